@@ -1,0 +1,94 @@
+"""Put a file in its place whole or not at all, name files for people, and fingerprint them."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from videmo.errors import DiskFullError, OutputError
+
+FINGERPRINT_BYTES = 1 << 20
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SYNC = (errno.ENOTSUP, errno.EINVAL)
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as one printable line: line breaks, control characters and stray bytes escaped."""
+    text = os.fspath(path)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextlib.contextmanager
+def placed(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; when the block ends well, it becomes `target`.
+
+    The order is: the block writes, fsync, rename, fsync of the folder. When the block raises,
+    the temporary file is removed and `target` stays what it was.
+
+    Raises:
+        DiskFullError: no space left.
+        OutputError: the folder cannot be written.
+    """
+    # A name of our own: `target`'s may already be as long as the file system allows.
+    part = target.parent / f".{secrets.token_hex(8)}.part"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        _sync(part)
+        os.replace(part, target)
+        _sync(target.parent)
+    except OSError as error:
+        raise output_error(error, target) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write `data` as `target`, whole or not at all; raises as `placed` does."""
+    with placed(target) as part:
+        part.write_bytes(data)
+        if part.stat().st_size != len(data):
+            raise OutputError(f"{shown(target)}: written short; check the disk and try again")
+
+
+def output_error(error: OSError, target: Path) -> OutputError:
+    """What `error`, met while writing `target`, means to the user."""
+    if error.errno in NO_SPACE:
+        return DiskFullError(f"{shown(target)}: disk full; make room and run the command again")
+    reason = error.strerror or str(error)
+    return OutputError(f"{shown(target)}: cannot write ({reason}); choose another folder with -o")
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of `data`, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 over the size, the first and the last MiB of a file: enough to know a movie again."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(FINGERPRINT_BYTES))
+        if size > FINGERPRINT_BYTES:
+            file.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
+            digest.update(file.read(FINGERPRINT_BYTES))
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Ask the disk to keep `path`; file systems that cannot (FAT, SMB) are forgiven."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)

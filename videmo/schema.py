@@ -1,0 +1,90 @@
+"""The words that all rooms share: emotions, columns, boxes, faces, runs, segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+COLUMNS = (
+    *("frame", "time", "track", "x", "y", "w", "h", "eyes", "emotion", "score", "repeat"),
+    *EMOTIONS,
+)
+
+ALIGNED_EYES = 2
+"""A face is aligned when so many eyes were found where eyes belong."""
+
+DEFAULT_REPEAT = 5
+"""Frames that an emotion must hold to count."""
+
+DEFAULT_GAP = 0.5
+"""Seconds that a face may be unknown (not aligned, or not found) without ending its run."""
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels of the upright, full-size picture; (x, y) is its top left corner."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class Face(NamedTuple):
+    """One face in one frame, before anybody knows whose it is."""
+
+    box: Box
+    eyes: int
+    """Eyes found where eyes belong: 0, 1 or 2."""
+    scores: tuple[float, ...]
+    """One score for each of `EMOTIONS`, 0 to 1, summing to 1."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A fixed stretch of a movie, the unit of work: ``start <= time < end`` in exact seconds."""
+
+    index: int
+    start: Fraction
+    end: Fraction | None
+    """None: up to the end of the movie, wherever that turns out to be."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive frames of one track with one emotion."""
+
+    track: int
+    emotion: str
+    frames: tuple[int, ...]
+    """The frames that count, rising: those on which the face is aligned and has the emotion."""
+    start: float
+    """Time of the first frame, in seconds."""
+    end: float
+    """Time of the frame after the last one, in seconds: the run's end, itself excluded."""
+
+    @property
+    def first(self) -> int:
+        return self.frames[0]
+
+    @property
+    def last(self) -> int:
+        return self.frames[-1]
+
+    @property
+    def repeat(self) -> int:
+        """The run's length in frames."""
+        return len(self.frames)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the movie to be cut: ``start <= time < end`` in seconds, and the runs in it."""
+
+    track: int
+    emotion: str
+    start: float
+    end: float
+    runs: tuple[Run, ...]
