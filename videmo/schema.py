@@ -22,6 +22,9 @@ DEFAULT_REPEAT = 5
 DEFAULT_GAP = 0.5
 """Seconds that a face may be unknown (not aligned, or not found) without ending its run."""
 
+DEFAULT_PAD = 0.5
+"""Seconds added before and after a run where it is cut."""
+
 
 class Box(NamedTuple):
     """A rectangle in pixels of the upright, full-size picture; (x, y) is its top left corner."""
@@ -40,6 +43,14 @@ class Face(NamedTuple):
     """Eyes found where eyes belong: 0, 1 or 2."""
     scores: tuple[float, ...]
     """One score for each of `EMOTIONS`, 0 to 1, summing to 1."""
+
+
+def timecode(seconds: float, separator: str = ":") -> str:
+    """Seconds as hours, minutes, seconds and thousandths: ``00:01:12.500``."""
+    thousandths = round(seconds * 1000)
+    minutes, rest = divmod(thousandths, 60_000)
+    parts = (f"{minutes // 60:02}", f"{minutes % 60:02}", f"{rest // 1000:02}.{rest % 1000:03}")
+    return separator.join(parts)
 
 
 @dataclass(frozen=True)

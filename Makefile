@@ -1,0 +1,41 @@
+# make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-out
+WORKERS ?= 2
+
+.PHONY: demo test test-long lint clean
+
+demo: $(VENV)/installed
+	mkdir -p $(DEMO)
+	cd $(DEMO) && ../$(BIN)/videmo demo
+	cd $(DEMO) && ../$(BIN)/videmo scan demo.mp4
+	cd $(DEMO) && ../$(BIN)/videmo extract --emotion happy --repeat 5
+	@echo
+	@echo "The happy faces: $(DEMO)/extracted/demo.mp4/happy  (look at sheet.jpg first)"
+
+test: $(VENV)/installed-dev lint
+	$(BIN)/pytest -n $(WORKERS) -m "not long"
+
+test-long: $(VENV)/installed-dev
+	$(BIN)/pytest -n $(WORKERS) -m long
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/installed-dev: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[dev]
+	touch $(VENV)/installed $@

@@ -1,0 +1,64 @@
+"""Many movies: each is scanned, and one that is bad costs one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from videmo.errors import MovieError, RequestError
+from videmo.files import shown
+from videmo.scan import Progress, Scanned, Settings, scan_movie
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a movie: `scanned`, or the `error` that it ended with."""
+
+    movie: Path
+    scanned: Scanned | None = None
+    error: MovieError | None = None
+
+    @property
+    def well(self) -> bool:
+        return self.scanned is not None and not self.scanned.partial
+
+
+def scan_movies(
+    movies: Sequence[Path],
+    folder: Path,
+    settings: Settings | None = None,
+    watch: Callable[[Path], AbstractContextManager[Progress | None]] | None = None,
+) -> Iterator[Outcome]:
+    """Scan each movie into `folder`, giving its outcome as soon as it is known.
+
+    `watch`, given a movie, gives what is told of its progress while it is scanned.
+
+    Raises:
+        RequestError: a movie is not there, or two would get one table; before any is scanned.
+        SetupError, OutputError: what would befall every other movie, too.
+    """
+    _check(movies)
+    for movie in movies:
+        try:
+            if watch is None:
+                yield Outcome(movie, scan_movie(movie, folder, settings))
+            else:
+                with watch(movie) as progress:
+                    scanned = scan_movie(movie, folder, settings, progress)
+                yield Outcome(movie, scanned)
+        except MovieError as error:
+            yield Outcome(movie, error=error)
+
+
+def _check(movies: Sequence[Path]) -> None:
+    for movie in movies:
+        if not movie.exists():
+            raise RequestError(f"{shown(movie)}: no such file; check the name")
+    twins = [name for name, n in Counter(movie.name for movie in movies).items() if n > 1]
+    if twins:
+        raise RequestError(
+            f"{shown(twins[0])}: two movies have this name; scan them into two folders with -o"
+        )

@@ -1,0 +1,149 @@
+"""Write a story as a movie with sound: H.264 and AAC in .mp4 or .mkv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from videmo.demo import mp4, sound
+from videmo.demo.picture import Painter
+from videmo.demo.story import TICK, Story, appearances
+from videmo.demo.truth import TruthRow, rows_of
+from videmo.errors import OutputError, RequestError, SetupError
+from videmo.files import placed, shown
+
+FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
+
+STORED = {
+    0: None,
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_CLOCKWISE,
+}
+"""How the picture is turned before it is stored, by the turn that the player has to make."""
+
+
+def make_movie(
+    target: Path,
+    story: Story,
+    *,
+    rotation: int = 0,
+    gop: int = 48,
+    b_frames: int = 2,
+    crf: int = 20,
+) -> list[TruthRow]:
+    """Make `story` into a movie and return what is true of it; the same story gives the same bytes.
+
+    `rotation` (0, 90, 180, 270; .mp4 only) is how far players turn the stored picture clockwise
+    to show it upright, as with a telephone held on its side. `gop` is the longest distance of key
+    frames, in frames; `crf` the quality of x264, lower is better. In .mp4 the times are exact;
+    .mkv keeps whole milliseconds.
+
+    Raises:
+        RequestError: another suffix than .mp4 and .mkv, or a rotation that cannot be stored.
+        SetupError: the codecs or the faces are missing.
+        DiskFullError, OutputError: the file cannot be written.
+    """
+    target = Path(target)
+    kind = FORMATS.get(target.suffix.lower())
+    if kind is None:
+        raise RequestError(f"{shown(target)}: demo movies end in .mp4 or .mkv")
+    if rotation not in STORED or (rotation and kind != "mp4"):
+        raise RequestError(f"rotation {rotation}: 0, 90, 180 or 270, and in .mp4 only")
+    options = {"crf": str(crf), "g": str(gop), "bf": str(b_frames)}
+    with placed(target) as part:
+        try:
+            rows = _encode(part, kind, story, rotation, options)
+        except OSError:
+            raise  # `placed` knows what it means
+        except av.codec.codec.UnknownCodecError as error:
+            raise SetupError(
+                f"no encoder {error} here; install PyAV (av) from its wheel"
+            ) from error
+        except av.FFmpegError as error:
+            raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+        if rotation:
+            mp4.turn(part, rotation)
+    return rows
+
+
+def _encode(
+    part: Path, kind: str, story: Story, rotation: int, options: dict[str, str]
+) -> list[TruthRow]:
+    """Paint, encode and mux, one frame in memory at a time."""
+    rows: list[TruthRow] = []
+    # bitexact: no random numbers and no dates in the file
+    muxing = {"fflags": "+bitexact"}
+    with av.open(str(part), "w", format=kind, container_options=muxing) as container:
+        video = _add_video(container, story, rotation, options)
+        audio = sound.add_audio(container) if story.sound else None
+        blocks = sound.blocks(story) if story.sound else iter(())
+        durations: dict[int, int] = {}
+        painter = Painter(story)
+        heard = Fraction(0)
+        for index, (time, length) in enumerate(_with_lengths(story)):
+            rows.extend(rows_of(index, time, appearances(story, time), story.size))
+            frame = _frame(painter.paint(time), painter.grain(time), STORED[rotation])
+            frame.time_base = video.codec_context.time_base
+            frame.pts = round(time / frame.time_base)
+            durations[frame.pts] = round(length / frame.time_base)
+            _mux(container, video.encode(frame), durations)
+            while audio is not None and heard <= time:
+                block = next(blocks, None)
+                if block is None:
+                    break
+                container.mux(audio.encode(block))
+                heard = Fraction(block.pts + block.samples, sound.RATE)
+        _mux(container, video.encode(None), durations)
+        for block in blocks:
+            container.mux(audio.encode(block))
+        if audio is not None:
+            container.mux(audio.encode(None))
+    return rows
+
+
+def _add_video(
+    container: av.container.OutputContainer, story: Story, rotation: int, options: dict[str, str]
+) -> av.VideoStream:
+    # One thread: how x264 cuts a picture up for its threads changes the bytes.
+    options = {"preset": "veryfast", "threads": "1", **options}
+    video = container.add_stream("libx264", rate=Fraction(story.fps), options=options)
+    width, height = story.size if rotation % 180 == 0 else story.size[::-1]
+    video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+    video.codec_context.time_base = 1 / Fraction(story.fps) if story.times is None else TICK
+    video.codec_context.thread_count = 1
+    return video
+
+
+def _with_lengths(story: Story) -> Iterator[tuple[Fraction, Fraction]]:
+    """The time of each frame and how long it is shown, in exact seconds."""
+    times = story.frame_times()
+    now = next(times)
+    for following in times:
+        yield now, following - now
+        now = following
+    yield now, story.end - now
+
+
+def _frame(picture: np.ndarray, grain: np.ndarray, turn: int | None) -> av.VideoFrame:
+    """A picture (BGR, upright) as it is stored: turned, as luma and colour planes, with grain."""
+    if turn is not None:
+        picture, grain = cv2.rotate(picture, turn), cv2.rotate(grain, turn)
+    planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    luma = planes[: grain.shape[0]]
+    cv2.add(luma, grain, dst=luma)
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+
+
+def _mux(
+    container: av.container.OutputContainer, packets: list[av.Packet], durations: dict[int, int]
+) -> None:
+    """Write packets with the lengths of their frames: the encoder does not know the last one's."""
+    for packet in packets:
+        packet.duration = durations.pop(packet.pts)
+        container.mux(packet)

@@ -1,0 +1,254 @@
+"""Paint one frame of a story: a room, and in it people with averaged faces."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from videmo.demo.background import Background
+from videmo.demo.story import Appearance, Story, appearances
+from videmo.errors import SetupError
+from videmo.files import shown
+from videmo.schema import EMOTIONS
+
+FACES = Path(__file__).parent / "faces"
+
+FACE_SIDE = 240
+"""Width and height of the pictures in `FACES`, in pixels."""
+
+LEFT, TOP, RIGHT = 40, 60, 40
+"""Room for the hair around a face: pixels added to the sprite on each side of the face's picture."""
+
+SPRITE = (LEFT + FACE_SIDE + RIGHT, TOP + FACE_SIDE)
+"""Width and height of a head, in pixels."""
+
+BOX_CENTRE = (LEFT + 120.0, TOP + 117.0)
+BOX_SIDE = 246.0
+"""Haar's box around a head, in the sprite's pixels: its mean over emotions and sizes, measured."""
+
+STEPS = 12
+"""Shades of a morph or a blink that are told apart; more would be painted for nothing."""
+
+EYES = ((74, 92), (166, 92))
+"""The pupils in a face's picture, in its pixels."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells one actor from another; colours are (blue, green, red)."""
+
+    skin: tuple[int, int, int]
+    """The colour of a white pixel of the grey face."""
+    hair: tuple[int, int, int]
+    shirt: tuple[int, int, int]
+    long_hair: bool
+    width: float
+    """Width of the head against that of the average face."""
+
+
+LOOKS = (
+    Look((150, 186, 242), (38, 52, 80), (150, 92, 40), True, 0.97),
+    Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03),
+    Look((164, 196, 246), (70, 130, 178), (60, 60, 150), True, 1.0),
+    Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0),
+    Look((158, 188, 244), (36, 62, 128), (120, 60, 110), True, 1.02),
+)
+
+
+class Painter:
+    """Paints the frames of one story and remembers what comes again: rooms and heads."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self._room: Background | None = None
+        self._room_index = -1
+
+    def paint(self, time: Fraction) -> np.ndarray:
+        """The picture at `time` (exact seconds): ``(height, width, 3)`` uint8, BGR, upright.
+
+        Raises:
+            SetupError: the pictures of the faces are not there.
+        """
+        room, passed = self._room_at(time)
+        picture = room.paint(passed)
+        for face in appearances(self.story, time):
+            _paint_actor(picture, face)
+        return picture
+
+    def grain(self, time: Fraction) -> np.ndarray:
+        """The noise to be added to the luma at `time`: ``(height, width)`` uint8."""
+        return self._room_at(time)[0].grain
+
+    def _room_at(self, time: Fraction) -> tuple[Background, float]:
+        """The room of the shot that is on, and the seconds since it began."""
+        index, passed = self.story.shot_at(time)
+        if index != self._room_index or self._room is None:
+            self._room = Background(self.story.size, self.story.shots[index].background)
+            self._room_index = index
+        return self._room, float(passed)
+
+
+def _paint_actor(picture: np.ndarray, face: Appearance) -> None:
+    """Paint shoulders and head into `picture` (BGR), in place."""
+    look = LOOKS[(face.actor - 1) % len(LOOKS)]
+    _paint_body(picture, face, look)
+    head = _head(
+        (face.actor - 1) % len(LOOKS),
+        face.before,
+        face.after,
+        round(face.share * STEPS),
+        round(face.shut * STEPS),
+    )
+    scale = face.size / BOX_SIDE
+    if scale < 0.5:  # plain linear sampling of every third pixel would glitter
+        head, scale = head.half, scale * 2
+        centre = (BOX_CENTRE[0] / 2, BOX_CENTRE[1] / 2)
+    else:
+        head, centre = head.whole, BOX_CENTRE
+    matrix = cv2.getRotationMatrix2D(centre, -face.tilt, scale)
+    matrix[:, 2] += (face.x - centre[0], face.y - centre[1])
+    _blend_in(picture, head, matrix)
+
+
+def _blend_in(picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray) -> None:
+    """Put `sprite` (premultiplied BGRA) where `matrix` takes it, clipped to the picture."""
+    height, width = sprite.shape[:2]
+    corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    left, top = np.maximum(np.floor(corners.min(axis=1)).astype(int), 0)
+    right, bottom = np.minimum(
+        np.ceil(corners.max(axis=1)).astype(int), (picture.shape[1], picture.shape[0])
+    )
+    if left >= right or top >= bottom:
+        return
+    shifted = matrix - [[0, 0, left], [0, 0, top]]
+    drawn = cv2.warpAffine(sprite, shifted, (int(right - left), int(bottom - top)))
+    clear = cv2.bitwise_not(drawn[:, :, 3])
+    region = picture[top:bottom, left:right]
+    behind = cv2.multiply(region, cv2.merge((clear, clear, clear)), scale=1 / 255)
+    cv2.add(behind, drawn[:, :, :3], dst=region)
+
+
+def _paint_body(picture: np.ndarray, face: Appearance, look: Look) -> None:
+    """Paint neck and shoulders, down to the lower edge of the picture."""
+    unit = face.size / 100
+    x, y = face.x, face.y
+    half, fine = (0.5, 16)  # corners in sixteenths of a pixel: no jumps from frame to frame
+    neck = [(x - 23 * unit, y), (x + 23 * unit, y), (x + 26 * unit, y + 80 * unit)]
+    neck += [(x, y + 92 * unit), (x - 26 * unit, y + 80 * unit)]
+    below = max(picture.shape[0] + unit, y + 140 * unit)
+    right = [(26, 68), (46, 78), (66, 86), (80, 102), (88, 130)]
+    shoulders = [(x + a * unit, y + b * unit) for a, b in right]
+    shoulders += [(x + 90 * unit, below), (x - 90 * unit, below)]
+    shoulders += [(x - a * unit, y + b * unit) for a, b in reversed(right)]
+    collar = [(x - 12 * unit, y + 82 * unit), (x, y + 88 * unit), (x + 12 * unit, y + 82 * unit)]
+    shoulders += collar
+    shade = tuple(int(0.62 * colour) for colour in look.skin)
+    for polygon, colour in ((neck, shade), (shoulders, look.shirt)):
+        points = np.round((np.array(polygon) - half) * fine).astype(np.int32)
+        cv2.fillPoly(picture, [points], colour, cv2.LINE_AA, shift=4)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A painted head as premultiplied BGRA, in full and in half size."""
+
+    whole: np.ndarray
+    half: np.ndarray
+
+
+@functools.lru_cache(maxsize=64)
+def _head(look: int, before: str, after: str, share: int, shut: int) -> Head:
+    """A head with a face between two emotions; `share` and `shut` in `STEPS`."""
+    grey = cv2.addWeighted(_face(before), 1 - share / STEPS, _face(after), share / STEPS, 0)
+    if shut:
+        lids = cv2.addWeighted(
+            _shut_face(before), 1 - share / STEPS, _shut_face(after), share / STEPS, 0
+        )
+        grey = cv2.addWeighted(grey, 1 - shut / STEPS, lids, shut / STEPS, 0)
+    whole = _dress(grey, LOOKS[look])
+    half = cv2.resize(whole, (SPRITE[0] // 2, SPRITE[1] // 2), interpolation=cv2.INTER_AREA)
+    return Head(whole, half)
+
+
+def _dress(grey: np.ndarray, look: Look) -> np.ndarray:
+    """Colour a grey face and give it hair: premultiplied BGRA of `SPRITE`'s size."""
+    skin = cv2.merge([cv2.LUT(grey, _tint(white)) for white in look.skin]).astype(np.float32)
+    sprite = np.zeros((SPRITE[1], SPRITE[0], 4), np.float32)
+    hair = _hair(look.long_hair)[..., None]
+    sprite[..., :3] = hair * np.array(look.hair, np.float32)
+    sprite[..., 3:] = hair * 255
+    mask = _oval()[..., None]
+    part = sprite[TOP : TOP + FACE_SIDE, LEFT : LEFT + FACE_SIDE]
+    part *= 1 - mask
+    part += mask * np.dstack([skin, np.full(grey.shape, 255, np.float32)])
+    if look.width != 1:
+        centre = BOX_CENTRE[0]
+        matrix = np.array([[look.width, 0, centre * (1 - look.width)], [0, 1, 0]])
+        sprite = cv2.warpAffine(sprite, matrix, SPRITE)
+    return np.round(sprite).astype(np.uint8)
+
+
+def _tint(white: int) -> np.ndarray:
+    """A table from grey to one colour channel: dark stays dark, white becomes `white`."""
+    grey = np.arange(256) / 255
+    return np.round(255 * grey ** (1 + 0.5 * (1 - white / 255)) * (white / 255) ** 0.8).astype(
+        np.uint8
+    )
+
+
+@functools.cache
+def _oval() -> np.ndarray:
+    """How much of each pixel of a face's picture is face: 0 to 1, soft at the edge."""
+    y, x = np.mgrid[:FACE_SIDE, :FACE_SIDE].astype(np.float32)
+    below = np.where(y > 110, 0.86 + 0.14 * np.cos((y - 110) / 120 * 1.4), 1)  # a chin
+    distance = np.hypot((x - 119.5) / (100 * below), (y - 112) / 122)
+    return np.clip((1.0 - distance) / 0.13, 0, 1).astype(np.float32)
+
+
+@functools.cache
+def _hair(long_hair: bool) -> np.ndarray:
+    """How much of each pixel of a sprite is hair: 0 to 1, soft at the edge."""
+    width, height = SPRITE
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    x = x - (LEFT + 119.5)
+    top = TOP + 100
+    distance = np.hypot(x / 122, (y - top) / 145)
+    cap = np.clip((1 - distance) / 0.05, 0, 1)
+    if long_hair:
+        side = np.hypot(x / 122, np.maximum(0, y - top) / 300)
+        fall = np.clip((1 - side) / 0.05, 0, 1) * np.clip((height - y) / 40, 0, 1)
+        return np.where(y > top, fall, cap)
+    return cap * np.clip((TOP + 120 - y) / 50, 0, 1)
+
+
+@functools.cache
+def _face(emotion: str) -> np.ndarray:
+    """The averaged face: ``(240, 240)`` uint8, grey."""
+    path = FACES / f"{emotion}.png"
+    try:
+        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except OSError as error:
+        raise SetupError(f"{shown(path)}: cannot be read; install videmo again") from error
+    if picture is None or picture.shape != (FACE_SIDE, FACE_SIDE):
+        raise SetupError(f"{shown(path)}: not a face of the demo; install videmo again")
+    return picture
+
+
+@functools.cache
+def _shut_face(emotion: str) -> np.ndarray:
+    """The averaged face with its eyes shut: smooth lids, and a lash line below them."""
+    assert emotion in EMOTIONS
+    face = _face(emotion).astype(np.float32)
+    y, x = np.mgrid[:FACE_SIDE, :FACE_SIDE].astype(np.float32)
+    for centre_x, centre_y in EYES:
+        across, down = x - centre_x, y - centre_y
+        lid = np.clip((1 - np.hypot(across / 36, down / 17)) / 0.35, 0, 1)
+        skin = float(face[centre_y + 22 : centre_y + 30, centre_x - 14 : centre_x + 14].mean())
+        lash = np.exp(-(((down - 8 + (across / 16) ** 2) / 2.5) ** 2)) * (np.abs(across) < 28)
+        face += lid * (skin * (0.97 - 0.45 * lash) - face)
+    return np.round(face).astype(np.uint8)

@@ -1,0 +1,135 @@
+"""Draw: cut faces out of pictures, and lay pictures out on a sheet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from videmo.schema import EMOTIONS, Box
+
+# Blue, green, red; told apart by people who see few colours, too (after Okabe and Ito, Color
+# Universal Design, 2008).
+EMOTION_COLOURS = dict(
+    zip(
+        EMOTIONS,
+        (
+            (0, 94, 213),
+            (115, 158, 0),
+            (167, 121, 204),
+            (66, 228, 240),
+            (178, 114, 0),
+            (0, 159, 230),
+            (170, 170, 170),
+        ),
+        strict=True,
+    )
+)
+PAPER = (28, 24, 22)
+INK = (240, 238, 236)
+FAINT = (150, 146, 142)
+FONT = cv2.FONT_HERSHEY_DUPLEX
+
+TILE = 180
+"""Side of a face on a sheet, in pixels."""
+CAPTION = 46
+MARGIN = 14
+HEADER = 112
+STRIP = 14
+COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A face on a sheet, with what is written under it."""
+
+    picture: np.ndarray
+    lines: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands over the faces of a sheet."""
+
+    title: str
+    about: str
+    emotion: str
+    stretches: tuple[tuple[float, float], ...]
+    """Where in the movie the runs are: start and end as parts of its length, 0 to 1."""
+
+
+def cut_face(picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 0) -> np.ndarray:
+    """The face in `box`, with `margin` (a part of the box's size) around it on each side.
+
+    With `size`, a square of so many pixels, the picture's edge continued where the square leaves
+    it; without, as it is in the picture, as far as the picture goes.
+    """
+    pad_x, pad_y = round(box.w * margin), round(box.h * margin)
+    left, top = box.x - pad_x, box.y - pad_y
+    right, bottom = box.x + box.w + pad_x, box.y + box.h + pad_y
+    height, width = picture.shape[:2]
+    inside = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    if not size:
+        return np.ascontiguousarray(inside)
+    whole = cv2.copyMakeBorder(
+        np.ascontiguousarray(inside),
+        max(0, -top),
+        max(0, bottom - height),
+        max(0, -left),
+        max(0, right - width),
+        cv2.BORDER_REPLICATE,
+    )
+    how = cv2.INTER_AREA if whole.shape[0] > size else cv2.INTER_CUBIC
+    return cv2.resize(whole, (size, size), interpolation=how)
+
+
+def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
+    """One picture (BGR uint8) of faces in rows, a line of words over them and two under each."""
+    columns = min(COLUMNS, max(3, len(tiles)))
+    rows = -(-len(tiles) // columns)
+    width = MARGIN + columns * (TILE + MARGIN)
+    height = HEADER + rows * (TILE + CAPTION + MARGIN)
+    sheet = np.full((height, width, 3), PAPER, np.uint8)
+    _draw_header(sheet, header)
+    for index, tile in enumerate(tiles):
+        x = MARGIN + index % columns * (TILE + MARGIN)
+        y = HEADER + index // columns * (TILE + CAPTION + MARGIN)
+        sheet[y : y + TILE, x : x + TILE] = tile.picture
+        colour = EMOTION_COLOURS[header.emotion]
+        cv2.rectangle(sheet, (x, y + TILE), (x + TILE - 1, y + TILE + 2), colour, cv2.FILLED)
+        _write(sheet, tile.lines[0], (x, y + TILE + 21), 0.5, INK, TILE)
+        _write(sheet, tile.lines[1], (x, y + TILE + 39), 0.42, FAINT, TILE)
+    return sheet
+
+
+def _draw_header(sheet: np.ndarray, header: Header) -> None:
+    width = sheet.shape[1]
+    room = width - 2 * MARGIN
+    _write(sheet, header.title, (MARGIN, 36), 0.8, INK, room)
+    _write(sheet, header.about, (MARGIN, 62), 0.5, FAINT, room)
+    top, bottom = 78, 78 + STRIP
+    cv2.rectangle(sheet, (MARGIN, top), (width - MARGIN, bottom), (60, 54, 50), cv2.FILLED)
+    for start, end in header.stretches:
+        left = MARGIN + round(start * room)
+        right = max(left + 1, MARGIN + round(end * room))
+        cv2.rectangle(
+            sheet, (left, top), (right, bottom), EMOTION_COLOURS[header.emotion], cv2.FILLED
+        )
+
+
+def _write(
+    sheet: np.ndarray,
+    text: str,
+    at: tuple[int, int],
+    scale: float,
+    colour: tuple[int, int, int],
+    room: int,
+) -> None:
+    """Write `text`, smaller if it would be wider than `room` pixels."""
+    # The font has no letters but these; others would be drawn as several question marks.
+    plain = "".join(c if " " <= c <= "~" else "?" for c in text)
+    wide = cv2.getTextSize(plain, FONT, scale, 1)[0][0]
+    scale = min(scale, scale * room / max(wide, 1))
+    cv2.putText(sheet, plain, at, FONT, scale, colour, 1, cv2.LINE_AA)

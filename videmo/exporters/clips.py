@@ -1,0 +1,137 @@
+"""Cut out clips with their sound: each segment re-encoded, picture and sound in one call.
+
+Streams cannot be copied as they are: a copy can only begin at a key frame.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+from pathlib import Path
+
+import av
+import ffmpeg
+
+from videmo.errors import OutputError, SetupError
+from videmo.exporters.selection import Exported, Selection, remove_others
+from videmo.files import output_error, placed, shown
+from videmo.schema import Segment, timecode
+from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+
+CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
+QUALITY = 18
+"""x264's rate factor, at which a clip is hard to tell from the movie."""
+THREADS = 4
+"""Not as many as there are cores: the bytes depend on it."""
+
+
+def export(selection: Selection) -> Exported:
+    """Write ``clips/HH-MM-SS.mmm_tTRACK.mp4`` for each segment."""
+    folder = selection.folder / "clips"
+    of_run = {}
+    for segment in selection.segments:
+        target = folder / clip_name(segment)
+        cut_clip(selection.movie, segment, target)
+        of_run |= dict.fromkeys(segment.runs, target)
+    files = list(dict.fromkeys(of_run.values()))
+    remove_others(folder, CLIP_NAME, keep=files)
+    return Exported(files, of_run)
+
+
+def clip_name(segment: Segment) -> str:
+    """The file name of a clip: where it starts in the movie, and its track."""
+    return f"{timecode(segment.start, '-')}_t{segment.track}.mp4"
+
+
+def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> list[str]:
+    """The arguments with which ffmpeg cuts `segment` out of `movie` into `target`. Pure.
+
+    The frames with ``start <= time < end`` and the sound of the same stretch.
+    """
+    # ffmpeg counts from the container's start, not from the first picture; and a time of three
+    # digits may lie just behind the frame that it means.
+    start = max(0.0, segment.start + movie.lead - TIME_TOLERANCE)
+    source = ffmpeg.input(
+        f"file:{movie.path.absolute()}",
+        ss=f"{start:.6f}",
+        t=f"{segment.end - segment.start:.6f}",
+        **READ_OPTIONS,
+    )
+    streams = [source[str(movie.stream)]]
+    options = {
+        "format": "mp4",
+        "vcodec": "libx264",
+        "crf": QUALITY,
+        "preset": "veryfast",
+        "pix_fmt": "yuv420p",
+        "threads": THREADS,
+        "movflags": "+faststart",
+        "map_metadata": -1,
+        "fflags": "+bitexact",
+        "flags": "+bitexact",
+    }
+    if movie.width % 2 or movie.height % 2:
+        options["vf"] = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
+    if movie.sound:
+        streams.append(source["a:0"])
+        options |= {"acodec": "aac", "audio_bitrate": "160k"}
+    output = ffmpeg.output(*streams, f"file:{target.absolute()}", **options)
+    quiet = output.global_args("-nostdin", "-loglevel", "error")
+    return list(quiet.overwrite_output().compile(cmd=program))
+
+
+def cut_clip(movie: Movie, segment: Segment, target: Path) -> None:
+    """Cut `segment` out of `movie` into `target`, and look whether it came out right.
+
+    Raises:
+        SetupError: there is no ffmpeg.
+        OutputError: ffmpeg failed, or the clip is not as long as the segment.
+    """
+    with placed(target) as part:
+        command = clip_command(find_ffmpeg(), movie, segment, part)
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except OSError as error:
+            raise SetupError(f"{shown(command[0])}: ffmpeg does not start ({error})") from error
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        if any("No space left on device" in line for line in said):
+            raise output_error(OSError(28, "No space left on device"), target)
+        if done.returncode:
+            reason = said[-1] if said else f"code {done.returncode}"
+            raise OutputError(f"{shown(target)}: ffmpeg could not cut this clip ({reason})")
+        _check_clip(part, movie, segment, target)
+
+
+@functools.cache
+def find_ffmpeg() -> str:
+    """The system's ffmpeg, else the one that comes with imageio-ffmpeg."""
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        raise SetupError(
+            "ffmpeg: not found; install it, or run: pip install imageio-ffmpeg"
+        ) from None
+
+
+def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path) -> None:
+    """ffmpeg ends with 0 even where it wrote too little: see for ourselves."""
+    try:
+        with av.open(f"file:{part.absolute()}", options=READ_OPTIONS) as container:
+            stream = container.streams.video[0]
+            seconds = float((stream.duration or 0) * stream.time_base)
+            sound = bool(container.streams.audio)
+    except (av.error.FFmpegError, IndexError) as error:
+        raise OutputError(f"{shown(target)}: the clip came out unreadable ({error})") from error
+    wanted = segment.end - segment.start
+    allowed = max(1.5 / float(movie.fps), 0.1)
+    if abs(seconds - wanted) > allowed or sound != movie.sound:
+        what = f"{seconds:.2f} s instead of {wanted:.2f}" if sound == movie.sound else "no sound"
+        raise OutputError(
+            f"{shown(target)}: the clip came out wrong ({what}); scan the movie again"
+        )

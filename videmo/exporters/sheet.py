@@ -1,0 +1,60 @@
+"""The contact sheet: the best face of each run, with its time and score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from videmo.draw import TILE, Header, Tile, contact_sheet, cut_face
+from videmo.exporters.crops import encode_jpeg
+from videmo.exporters.selection import Exported, Selection, remove_others
+from videmo.files import shown, write_whole
+from videmo.schema import Run, timecode
+from videmo.video import open_movie
+
+RUNS_A_PAGE = 60
+SHEET_NAME = r"sheet(-\d+)?\.jpg"
+
+
+def export(selection: Selection) -> Exported:
+    """Write ``sheet.jpg``, and ``sheet-2.jpg`` and on when there are many runs."""
+    runs = selection.runs
+    of_run: dict[Run, Path] = {}
+    files = []
+    for page, start in enumerate(range(0, len(runs), RUNS_A_PAGE), 1):
+        part = runs[start : start + RUNS_A_PAGE]
+        files.append(selection.folder / ("sheet.jpg" if page == 1 else f"sheet-{page}.jpg"))
+        picture = contact_sheet(_tiles(selection, part), _header(selection))
+        write_whole(files[-1], encode_jpeg(picture))
+        of_run |= dict.fromkeys(part, files[-1])
+    remove_others(selection.folder, SHEET_NAME, keep=files)
+    return Exported(files, of_run)
+
+
+def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
+    best = {run: selection.best(run) for run in runs}
+    times = sorted({sighting.time for sighting in best.values()})
+    tiles = {}
+    with open_movie(selection.movie) as reader:
+        for time, frame in zip(times, reader.at(times), strict=True):
+            picture = frame.bgr
+            for run, sighting in best.items():
+                if sighting.time == time:
+                    face = cut_face(picture, sighting.box, margin=0.2, size=TILE)
+                    under = f"t{run.track}  {run.repeat} frames  {sighting.score:.2f}"
+                    tiles[run] = Tile(face, (timecode(sighting.time), under))
+    return [tiles[run] for run in runs]
+
+
+def _header(selection: Selection) -> Header:
+    runs = selection.runs
+    seconds = sum(run.end - run.start for run in runs)
+    count = f"{len(runs)} moment{'s' if len(runs) != 1 else ''}"
+    tracks = len({run.track for run in runs})
+    end = selection.end or 1.0
+    return Header(
+        title=f"{selection.emotion} - {shown(selection.name)}",
+        about=f"{count}, {seconds:.1f} s of {timecode(end)}, "
+        f"{tracks} track{'s' if tracks != 1 else ''}",
+        emotion=selection.emotion,
+        stretches=tuple((run.start / end, run.end / end) for run in runs),
+    )

@@ -1,0 +1,149 @@
+"""The emotion repeater: an emotion counts only if it held for so many frames in a row. Pure.
+
+One rule, with two callers: `scan` fills the table's column `repeat` with it, `extract` finds the
+same runs again from the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, Run, Segment
+
+Column = npt.NDArray[Any]
+
+ROUNDING = 1e-6
+"""Seconds; times have three digits, so that sums of them may be off by less."""
+
+
+def find_runs(
+    table: pd.DataFrame,
+    emotions: str | Iterable[str] | None = None,
+    *,
+    repeat: int = 1,
+    gap: float = DEFAULT_GAP,
+    min_score: float = 0.0,
+    tracks: Iterable[int] | None = None,
+    end: float | None = None,
+) -> list[Run]:
+    """The runs in a table's rows, in order of their first frame, then track.
+
+    A row whose face is not aligned, or whose score is under `min_score`, is unknown: it neither
+    counts nor breaks a run, and nor does a frame without the face, unless a stretch of such frames
+    is longer than `gap`.
+
+    Args:
+        table: the columns frame, time, track, eyes, emotion and score, as `read_table` gives them.
+        emotions: the emotions wanted; None for all.
+        repeat: the fewest frames a run must have.
+        gap: seconds that a stretch of unknown frames may last.
+        tracks: the tracks wanted; None for all.
+        end: the end of the movie in seconds; without it, the last frame is taken to last as long as
+            the one before.
+    """
+    starts = frame_starts(table, end)
+    known = _known(table, min_score)
+    wanted = {emotions} if isinstance(emotions, str) else set(emotions or ())
+    of_tracks = set(tracks) if tracks is not None else None
+    runs = []
+    for part in _parts(known, starts, gap):
+        track, emotion = int(known.track[part.start]), str(known.emotion[part.start])
+        if part.stop - part.start < repeat or (wanted and emotion not in wanted):
+            continue
+        if of_tracks is not None and track not in of_tracks:
+            continue
+        frames = tuple(known.frame[part].tolist())
+        runs.append(
+            Run(track, emotion, frames, float(starts[frames[0]]), float(starts[frames[-1] + 1]))
+        )
+    return sorted(runs, key=lambda run: (run.first, run.track))
+
+
+def known_rows(table: pd.DataFrame, min_score: float = 0.0) -> Column:
+    """Which rows say something of an emotion: their face is aligned and the score high enough."""
+    eyes = table["eyes"].to_numpy(np.float64, na_value=0.0)
+    score = table["score"].to_numpy(np.float64, na_value=-1.0)
+    return np.asarray((eyes >= ALIGNED_EYES) & (score >= min_score))
+
+
+def frame_starts(table: pd.DataFrame, end: float | None = None) -> Column:
+    """The time of each frame by its number, and one more: the end of the movie.
+
+    A frame that was not looked at starts where the next one does that was.
+    """
+    frames = table["frame"].to_numpy(np.int64)
+    times = table["time"].to_numpy(np.float64)
+    if not len(frames):
+        return np.zeros(1)
+    starts = np.full(int(frames.max()) + 2, np.nan)
+    starts[frames] = times
+    last = times[-1]
+    earlier = times[times < last]
+    step = last - earlier[-1] if len(earlier) else 0.0
+    starts[-1] = end if end is not None and end > last else last + step
+    return np.asarray(pd.Series(starts).bfill())
+
+
+def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
+    """For each row, the full length of the run it belongs to; 0 where it is in none."""
+    lengths = np.zeros(len(table), np.int64)
+    known = _known(table)
+    for part in _parts(known, frame_starts(table), gap):
+        lengths[known.row[part]] = part.stop - part.start
+    return lengths
+
+
+def to_segments(
+    runs: Sequence[Run], *, pad: float = 0.0, gap: float = DEFAULT_GAP, end: float = float("inf")
+) -> list[Segment]:
+    """What is to be cut: each run with `pad` seconds before and after, inside the movie.
+
+    Runs of one track and emotion that then lie no more than `gap` seconds apart make one segment.
+    """
+    segments: list[Segment] = []
+    for run in sorted(runs, key=lambda run: (run.track, run.emotion, run.start)):
+        start, stop = max(0.0, run.start - pad), min(end, run.end + pad)
+        before = segments[-1] if segments else None
+        same = before and (before.track, before.emotion) == (run.track, run.emotion)
+        if before and same and start - before.end <= gap + ROUNDING:
+            stop = max(stop, before.end)
+            segments[-1] = Segment(run.track, run.emotion, before.start, stop, (*before.runs, run))
+        else:
+            segments.append(Segment(run.track, run.emotion, start, stop, (run,)))
+    return sorted(segments, key=lambda segment: (segment.start, segment.track))
+
+
+class _Known(NamedTuple):
+    """The rows that say something of an emotion, by track, then frame."""
+
+    row: Column
+    """Position in the table."""
+    frame: Column
+    track: Column
+    emotion: Column
+
+
+def _known(table: pd.DataFrame, min_score: float = 0.0) -> _Known:
+    row = np.flatnonzero(known_rows(table, min_score))
+    frame = table["frame"].to_numpy(np.int64)[row]
+    track = table["track"].to_numpy(np.int64, na_value=0)[row]
+    emotion = table["emotion"].to_numpy(object)[row]
+    order = np.lexsort((frame, track))
+    return _Known(row[order], frame[order], track[order], emotion[order])
+
+
+def _parts(known: _Known, starts: Column, gap: float) -> list[slice]:
+    """The stretches of `known` that are runs: where one ends, the next begins."""
+    frame, track, emotion = known.frame, known.track, known.emotion
+    if not len(frame):
+        return []
+    unknown = starts[frame[1:]] - starts[frame[:-1] + 1]
+    breaks = (track[1:] != track[:-1]) | (emotion[1:] != emotion[:-1]) | (unknown > gap + ROUNDING)
+    edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(frame)]
+    return [slice(a, b) for a, b in pairwise(edges)]

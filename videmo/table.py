@@ -1,0 +1,182 @@
+"""Read and write the table of faces and its record, strictly.
+
+The table is `NAME.faces.csv`; the record, `NAME.faces.json`, is written last and says that the
+table is whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from videmo.errors import TableError
+from videmo.files import sha256, shown, write_whole
+from videmo.schema import COLUMNS, EMOTIONS, Box
+
+TABLE_SUFFIX = ".faces.csv"
+RECORD_SUFFIX = ".faces.json"
+FORMAT = 1
+"""Version of the table's columns and the record's fields."""
+
+Record = dict[str, Any]
+
+_DTYPES: dict[str, Any] = {
+    "frame": "int64",
+    "time": "float64",
+    **dict.fromkeys(("track", "x", "y", "w", "h", "eyes", "repeat"), "Int64"),
+    "emotion": "str",
+    **dict.fromkeys(("score", *EMOTIONS), "float64"),
+}
+
+
+class Row(NamedTuple):
+    """One row of the table: a face in a frame, or a frame without faces (`box` is None)."""
+
+    frame: int
+    time: float
+    track: int = 0
+    box: Box | None = None
+    eyes: int = 0
+    emotion: str = ""
+    score: float = 0.0
+    repeat: int = 0
+    """0: in no run."""
+    scores: tuple[float, ...] = ()
+
+
+def table_path(folder: Path, movie: Path) -> Path:
+    """Where the table of `movie` goes: its whole name, and what it is."""
+    return folder / (movie.name + TABLE_SUFFIX)
+
+
+def record_path(table: Path) -> Path:
+    """Where the record of `table` lies."""
+    return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + RECORD_SUFFIX)
+
+
+def movie_name(table: Path) -> str:
+    """The file name of the movie that `table` is of."""
+    return table.name.removesuffix(TABLE_SUFFIX)
+
+
+def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
+    """Write the table, then its record, completed with the table's size and checksum.
+
+    Between the two, an older record names another checksum and so vouches for nothing.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    lines = [",".join(COLUMNS), *(_line(row) for row in rows)]
+    content = ("\n".join(lines) + "\n").encode()
+    whole = {**record, "rows": len(lines) - 1, "sha256": sha256(content)}
+    write_whole(path, content)
+    write_whole(record_path(path), (json.dumps(whole, indent=2) + "\n").encode())
+    return whole
+
+
+def read_record(table: Path) -> Record:
+    """The record of `table`.
+
+    Raises:
+        TableError: there is none, it is damaged, or of another version of videmo.
+    """
+    path = record_path(table)
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise TableError(
+            f"{shown(table)}: its record {shown(path.name)} is missing, so the table may not be "
+            "whole; scan again"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise TableError(f"{shown(path)}: cannot be read; scan again") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise TableError(f"{shown(path)}: is not a record of this version of videmo; scan again")
+    return record
+
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """The table at `path`, checked against its record, as a DataFrame with the columns `COLUMNS`.
+
+    Missing values are NA (whole numbers), NaN (scores) and "" (emotion).
+
+    Raises:
+        TableError: it is cut, changed by hand, or not a table of videmo.
+    """
+    path = Path(path)
+    record = read_record(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TableError(f"{shown(path)}: cannot be read ({error.strerror}); scan again") from error
+    header = content.partition(b"\n")[0]
+    if header != ",".join(COLUMNS).encode():
+        raise TableError(f"{shown(path)}: does not begin with videmo's columns; scan again")
+    if sha256(content) != record.get("sha256"):
+        raise TableError(
+            f"{shown(path)}: is not the table that was written (cut or changed); scan again"
+        )
+    try:
+        table = _parsed(content)
+    except (ValueError, OverflowError, pd.errors.ParserError) as error:
+        raise TableError(f"{shown(path)}: has a row that is none; scan again") from error
+    _check(path, table, record)
+    return table
+
+
+def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
+    """The box of each row; each must have one."""
+    columns = (rows[name].astype("int64").tolist() for name in Box._fields)
+    return (Box(*values) for values in zip(*columns, strict=True))
+
+
+def _line(row: Row) -> str:
+    start = f"{row.frame},{row.time:.3f}"
+    if row.box is None:
+        return start + "," * (len(COLUMNS) - 2)
+    x, y, w, h = row.box
+    scores = ",".join(f"{score:.4f}" for score in row.scores)
+    repeat = row.repeat or ""
+    return (
+        f"{start},{row.track},{x},{y},{w},{h},{row.eyes},"
+        f"{row.emotion},{row.score:.4f},{repeat},{scores}"
+    )
+
+
+def _parsed(content: bytes) -> pd.DataFrame:
+    return pd.read_csv(
+        io.BytesIO(content),
+        dtype=_DTYPES,
+        keep_default_na=False,
+        na_values={name: [""] for name in COLUMNS if name != "emotion"},
+        index_col=False,
+        encoding="utf-8",
+    )
+
+
+def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
+    """A table may come from a stranger, with a record to match: trust no number in it."""
+    faces = table[table["track"].notna()]
+    height, width = record.get("height", 0), record.get("width", 0)
+    fields = [*("x", "y", "w", "h", "eyes", "score"), *EMOTIONS]
+    sound = (
+        len(table) == record.get("rows")
+        and bool((table["frame"].diff().dropna() >= 0).all())
+        and bool((table["time"].diff().dropna() >= 0).all())
+        and math.isfinite(table["time"].sum())
+        and bool(table["frame"].between(0, int(record.get("frames_read", 0)) - 1).all())
+        and bool(faces[fields].notna().all(axis=None))
+        and bool(faces["emotion"].isin(EMOTIONS).all())
+        and bool((faces[["x", "y", "w", "h"]] >= [0, 0, 1, 1]).all(axis=None))
+        and bool((faces["x"] + faces["w"] <= width).all())
+        and bool((faces["y"] + faces["h"] <= height).all())
+    )
+    if not sound:
+        raise TableError(f"{shown(path)}: holds numbers that cannot be; scan again")

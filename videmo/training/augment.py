@@ -1,0 +1,91 @@
+"""Faces as a video would show them: mirrored, shifted, turned, blurred, darker, half hidden."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from videmo.training.dataset import SIDE
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far faces are moved and changed; lengths are shares of a face's side."""
+
+    scale: float = 0.18
+    """A face is up to ``1 + scale`` times larger or smaller: Haar's boxes vary as much."""
+    shift: float = 0.08
+    turn: float = 12.0
+    """Degrees."""
+    gamma: float = 1.5
+    contrast: float = 0.25
+    coarse: float = 0.25
+    """Share of faces that are shown as if they had been found small (20 to 40 pixels)."""
+    blurred: float = 0.1
+    noisy: float = 0.15
+    hidden: float = 0.25
+    """Share of faces of which a rectangle is covered."""
+
+
+def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
+    """A new version of each of `images`, both ``(n, 48, 48)`` uint8."""
+    result = np.empty_like(images)
+    for i, image in enumerate(images):
+        result[i] = _varied_face(image, variety, rng)
+    return result
+
+
+def _varied_face(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    image = _moved(image, variety, rng)
+    chance = rng.random(4)
+    if chance[0] < variety.coarse:
+        image = _coarse(image, rng)
+    if chance[1] < variety.blurred:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.2))
+    image = cv2.LUT(image, _tones(variety, rng))
+    if chance[2] < variety.noisy:
+        noise = rng.normal(0, rng.uniform(2, 8), image.shape)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    if chance[3] < variety.hidden:
+        image = _hidden(image, rng)
+    return image
+
+
+def _moved(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
+    limit = math.log1p(variety.scale)
+    scale = math.exp(rng.uniform(-limit, limit))
+    turn = rng.uniform(-variety.turn, variety.turn)
+    centre = (SIDE - 1) / 2
+    matrix = cv2.getRotationMatrix2D((centre, centre), turn, scale)
+    matrix[:, 2] += rng.uniform(-variety.shift, variety.shift, 2) * SIDE
+    size = (SIDE, SIDE)
+    return cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _coarse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    side = int(rng.integers(20, 41))
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+
+
+def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray:
+    """A table of 256 new grey values: another gamma, another contrast, another brightness."""
+    limit = math.log(variety.gamma)
+    grey = (np.arange(256) / 255) ** math.exp(rng.uniform(-limit, limit))
+    contrast = 1 + rng.uniform(-variety.contrast, variety.contrast)
+    brightness = rng.uniform(-0.1, 0.1)
+    grey = (grey - 0.5) * contrast + 0.5 + brightness
+    return np.clip(grey * 255, 0, 255).round().astype(np.uint8)
+
+
+def _hidden(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    w, h = rng.integers(SIDE // 8, SIDE // 2, 2)
+    x, y = rng.integers(0, SIDE - w), rng.integers(0, SIDE - h)
+    image = image.copy()
+    image[y : y + h, x : x + w] = rng.integers(0, 256)
+    return image
