@@ -63,26 +63,21 @@ class Header:
 def cut_face(picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 0) -> np.ndarray:
     """The face in `box`, with `margin` (a part of the box's size) around it on each side.
 
-    With `size`, a square of so many pixels, the picture's edge continued where the square leaves
-    it; without, as it is in the picture, as far as the picture goes.
+    The margin ends where the picture ends. With `size`, the face is brought to a square of so many
+    pixels: at the picture's edge the square is moved inwards, and made smaller only if it must be.
     """
-    pad_x, pad_y = round(box.w * margin), round(box.h * margin)
-    left, top = box.x - pad_x, box.y - pad_y
-    right, bottom = box.x + box.w + pad_x, box.y + box.h + pad_y
     height, width = picture.shape[:2]
-    inside = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
     if not size:
-        return np.ascontiguousarray(inside)
-    whole = cv2.copyMakeBorder(
-        np.ascontiguousarray(inside),
-        max(0, -top),
-        max(0, bottom - height),
-        max(0, -left),
-        max(0, right - width),
-        cv2.BORDER_REPLICATE,
-    )
-    how = cv2.INTER_AREA if whole.shape[0] > size else cv2.INTER_CUBIC
-    return cv2.resize(whole, (size, size), interpolation=how)
+        pad_x, pad_y = round(box.w * margin), round(box.h * margin)
+        rows = slice(max(0, box.y - pad_y), box.y + box.h + pad_y)
+        columns = slice(max(0, box.x - pad_x), box.x + box.w + pad_x)
+        return np.ascontiguousarray(picture[rows, columns])
+    side = min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height)
+    left = min(max(0, box.x + (box.w - side) // 2), width - side)
+    top = min(max(0, box.y + (box.h - side) // 2), height - side)
+    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    how = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+    return cv2.resize(square, (size, size), interpolation=how)
 
 
 def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:

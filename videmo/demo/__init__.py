@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from videmo.demo.movie import make_movie
 
 __all__ = [
-    *("Actor", "Place", "Shot", "Story", "TruthRow"),
-    *("demo_story", "make_movie", "truth", "write_truth"),
+    "Actor",
+    "Place",
+    "Shot",
+    "Story",
+    "TruthRow",
+    "demo_story",
+    "make_movie",
+    "truth",
+    "write_truth",
 ]
 
 

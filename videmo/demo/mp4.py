@@ -24,7 +24,7 @@ MATRIX_AT = {0: 40, 1: 52}
 """Where the matrix lies in ``tkhd``, by the version of the box: times of 32 or of 64 bits."""
 
 TURNS = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
-"""Clockwise, in degrees: the four factors a, b, c, d of x' = a x + c y + tx, y' = b x + d y + ty."""
+"""Clockwise, in degrees: the factors of x' = a x + c y + tx and y' = b x + d y + ty."""
 
 
 def turn(path: Path, degrees: int) -> None:

@@ -22,13 +22,13 @@ FACE_SIDE = 240
 """Width and height of the pictures in `FACES`, in pixels."""
 
 LEFT, TOP, RIGHT = 40, 60, 40
-"""Room for the hair around a face: pixels added to the sprite on each side of the face's picture."""
+"""Room for the hair around a face: pixels by which the sprite is larger on each side."""
 
 SPRITE = (LEFT + FACE_SIDE + RIGHT, TOP + FACE_SIDE)
 """Width and height of a head, in pixels."""
 
 BOX_CENTRE = (LEFT + 120.0, TOP + 117.0)
-BOX_SIDE = 246.0
+BOX_SIDE = 243.0
 """Haar's box around a head, in the sprite's pixels: its mean over emotions and sizes, measured."""
 
 STEPS = 12
@@ -54,7 +54,7 @@ class Look:
 LOOKS = (
     Look((150, 186, 242), (38, 52, 80), (150, 92, 40), True, 0.97),
     Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03),
-    Look((164, 196, 246), (70, 130, 178), (60, 60, 150), True, 1.0),
+    Look((152, 186, 244), (44, 96, 140), (60, 60, 150), True, 1.0),
     Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0),
     Look((158, 188, 244), (36, 62, 128), (120, 60, 110), True, 1.02),
 )
@@ -110,8 +110,10 @@ def _paint_actor(picture: np.ndarray, face: Appearance) -> None:
         centre = (BOX_CENTRE[0] / 2, BOX_CENTRE[1] / 2)
     else:
         head, centre = head.whole, BOX_CENTRE
-    matrix = cv2.getRotationMatrix2D(centre, -face.tilt, scale)
-    matrix[:, 2] += (face.x - centre[0], face.y - centre[1])
+    matrix = cv2.getRotationMatrix2D((0, 0), -face.tilt, scale) @ np.array(
+        [[look.width, 0, -look.width * centre[0]], [0, 1, -centre[1]], [0, 0, 1]]
+    )
+    matrix[:, 2] += (face.x, face.y)
     _blend_in(picture, head, matrix)
 
 
@@ -138,18 +140,16 @@ def _paint_body(picture: np.ndarray, face: Appearance, look: Look) -> None:
     unit = face.size / 100
     x, y = face.x, face.y
     half, fine = (0.5, 16)  # corners in sixteenths of a pixel: no jumps from frame to frame
-    neck = [(x - 23 * unit, y), (x + 23 * unit, y), (x + 26 * unit, y + 80 * unit)]
-    neck += [(x, y + 92 * unit), (x - 26 * unit, y + 80 * unit)]
-    below = max(picture.shape[0] + unit, y + 140 * unit)
-    right = [(26, 68), (46, 78), (66, 86), (80, 102), (88, 130)]
-    shoulders = [(x + a * unit, y + b * unit) for a, b in right]
-    shoulders += [(x + 90 * unit, below), (x - 90 * unit, below)]
-    shoulders += [(x - a * unit, y + b * unit) for a, b in reversed(right)]
-    collar = [(x - 12 * unit, y + 82 * unit), (x, y + 88 * unit), (x + 12 * unit, y + 82 * unit)]
-    shoulders += collar
-    shade = tuple(int(0.62 * colour) for colour in look.skin)
-    for polygon, colour in ((neck, shade), (shoulders, look.shirt)):
-        points = np.round((np.array(polygon) - half) * fine).astype(np.int32)
+    neck = [(-24, 0), (24, 0), (26, 74), (0, 84), (-26, 74)]
+    below = max((picture.shape[0] - y) / unit + 1, 140)
+    right = [(26, 62), (48, 74), (68, 84), (82, 102), (90, 130), (92, below)]
+    collar = [(-12, 73), (0, 77), (12, 73)]
+    shirt = [*right, *((-a, b) for a, b in reversed(right)), *collar]
+    # Between dark hair and a dark shirt, a bright neck would look like a face to Haar.
+    shade = tuple(int(0.5 * colour) for colour in look.skin)
+    for polygon, colour in ((neck, shade), (shirt, look.shirt)):
+        corners = np.array(polygon) * unit + (x, y)
+        points = np.round((corners - half) * fine).astype(np.int32)
         cv2.fillPoly(picture, [points], colour, cv2.LINE_AA, shift=4)
 
 
@@ -177,20 +177,14 @@ def _head(look: int, before: str, after: str, share: int, shut: int) -> Head:
 
 def _dress(grey: np.ndarray, look: Look) -> np.ndarray:
     """Colour a grey face and give it hair: premultiplied BGRA of `SPRITE`'s size."""
-    skin = cv2.merge([cv2.LUT(grey, _tint(white)) for white in look.skin]).astype(np.float32)
-    sprite = np.zeros((SPRITE[1], SPRITE[0], 4), np.float32)
-    hair = _hair(look.long_hair)[..., None]
-    sprite[..., :3] = hair * np.array(look.hair, np.float32)
-    sprite[..., 3:] = hair * 255
-    mask = _oval()[..., None]
+    skin = cv2.merge(
+        [*(cv2.LUT(grey, _tint(white)) for white in look.skin), np.full_like(grey, 255)]
+    )
+    sprite = cv2.merge([_hair(look.long_hair)] * 4)
+    sprite = cv2.multiply(sprite, (*look.hair, 255), scale=1 / 255)
     part = sprite[TOP : TOP + FACE_SIDE, LEFT : LEFT + FACE_SIDE]
-    part *= 1 - mask
-    part += mask * np.dstack([skin, np.full(grey.shape, 255, np.float32)])
-    if look.width != 1:
-        centre = BOX_CENTRE[0]
-        matrix = np.array([[look.width, 0, centre * (1 - look.width)], [0, 1, 0]])
-        sprite = cv2.warpAffine(sprite, matrix, SPRITE)
-    return np.round(sprite).astype(np.uint8)
+    part[:] = cv2.blendLinear(np.ascontiguousarray(part), skin, 1 - _oval(), _oval())
+    return sprite
 
 
 def _tint(white: int) -> np.ndarray:
@@ -212,7 +206,7 @@ def _oval() -> np.ndarray:
 
 @functools.cache
 def _hair(long_hair: bool) -> np.ndarray:
-    """How much of each pixel of a sprite is hair: 0 to 1, soft at the edge."""
+    """How much of each pixel of a sprite is hair: 0 to 255, soft at the edge."""
     width, height = SPRITE
     y, x = np.mgrid[:height, :width].astype(np.float32)
     x = x - (LEFT + 119.5)
@@ -222,8 +216,10 @@ def _hair(long_hair: bool) -> np.ndarray:
     if long_hair:
         side = np.hypot(x / 122, np.maximum(0, y - top) / 300)
         fall = np.clip((1 - side) / 0.05, 0, 1) * np.clip((height - y) / 40, 0, 1)
-        return np.where(y > top, fall, cap)
-    return cap * np.clip((TOP + 120 - y) / 50, 0, 1)
+        share = np.where(y > top, fall, cap)
+    else:
+        share = cap * np.clip((TOP + 120 - y) / 50, 0, 1)
+    return np.round(255 * share).astype(np.uint8)
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class Actor:
     number: int
     """Who it is, from 1. Looks come from it: the same number looks the same in every shot."""
     places: tuple[Place, ...]
-    """Keyframes, rising in time: between them the face moves in a straight line, outside it rests."""
+    """Keyframes, rising in time: the face moves straight from one to the next, and then rests."""
     emotions: tuple[tuple[Seconds, str], ...] = ((0, "neutral"),)
     """What is felt from when on, rising in time; the first one holds before its time, too."""
     start: Seconds = 0

@@ -72,6 +72,8 @@ def read_ferplus(folder: Path) -> Faces:
     sheet_names = table["sheet"].to_numpy(object)
     rows, columns = table["row"].to_numpy(), table["column"].to_numpy()
     for name in dict.fromkeys(sheet_names):
+        if Path(name).name != name:
+            raise RequestError(f"{shown(name)}: labels.csv names a sheet outside its folder")
         picked = sheet_names == name
         tiles = _read_sheet(Path(folder) / name)
         images[picked] = _pick(tiles, rows[picked], columns[picked], Path(folder) / name)

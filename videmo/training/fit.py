@@ -154,6 +154,7 @@ class Training:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "best": best.confusion.tolist(),
+            "random": torch.get_rng_state(),
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -172,6 +173,7 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["random"])
         return Measure(np.array(state["best"]))
 
     @torch.no_grad()
@@ -220,7 +222,7 @@ def batches(
 
 def drawn(targets: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
     """Indices of one epoch's faces in random order: about as many as there are, rare ones more."""
-    weight_of_emotion = targets.mean(axis=0) ** -balance
+    weight_of_emotion = np.maximum(targets.mean(axis=0), 1 / len(targets)) ** -balance
     weights = targets @ weight_of_emotion
     wanted = weights / weights.mean()
     times = np.floor(wanted + rng.random(len(wanted))).astype(int)

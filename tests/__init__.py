@@ -1,0 +1,1 @@
+"""One fact a test; truth is made, not recorded."""

@@ -1,0 +1,36 @@
+"""Cuts, on tiny pictures made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from videmo.shots import find_cuts, thumbnail
+
+
+def shot(level: int, frames: int, noise: int = 2) -> np.ndarray:
+    grain = np.random.default_rng(level).integers(-noise, noise + 1, (frames, 9, 16))
+    return np.clip(level + grain, 0, 255).astype(np.uint8)
+
+
+def test_a_new_picture_is_a_cut() -> None:
+    cuts = find_cuts(np.concatenate([shot(60, 10), shot(120, 10)]))
+    assert np.flatnonzero(cuts).tolist() == [10]
+
+
+def test_a_still_shot_has_no_cut() -> None:
+    assert not find_cuts(shot(60, 30)).any()
+
+
+def test_a_steady_movement_is_no_cut() -> None:
+    ramp = np.stack([np.full((9, 16), 20 + 10 * i, np.uint8) for i in range(20)])
+    assert not find_cuts(ramp).any()
+
+
+def test_the_first_frame_is_no_cut() -> None:
+    assert not find_cuts(shot(60, 1)).any()
+    assert len(find_cuts(np.zeros((0, 9, 16), np.uint8))) == 0
+
+
+def test_a_thumbnail_is_small_whatever_the_picture() -> None:
+    for size in ((2, 2), (360, 640), (2160, 3840)):
+        assert thumbnail(np.full(size, 77, np.uint8)).shape == (9, 16)

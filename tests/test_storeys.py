@@ -1,0 +1,80 @@
+"""The house: each module imports only from storeys below its own, and the front door is light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import videmo
+
+PACKAGE = Path(videmo.__file__).parent
+STOREYS = {
+    **dict.fromkeys(("errors", "schema", "files"), 0),
+    **dict.fromkeys(("video", "faces", "emotions", "shots", "tracks", "runs", "table", "draw"), 1),
+    **dict.fromkeys(("scan", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("extract", "archive"), 3),
+    **dict.fromkeys(("cli", "__main__"), 4),
+}
+WITHIN_STOREY_0 = {("files", "errors")}
+TOP = {("__main__", "cli")}
+
+
+def modules() -> list[Path]:
+    return [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    inside = {name.split(".")[1] for name in names if name.startswith("videmo.")}
+    return inside - {"__version__"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_storeys_below(path: Path) -> None:
+    here = room(path)
+    for other in imported_rooms(path) - {here}:
+        allowed = STOREYS[other] < STOREYS[here] or (here, other) in WITHIN_STOREY_0 | TOP
+        assert allowed, f"{here} imports {other}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    assert docstring and docstring.splitlines()[0].rstrip().endswith((".", ":"))
+
+
+@pytest.mark.parametrize("code", ["import videmo", "from videmo.cli import cli; cli(['--help'])"])
+def test_the_front_door_loads_nothing_heavy(code: str) -> None:
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
+        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm'}\n"
+        "print('loaded:', *heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "loaded:", done.stderr
+
+
+def test_every_public_name_can_be_had() -> None:
+    for name in videmo.__all__:
+        assert getattr(videmo, name) is not None
+
+
+def test_only_training_imports_a_training_framework() -> None:
+    for path in modules():
+        if room(path) == "training":
+            continue
+        text = path.read_text("utf-8")
+        assert not any(f"import {name}" in text for name in ("keras", "tensorflow", "torch"))

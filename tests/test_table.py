@@ -1,0 +1,122 @@
+"""The table: written as the design says, and read strictly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from videmo.errors import TableError
+from videmo.files import sha256
+from videmo.schema import Box
+from videmo.table import FORMAT, Row, read_record, read_table, record_path, table_path, write_table
+
+SCORES = (0.01, 0.02, 0.03, 0.9, 0.01, 0.02, 0.01)
+ROWS = [
+    Row(0, 0.0),
+    Row(1, 0.0417, 1, Box(10, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
+    Row(1, 0.0417, 2, Box(60, 20, 30, 40), 0, "happy", 0.9, 0, SCORES),
+    Row(2, 0.0834, 1, Box(11, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
+]
+RECORD = {"format": FORMAT, "width": 100, "height": 60, "frames_read": 3}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = table_path(tmp_path, Path("movie.mp4"))
+    write_table(path, ROWS, RECORD)
+    return path
+
+
+def rewrite(table: Path, content: bytes) -> None:
+    """Change a table and let its record vouch for it, as a forger would."""
+    table.write_bytes(content)
+    record = json.loads(record_path(table).read_text())
+    rows = len(content.splitlines()) - 1
+    record_path(table).write_text(json.dumps({**record, "sha256": sha256(content), "rows": rows}))
+
+
+def test_the_table_is_written_as_the_design_says(table: Path) -> None:
+    assert table.read_bytes().decode().split("\n") == [
+        "frame,time,track,x,y,w,h,eyes,emotion,score,repeat,"
+        "angry,disgust,fear,happy,sad,surprise,neutral",
+        "0,0.000,,,,,,,,,,,,,,,,",
+        "1,0.042,1,10,20,30,40,2,happy,0.9000,2,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "1,0.042,2,60,20,30,40,0,happy,0.9000,,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "2,0.083,1,11,20,30,40,2,happy,0.9000,2,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "",
+    ]
+
+
+def test_what_is_written_is_read_again(table: Path) -> None:
+    read = read_table(table)
+    assert read["frame"].tolist() == [0, 1, 1, 2]
+    assert read["track"].tolist() == [pd.NA, 1, 2, 1]
+    assert read["emotion"].tolist() == ["", "happy", "happy", "happy"]
+    assert read["repeat"].tolist() == [pd.NA, 2, pd.NA, 2]
+    assert read["happy"].tolist()[1:] == [0.9, 0.9, 0.9]
+
+
+def test_the_record_counts_rows_and_knows_the_checksum(table: Path) -> None:
+    record = read_record(table)
+    assert record["rows"] == 4
+    assert record["sha256"] == sha256(table.read_bytes())
+
+
+def test_a_table_without_record_is_not_whole(table: Path) -> None:
+    record_path(table).unlink()
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 100])
+def test_a_table_that_is_cut_is_refused(table: Path, cut: int) -> None:
+    table.write_bytes(table.read_bytes()[:-cut])
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"frame,", b"\xef\xbb\xbfframe,"),
+        (b"eyes,", b"eyes,person,"),
+        (b"1,0.042", b"1;0,042"),
+        (b"happy,0.9000,2", b"glad,0.9000,2"),
+        (b",10,20,", b",-10,20,"),
+        (b",10,20,30", b",90,20,30"),
+        (b",10,20,", b",,20,"),
+        (b",10,20,", b",1e3,20,"),
+        (b"2,0.083", b"999999999999,0.083"),
+        (b"2,0.083", b"2,nan"),
+        (b"2,0.083", b"2,inf"),
+        (b"2,0.083", b"0,0.083"),
+        (b"0.0100\n", b"0.0100,7\n"),
+        (b"0.0100\n", b"0.01\x0000\n"),
+    ],
+)
+def test_a_forged_table_is_refused(table: Path, old: bytes, new: bytes) -> None:
+    content = table.read_bytes()
+    assert old in content
+    rewrite(table, content.replace(old, new, 1) if old != b"2,0.083" else content.replace(old, new))
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}', b"\xff\xfe"])
+def test_a_damaged_record_is_refused(table: Path, content: bytes) -> None:
+    record_path(table).write_bytes(content)
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
+    path = table_path(tmp_path, Path("movie.mp4"))
+    write_table(path, [], {**RECORD, "frames_read": 0})
+    assert read_table(path).empty
+
+
+def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -> None:
+    assert table_path(tmp_path, Path("a.mp4")) != table_path(tmp_path, Path("a.mkv"))
