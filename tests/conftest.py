@@ -1,13 +1,22 @@
-"""What several tests share: where the data lies, and rows made by hand."""
+"""What several tests share: where the data lies, made movies, and rows made by hand."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+
+from tests.movies import SIZE, person
+from videmo.demo import Actor, Place, Shot, Story, TruthRow, make_movie
+from videmo.scan import Scanned, scan_movie
+from videmo.table import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("VIDEMO_DATA", ROOT.parent / "shared" / "data"))
@@ -38,3 +47,55 @@ def rows_of(
             "score": [0.9] * len(emotions),
         }
     )
+
+
+@dataclass(frozen=True)
+class Made:
+    """A made movie, what is true of it, and what a scan found."""
+
+    movie: Path
+    truth: list[TruthRow]
+    scanned: Scanned
+
+    @property
+    def table(self) -> pd.DataFrame:
+        return read_table(self.scanned.table)
+
+
+def made(folder: Path, story: Story, name: str = "movie.mp4", **how: Any) -> Made:
+    """Make a movie and scan it."""
+    truth = make_movie(folder / name, story, **how)
+    return Made(folder / name, truth, scan_movie(folder / name, folder / "tables"))
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Three shots: one person who cheers up, two who move, nobody."""
+    alone = person(1, 150, (0, "sad"), (1.5, "happy"))
+    left = Actor(2, (Place(0, 80, 110, 90), Place(2, 110, 130, 90)), ((0, "happy"),))
+    right = Actor(3, (Place(0, 240, 110, 84), Place(2, 215, 110, 100)), ((0, "surprise"),))
+    shots = (
+        Shot(3, (alone,), background=1),
+        Shot(2, (left, right), background=2, tone=330.0),
+        Shot(1, background=3),
+    )
+    return made(tmp_path_factory.mktemp("people"), Story(shots, SIZE))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Gives folders on disks of so many kilobytes; the test is skipped where none can be made."""
+    disks: list[Path] = []
+
+    def make(kilobytes: int) -> Path:
+        disk = tmp_path / f"disk-{kilobytes}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)]
+        if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+            pytest.skip("no small disk can be made here (mount is not allowed)")
+        disks.append(disk)
+        return disk
+
+    yield make
+    for disk in disks:
+        subprocess.run(["umount", str(disk)], check=True)

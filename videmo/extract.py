@@ -15,7 +15,7 @@ from videmo.errors import DiskFullError, MovieError, RequestError, VidemoError
 from videmo.exporters import EXPORTERS, exporter
 from videmo.exporters.selection import Choice, Exported, Selection, sightings_of
 from videmo.files import fingerprint, shown, write_whole
-from videmo.runs import find_runs, to_segments
+from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.schema import DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table, table_path
 from videmo.video import Movie, probe
@@ -206,7 +206,7 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> Extracted:
             emotion=emotion,
             segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, end=end)),
             sightings=sightings_of(table, of_emotion),
-            end=end,
+            starts=frame_starts(table, end),
             folder=place,
             choice=job.choice,
         )

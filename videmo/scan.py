@@ -105,7 +105,7 @@ def scan_movie(
     times = [time for part in seen for time in part.times]
     rows = merge(seen, settings)
     table = _frame_of(rows)
-    end = round(times[-1] + float(1 / movie.fps), 3) if times else 0.0
+    end = _end(movie, times)
     record = _record(movie, folder, settings, model) | {
         "frames_expected": announced_frames(movie),
         "frames_read": len(times),
@@ -220,6 +220,15 @@ def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:
         frames = np.array(run.frames)
         seconds[run.emotion] += float((starts[frames + 1] - starts[frames]).sum())
     return {emotion: round(value, 3) for emotion, value in seconds.items()}
+
+
+def _end(movie: Movie, times: list[float]) -> float:
+    """Where the last frame ends, in seconds."""
+    if not times:
+        return 0.0
+    if movie.duration is not None and movie.frames == len(times) and movie.duration > times[-1]:
+        return round(float(movie.duration), 3)
+    return round(times[-1] + float(1 / movie.fps), 3)
 
 
 def _incomplete(movie: Movie, record: Record) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -128,14 +128,20 @@ class Frame:
 class Reader:
     """An open movie. Remembers the file, and what could not be decoded."""
 
-    def __init__(self, movie: Movie, container: av.container.InputContainer) -> None:
+    def __init__(self, movie: Movie) -> None:
         self.movie = movie
         self.failures = 0
         """Packets that could not be decoded, and pictures that came out damaged."""
         self.repaired = 0
         """Timestamps that went backwards, and were set to go on."""
-        self._container = container
-        self._stream = container.streams[movie.stream]
+        self._open()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container = _opened(self.movie.path)
+        self._stream = self._container.streams[self.movie.stream]
         self._stream.thread_type = "AUTO"
 
     def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[Frame]:
@@ -176,9 +182,9 @@ class Reader:
                 )
 
     def _rewind(self) -> None:
-        with suppress(av.error.FFmpegError):  # raw streams cannot seek, but are at their start
-            self._container.seek(0, backward=True)
-            self._container.seek(self.movie.origin, stream=self._stream, backward=True)
+        # Not by seeking: a stream without timestamps has no time 0 to go to.
+        self.close()
+        self._open()
 
     def _from(self, start: Fraction) -> Iterator[Frame]:
         """Frames from a key frame at or before `start` on; from the beginning if need be."""
@@ -237,7 +243,7 @@ def probe(path: Path) -> Movie:
         SetupError: there is no decoder for it.
     """
     _check_file(path)
-    with _container(path) as container:
+    with _opened(path) as container:
         stream = _video_stream(container, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
@@ -271,8 +277,11 @@ def probe(path: Path) -> Movie:
 @contextmanager
 def open_movie(movie: Movie) -> Iterator[Reader]:
     """Open a movie for reading; it is closed when the block ends."""
-    with _container(movie.path) as container:
-        yield Reader(movie, container)
+    reader = Reader(movie)
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 def plan_chunks(movie: Movie, seconds: int = CHUNK_SECONDS) -> list[Chunk]:
@@ -308,11 +317,10 @@ def _check_file(path: Path) -> None:
         raise MovieError(f"{shown(path)}: the file is empty; copy or download it again")
 
 
-@contextmanager
-def _container(path: Path) -> Iterator[av.container.InputContainer]:
+def _opened(path: Path) -> av.container.InputContainer:
     # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
     try:
-        container = av.open(f"file:{path.absolute()}", options=READ_OPTIONS)
+        return av.open(f"file:{path.absolute()}", options=READ_OPTIONS)
     except PermissionError as error:
         raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
     except (av.error.FFmpegError, OSError) as error:
@@ -320,8 +328,6 @@ def _container(path: Path) -> Iterator[av.container.InputContainer]:
             f"{shown(path)}: is not a movie that videmo can read ({_reason(error)}); "
             "convert it, or leave it out"
         ) from error
-    with container:
-        yield container
 
 
 def _reason(error: OSError) -> str:

@@ -61,7 +61,7 @@ def _a_fright() -> Shot:
 def _all_is_well() -> Shot:
     eva = Actor(
         EVA,
-        (Place(0, 150, 178, 96), Place(4.5, 200, 170, 116)),
+        (Place(0, 154, 176, 98), Place(4.5, 200, 170, 116)),
         ((0, "surprise"), (0.9, "happy")),
         blinks=(2.6,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 
 from videmo.demo import mp4, sound
 from videmo.demo.picture import Painter
-from videmo.demo.story import TICK, Story, appearances
-from videmo.demo.truth import TruthRow, rows_of
+from videmo.demo.story import TICK, Story, exact
+from videmo.demo.truth import TruthRow, truth
 from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import placed, shown
 
@@ -58,7 +59,7 @@ def make_movie(
     options = {"crf": str(crf), "g": str(gop), "bf": str(b_frames)}
     with placed(target) as part:
         try:
-            rows = _encode(part, kind, story, rotation, options)
+            _encode(part, kind, story, rotation, options)
         except OSError:
             raise  # `placed` knows what it means
         except av.codec.codec.UnknownCodecError as error:
@@ -69,42 +70,27 @@ def make_movie(
             raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
         if rotation:
             mp4.turn(part, rotation)
-    return rows
+    return list(truth(story))
 
 
-def _encode(
-    part: Path, kind: str, story: Story, rotation: int, options: dict[str, str]
-) -> list[TruthRow]:
+def _encode(part: Path, kind: str, story: Story, rotation: int, options: dict[str, str]) -> None:
     """Paint, encode and mux, one frame in memory at a time."""
-    rows: list[TruthRow] = []
     # bitexact: no random numbers and no dates in the file
     muxing = {"fflags": "+bitexact"}
     with av.open(str(part), "w", format=kind, container_options=muxing) as container:
         video = _add_video(container, story, rotation, options)
-        audio = sound.add_audio(container) if story.sound else None
-        blocks = sound.blocks(story) if story.sound else iter(())
-        durations: dict[int, int] = {}
-        painter = Painter(story)
-        heard = Fraction(0)
-        for index, (time, length) in enumerate(_with_lengths(story)):
-            rows.extend(rows_of(index, time, appearances(story, time), story.size))
-            frame = _frame(painter.paint(time), painter.grain(time), STORED[rotation])
-            frame.time_base = video.codec_context.time_base
-            frame.pts = round(time / frame.time_base)
-            durations[frame.pts] = round(length / frame.time_base)
-            _mux(container, video.encode(frame), durations)
-            while audio is not None and heard <= time:
-                block = next(blocks, None)
-                if block is None:
-                    break
-                container.mux(audio.encode(block))
-                heard = Fraction(block.pts + block.samples, sound.RATE)
-        _mux(container, video.encode(None), durations)
-        for block in blocks:
-            container.mux(audio.encode(block))
-        if audio is not None:
-            container.mux(audio.encode(None))
-    return rows
+        sounds: Iterator[av.Packet] = iter(())
+        if story.sound:
+            sounds = sound.packets(sound.add_audio(container), story)
+        written = 0
+        for packet in _until(story.end, _video_packets(video, story, rotation)):
+            due = int(packet.dts * packet.time_base * sound.RATE) // sound.BLOCK
+            for piece in itertools.islice(sounds, max(0, due - written)):
+                container.mux(piece)
+                written += 1
+            container.mux(packet)
+        for piece in sounds:
+            container.mux(piece)
 
 
 def _add_video(
@@ -112,22 +98,44 @@ def _add_video(
 ) -> av.VideoStream:
     # One thread: how x264 cuts a picture up for its threads changes the bytes.
     options = {"preset": "veryfast", "threads": "1", **options}
-    video = container.add_stream("libx264", rate=Fraction(story.fps), options=options)
+    video = container.add_stream("libx264", rate=exact(story.fps), options=options)
     width, height = story.size if rotation % 180 == 0 else story.size[::-1]
     video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-    video.codec_context.time_base = 1 / Fraction(story.fps) if story.times is None else TICK
+    video.codec_context.time_base = 1 / exact(story.fps) if story.times is None else TICK
     video.codec_context.thread_count = 1
     return video
 
 
-def _with_lengths(story: Story) -> Iterator[tuple[Fraction, Fraction]]:
-    """The time of each frame and how long it is shown, in exact seconds."""
-    times = story.frame_times()
-    now = next(times)
-    for following in times:
-        yield now, following - now
-        now = following
-    yield now, story.end - now
+def _video_packets(video: av.VideoStream, story: Story, rotation: int) -> Iterator[av.Packet]:
+    """Yield the encoded frames with their lengths, in decoding order."""
+    painter = Painter(story)
+    unit = video.codec_context.time_base
+    lengths: dict[int, int] = {}
+    times = itertools.chain(story.frame_times(), [story.end])
+    for time, following in itertools.pairwise(times):
+        frame = _frame(painter.paint(time), painter.grain(time), STORED[rotation])
+        frame.time_base, frame.pts = unit, round(time / unit)
+        lengths[frame.pts] = round((following - time) / unit)
+        for packet in video.encode(frame):
+            packet.duration = lengths.pop(packet.pts)
+            yield packet
+    for packet in video.encode(None):
+        packet.duration = lengths.pop(packet.pts)
+        yield packet
+
+
+def _until(end: Fraction, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """Make the last packet last until `end` (exact seconds), as counted in decoding order.
+
+    MP4 keeps the distances between packets, and of the last one what is said here.
+    """
+    last = next(packets)
+    first = last.dts
+    for packet in packets:
+        yield last
+        last = packet
+    last.duration = round(end / last.time_base) - (last.dts - first)
+    yield last
 
 
 def _frame(picture: np.ndarray, grain: np.ndarray, turn: int | None) -> av.VideoFrame:
@@ -138,12 +146,3 @@ def _frame(picture: np.ndarray, grain: np.ndarray, turn: int | None) -> av.Video
     luma = planes[: grain.shape[0]]
     cv2.add(luma, grain, dst=luma)
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
-
-
-def _mux(
-    container: av.container.OutputContainer, packets: list[av.Packet], durations: dict[int, int]
-) -> None:
-    """Write packets with the lengths of their frames: the encoder does not know the last one's."""
-    for packet in packets:
-        packet.duration = durations.pop(packet.pts)
-        container.mux(packet)

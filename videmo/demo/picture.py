@@ -14,7 +14,6 @@ from videmo.demo.background import Background
 from videmo.demo.story import Appearance, Story, appearances
 from videmo.errors import SetupError
 from videmo.files import shown
-from videmo.schema import EMOTIONS
 
 FACES = Path(__file__).parent / "faces"
 
@@ -56,7 +55,7 @@ LOOKS = (
     Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03),
     Look((152, 186, 244), (44, 96, 140), (60, 60, 150), True, 1.0),
     Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0),
-    Look((158, 188, 244), (36, 62, 128), (120, 60, 110), True, 1.02),
+    Look((158, 188, 244), (28, 46, 104), (120, 60, 110), True, 1.02),
 )
 
 
@@ -237,14 +236,13 @@ def _face(emotion: str) -> np.ndarray:
 
 @functools.cache
 def _shut_face(emotion: str) -> np.ndarray:
-    """The averaged face with its eyes shut: smooth lids, and a lash line below them."""
-    assert emotion in EMOTIONS
+    """The averaged face with its eyes shut: lids so smooth that Haar finds no eyes."""
     face = _face(emotion).astype(np.float32)
     y, x = np.mgrid[:FACE_SIDE, :FACE_SIDE].astype(np.float32)
     for centre_x, centre_y in EYES:
         across, down = x - centre_x, y - centre_y
-        lid = np.clip((1 - np.hypot(across / 36, down / 17)) / 0.35, 0, 1)
+        lid = np.clip((1 - np.hypot(across / 42, (down + 4) / 26)) / 0.35, 0, 1)
         skin = float(face[centre_y + 22 : centre_y + 30, centre_x - 14 : centre_x + 14].mean())
         lash = np.exp(-(((down - 8 + (across / 16) ** 2) / 2.5) ** 2)) * (np.abs(across) < 28)
-        face += lid * (skin * (0.97 - 0.45 * lash) - face)
+        face += lid * (skin * (0.97 - 0.2 * lash) - face)
     return np.round(face).astype(np.uint8)

@@ -24,20 +24,21 @@ TONE_LOUDNESS, BEEP_LOUDNESS = 0.08, 0.4
 
 
 def add_audio(container: av.container.OutputContainer) -> av.AudioStream:
-    """Add the stream that takes `blocks`."""
+    """Add the stream for which `packets` encodes."""
     audio = container.add_stream("aac", rate=RATE, layout="mono")
     audio.codec_context.time_base = Fraction(1, RATE)
     return audio
 
 
-def blocks(story: Story) -> Iterator[av.AudioFrame]:
-    """Yield the sound, from 0 to the end of the last frame, in pieces of `BLOCK` samples."""
+def packets(audio: av.AudioStream, story: Story) -> Iterator[av.Packet]:
+    """Yield the encoded sound, from 0 to the end of the last frame, `BLOCK` samples a packet."""
     total = round(story.end * RATE)
     for start in range(0, total, BLOCK):
         samples = wave(story, start, min(BLOCK, total - start))
         frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
         frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), start
-        yield frame
+        yield from audio.encode(frame)
+    yield from audio.encode(None)
 
 
 def wave(story: Story, start: int, count: int) -> np.ndarray:

@@ -128,19 +128,21 @@ class Story:
     @property
     def frames(self) -> int:
         """How many frames the movie has."""
-        return len(self.times) if self.times is not None else -(-self.duration * self.fps // 1)
+        return (
+            len(self.times) if self.times is not None else -(-self.duration * exact(self.fps) // 1)
+        )
 
     @property
     def end(self) -> Fraction:
         """When the last frame ends, in seconds: at most a frame after the story's `duration`."""
-        return self.duration if self.times is not None else self.frames / Fraction(self.fps)
+        return self.duration if self.times is not None else self.frames / exact(self.fps)
 
     def frame_times(self) -> Iterator[Fraction]:
         """The time of each frame in exact seconds, the first 0."""
         if self.times is not None:
             yield from (round(exact(time) / TICK) * TICK for time in self.times)
         else:
-            yield from (index / Fraction(self.fps) for index in range(self.frames))
+            yield from (index / exact(self.fps) for index in range(self.frames))
 
     def shot_at(self, time: Fraction) -> tuple[int, Fraction]:
         """Which shot is on at `time` (its index), and for how many seconds it has been."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,20 +40,12 @@ def truth(story: Story) -> Iterator[TruthRow]:
     A frame without faces gives no row, and so does a face that is not wholly inside the picture.
     A face hidden by another one still gives its row: mind where the actors go.
     """
+    width, height = story.size
     for index, time in enumerate(story.frame_times()):
-        yield from rows_of(index, time, appearances(story, time), story.size)
-
-
-def rows_of(
-    index: int, time: Fraction, faces: Iterable[Appearance], size: tuple[int, int]
-) -> Iterator[TruthRow]:
-    """The rows of one frame of a picture of `size` (width, height)."""
-    width, height = size
-    for face in faces:
-        box = box_of(face)
-        inside = box.x >= 0 and box.y >= 0 and box.x + box.w <= width and box.y + box.h <= height
-        if inside:
-            yield TruthRow(index, float(time), face.actor, *box, face.emotion)
+        for face in appearances(story, time):
+            box = box_of(face)
+            if box.x >= 0 and box.y >= 0 and box.x + box.w <= width and box.y + box.h <= height:
+                yield TruthRow(index, float(time), face.actor, *box, face.emotion)
 
 
 def box_of(face: Appearance) -> Box:

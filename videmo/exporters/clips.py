@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import ffmpeg
+import numpy as np
 
 from videmo.errors import OutputError, SetupError
 from videmo.exporters.selection import Exported, Selection, remove_others
@@ -32,7 +33,8 @@ def export(selection: Selection) -> Exported:
     of_run = {}
     for segment in selection.segments:
         target = folder / clip_name(segment)
-        cut_clip(selection.movie, segment, target)
+        allowed = 1.5 * longest_frame(selection.starts, segment)
+        cut_clip(selection.movie, segment, target, allowed)
         of_run |= dict.fromkeys(segment.runs, target)
     files = list(dict.fromkeys(of_run.values()))
     remove_others(folder, CLIP_NAME, keep=files)
@@ -81,8 +83,17 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
     return list(quiet.overwrite_output().compile(cmd=program))
 
 
-def cut_clip(movie: Movie, segment: Segment, target: Path) -> None:
+def longest_frame(starts: np.ndarray, segment: Segment) -> float:
+    """Seconds that the longest frame seen in `segment` lasts; frames begin at `starts`."""
+    first = max(0, int(np.searchsorted(starts, segment.start, side="right")) - 1)
+    after = int(np.searchsorted(starts, segment.end - TIME_TOLERANCE, side="left"))
+    return float(np.diff(starts[first : after + 1]).max(initial=0.0))
+
+
+def cut_clip(movie: Movie, segment: Segment, target: Path, allowed: float) -> None:
     """Cut `segment` out of `movie` into `target`, and look whether it came out right.
+
+    It may be longer or shorter than the segment by `allowed` seconds: it ends with a whole frame.
 
     Raises:
         SetupError: there is no ffmpeg.
@@ -100,7 +111,7 @@ def cut_clip(movie: Movie, segment: Segment, target: Path) -> None:
         if done.returncode:
             reason = said[-1] if said else f"code {done.returncode}"
             raise OutputError(f"{shown(target)}: ffmpeg could not cut this clip ({reason})")
-        _check_clip(part, movie, segment, target)
+        _check_clip(part, movie, segment, target, allowed)
 
 
 @functools.cache
@@ -119,7 +130,7 @@ def find_ffmpeg() -> str:
         ) from None
 
 
-def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path) -> None:
+def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowed: float) -> None:
     """ffmpeg ends with 0 even where it wrote too little: see for ourselves."""
     try:
         with av.open(f"file:{part.absolute()}", options=READ_OPTIONS) as container:
@@ -129,7 +140,6 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path) -> Non
     except (av.error.FFmpegError, IndexError) as error:
         raise OutputError(f"{shown(target)}: the clip came out unreadable ({error})") from error
     wanted = segment.end - segment.start
-    allowed = max(1.5 / float(movie.fps), 0.1)
     if abs(seconds - wanted) > allowed or sound != movie.sound:
         what = f"{seconds:.2f} s instead of {wanted:.2f}" if sound == movie.sound else "no sound"
         raise OutputError(

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from videmo.files import output_error
@@ -48,11 +49,16 @@ class Selection:
     segments: tuple[Segment, ...]
     sightings: dict[Run, tuple[Sighting, ...]]
     """The faces of each run, in order of frames; runs in order of time."""
-    end: float
-    """Where the movie ends, in seconds."""
+    starts: np.ndarray
+    """(frames + 1,) seconds: when each frame of the movie starts, and when the last one ends."""
     folder: Path
     """Where everything of this selection goes."""
     choice: Choice = field(default_factory=Choice)
+
+    @property
+    def end(self) -> float:
+        """Where the movie ends, in seconds."""
+        return float(self.starts[-1])
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 
-from videmo import emotions
 from videmo.errors import OutputError, RequestError, VidemoError
 from videmo.files import sha256, shown, write_whole
 from videmo.schema import EMOTIONS
@@ -53,7 +53,7 @@ SOURCES = (
         "name": "FER+",
         "by": "E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang (Microsoft), ICMI 2016",
         "what": "the labels: ten raters' votes for each picture",
-        "licence": "Microsoft's own, in the repository github.com/microsoft/FERPlus",
+        "licence": "MIT License, (c) Microsoft Corporation; github.com/microsoft/FERPlus",
     },
 )
 
@@ -130,6 +130,7 @@ def operators(content: bytes) -> dict[str, int]:
 
 
 def check_operators(content: bytes, target: Path) -> None:
+    """Raise OutputError unless old runtimes know all operators of `content`."""
     for name, version in operators(content).items():
         if version > KNOWN_OPERATORS.get(name, 0):
             raise OutputError(
@@ -138,6 +139,7 @@ def check_operators(content: bytes, target: Path) -> None:
 
 
 def check_scores(scores: np.ndarray, wanted: np.ndarray, whose: str, target: Path) -> None:
+    """Raise OutputError where a score is not what it should be."""
     difference = float(np.abs(scores - wanted).max())
     # Written so that NaN fails too.
     if not difference <= LARGEST_DIFFERENCE:
@@ -157,7 +159,8 @@ def run_batches(content: bytes, images: np.ndarray, *, batch: int = 32) -> np.nd
 
 
 def invoker(content: bytes, batch: int) -> Callable[[np.ndarray], np.ndarray]:
-    interpreter = emotions._runtime()(model_content=content, num_threads=1)
+    """A function from `batch` faces ``(batch, 48, 48, 1)`` to their scores."""
+    interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.resize_tensor_input(0, [batch, SIDE, SIDE, 1])
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]

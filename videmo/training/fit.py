@@ -285,6 +285,8 @@ def main() -> None:
         best = fit(options.data, options.run, read_recipe(options.recipe))
     except VidemoError as error:
         parser.exit(error.exit_code, f"{error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "interrupted; the same command goes on\n")
     print(f"valid: accuracy {best.accuracy:.4f}, macro-F1 {best.macro_f1:.4f}")
 
 

@@ -1,0 +1,337 @@
+"""Pass 2 on made movies, against their truth."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import Made, made
+from tests.movies import NTSC_FILM, remuxed, still, uneven_times
+from videmo.errors import DiskFullError, MovieError, RequestError, TableError
+from videmo.exporters import EXPORTERS
+from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
+from videmo.exporters.selection import Choice
+from videmo.extract import Extracted, Wanted, extract_tables, find_tables
+from videmo.runs import find_runs
+from videmo.scan import scan_movie
+from videmo.schema import Segment
+from videmo.table import record_path
+from videmo.video import probe
+
+HAPPY = Wanted(("happy",))
+
+
+def extracted(one: Made, folder: Path, wanted: Wanted = HAPPY, **how: object) -> Extracted:
+    (done,) = extract_tables(find_tables([one.scanned.table]), wanted, folder, **how)  # type: ignore[arg-type]
+    if done.error:
+        raise done.error
+    return done
+
+
+def segments(folder: Path) -> list[dict[str, str]]:
+    with (folder / "segments.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def happy(people: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the happy moments of `people`."""
+    folder = tmp_path_factory.mktemp("happy")
+    extracted(people, folder)
+    return folder
+
+
+def test_the_crops_are_the_frames_of_the_runs(people: Made, happy: Path) -> None:
+    runs = find_runs(people.table, "happy", repeat=5)
+    names = {f"{frame:06}_t{run.track}.jpg" for run in runs for frame in run.frames}
+    assert {p.name for p in (happy / "movie.mp4/happy/crops").iterdir()} == names
+
+
+def test_a_crop_shows_the_face_with_its_margin(people: Made, happy: Path) -> None:
+    row = next(row for row in people.truth if row.frame == 60)
+    crop = cv2.imread(str(next((happy / "movie.mp4/happy/crops").glob("000060_t*.jpg"))))
+    with av.open(str(people.movie)) as container:
+        frame = next(f for i, f in enumerate(container.decode(video=0)) if i == 60)
+    picture = frame.to_ndarray(format="bgr24")
+    x, y = row.x + row.w // 2, row.y + row.h // 2
+    side = crop.shape[0]
+    assert side == pytest.approx(1.4 * row.w, rel=0.15)
+    near = picture[y - 20 : y + 20, x - 20 : x + 20].astype(float)
+    match = cv2.matchTemplate(
+        crop.astype(np.float32), near.astype(np.float32), cv2.TM_CCOEFF_NORMED
+    )
+    assert match.max() > 0.95
+
+
+def clip_facts(path: Path) -> tuple[float, float, int]:
+    """Seconds of picture, seconds of sound, and frames."""
+    with av.open(str(path)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        frames = sum(1 for _ in container.decode(video=0))
+        return (
+            float(video.duration * video.time_base),
+            float(audio.duration * audio.time_base),
+            frames,
+        )
+
+
+def test_a_clip_lasts_as_its_segment_says_and_has_sound(happy: Path) -> None:
+    for line in segments(happy):
+        picture, sound, _ = clip_facts(happy / line["clips"])
+        seconds = float(line["clip_end"]) - float(line["clip_start"])
+        assert picture == pytest.approx(seconds, abs=1 / 24)
+        assert sound == pytest.approx(seconds, abs=1 / 24)
+
+
+def test_a_clip_is_named_for_its_start_and_track(happy: Path) -> None:
+    first = segments(happy)[0]
+    hours_minutes = f"00-00-{float(first['clip_start']):06.3f}"
+    assert first["clips"] == f"movie.mp4/happy/clips/{hours_minutes}_t{first['track']}.mp4"
+
+
+def test_every_run_is_listed_with_its_files(people: Made, happy: Path) -> None:
+    runs = find_runs(people.table, "happy", repeat=5, end=6.0)
+    listed = [(int(s["track"]), int(s["first"]), int(s["repeat"])) for s in segments(happy)]
+    assert listed == [(run.track, run.first, run.repeat) for run in runs]
+    for line in segments(happy):
+        assert all((happy / line[name]).is_file() for name in EXPORTERS)
+
+
+def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
+    sheet = cv2.imread(str(happy / "movie.mp4/happy/sheet.jpg"))
+    assert sheet is not None and sheet.shape[1] > 500
+
+
+def test_best_gives_one_crop_for_each_run(people: Made, tmp_path: Path) -> None:
+    done = extracted(people, tmp_path, exports=["crops"], choice=Choice(best=True, size=96))
+    assert len(done.files) == done.runs["happy"]
+    assert all(cv2.imread(str(file)).shape == (96, 96, 3) for file in done.files)
+
+
+def test_only_what_is_asked_for_is_made(people: Made, tmp_path: Path) -> None:
+    extracted(people, tmp_path, exports=["sheet"])
+    assert [p.name for p in (tmp_path / "movie.mp4/happy").iterdir()] == ["sheet.jpg"]
+
+
+def test_only_the_wanted_track_is_exported(people: Made, tmp_path: Path) -> None:
+    track = find_runs(people.table, "happy", repeat=5)[0].track
+    extracted(people, tmp_path, Wanted(("happy",), tracks=(track,)), exports=["sheet"])
+    assert {line["track"] for line in segments(tmp_path)} == {str(track)}
+
+
+def test_a_second_extract_takes_away_what_no_longer_matches(people: Made, tmp_path: Path) -> None:
+    extracted(people, tmp_path, exports=["crops"])
+    crops = tmp_path / "movie.mp4/happy/crops"
+    (crops / "mine.jpg").write_bytes(b"a picture of the user's")
+    extracted(people, tmp_path, exports=["crops"], choice=Choice(best=True))
+    left = {p.name for p in crops.iterdir()}
+    assert "mine.jpg" in left
+    assert len(left) == 1 + len(find_runs(people.table, "happy", repeat=5))
+
+
+def test_another_emotion_is_added_to_the_list(people: Made, tmp_path: Path) -> None:
+    extracted(people, tmp_path, exports=["sheet"])
+    extracted(people, tmp_path, Wanted(("surprise",)), exports=["sheet"])
+    assert {line["emotion"] for line in segments(tmp_path)} == {"happy", "surprise"}
+    extracted(people, tmp_path, Wanted(("surprise",), repeat=10_000), exports=["sheet"])
+    assert {line["emotion"] for line in segments(tmp_path)} == {"happy"}
+    assert not list((tmp_path / "movie.mp4/surprise").iterdir())
+
+
+def test_the_same_table_gives_the_same_bytes(people: Made, happy: Path, tmp_path: Path) -> None:
+    extracted(people, tmp_path)
+    files = sorted(p.relative_to(happy) for p in happy.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
+    assert all((happy / f).read_bytes() == (tmp_path / f).read_bytes() for f in files)
+
+
+def test_when_nothing_matches_it_is_told_what_there_is(people: Made, tmp_path: Path) -> None:
+    done = extracted(people, tmp_path, Wanted(("happy",), repeat=10_000))
+    assert done.runs == {"happy": 0} and not done.files
+    longest = max(run.repeat for run in find_runs(people.table, "happy"))
+    assert done.held["happy"] == longest
+    assert not list(tmp_path.iterdir())
+
+
+def gaps(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    return [b - a for a, b in pairwise(times)]
+
+
+def test_a_clip_of_a_variable_rate_keeps_its_times(tmp_path: Path) -> None:
+    one = made(tmp_path, still(4, times=uneven_times(30)))
+    done = extracted(one, tmp_path / "out", exports=["clips"])
+    assert max(gaps(done.files[0])) == pytest.approx(1 / 6, abs=0.01)
+    assert min(gaps(done.files[0])) == pytest.approx(1 / 30, abs=0.01)
+
+
+def loudness(path: Path, rate: int = 48000) -> np.ndarray:
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        parts = [
+            part.to_ndarray()[0]
+            for frame in container.decode(audio=0)
+            for part in resampler.resample(frame)
+        ]
+    return np.abs(np.concatenate(parts))
+
+
+@pytest.mark.parametrize("late", [0.0, 0.7])
+def test_the_sound_of_a_clip_is_that_of_its_pictures(tmp_path: Path, late: float) -> None:
+    """The movie beeps on every whole second; so does a clip, shifted by its start."""
+    one = made(tmp_path, still(4, NTSC_FILM))
+    if late:  # the picture begins that much later than the sound, as in recordings of broadcasts
+        path = tmp_path / "late.mkv"
+        delayed(one.movie, path, late)
+        one = Made(path, one.truth, scan_movie(path, tmp_path / "tables"))
+    segment = Segment(1, "happy", 1.251, 3.503, ())
+    cut_clip(probe(one.movie), segment, tmp_path / "clip.mp4", allowed=0.05)
+    sound = loudness(tmp_path / "clip.mp4")
+    beeps = np.flatnonzero(sound > 0.6 * sound.max())
+    seconds = (2 - late if late else 2) - 1.251
+    assert beeps[0] / 48000 == pytest.approx(seconds, abs=0.03)
+
+
+def delayed(movie: Path, target: Path, seconds: float) -> None:
+    """The movie with its pictures `seconds` later, against its sound."""
+    only = target.with_name("pictures.mkv")
+    remuxed(movie, only, "-an")
+    command = [find_ffmpeg(), "-loglevel", "error", "-itsoffset", str(seconds), "-i", only]
+    maps = ["-map", "0:v", "-map", "1:a", "-c", "copy", target]
+    subprocess.run([*command, "-i", movie, *maps], check=True)
+
+
+def test_the_command_names_no_protocol_but_file(people: Made, tmp_path: Path) -> None:
+    command = clip_command(
+        "ffmpeg", probe(people.movie), Segment(1, "happy", 1.0, 2.0, ()), tmp_path / "-y.mp4"
+    )
+    assert command[0] == "ffmpeg"
+    paths = [argument for argument in command if argument.endswith(".mp4")]
+    assert paths and all(path.startswith("file:/") for path in paths)
+    assert command[command.index("-protocol_whitelist") + 1] == "file"
+    assert command[command.index("-ss") + 1] == "0.999000"
+
+
+def test_a_movie_without_sound_gives_clips_without_sound(tmp_path: Path) -> None:
+    one = made(tmp_path, still(1, sound=False))
+    done = extracted(one, tmp_path / "out", exports=["clips"])
+    with av.open(str(done.files[0])) as container:
+        assert not container.streams.audio and container.streams.video
+
+
+def test_a_clip_of_a_turned_movie_is_upright(tmp_path: Path) -> None:
+    one = made(tmp_path, still(0.5), rotation=90)
+    done = extracted(one, tmp_path / "out", exports=["clips"])
+    clip = probe(done.files[0])
+    assert (clip.width, clip.height, clip.rotation) == (320, 240, 0)
+
+
+def test_a_movie_that_has_changed_since_the_scan_is_refused(tmp_path: Path) -> None:
+    one = made(tmp_path, still(0.5))
+    one.movie.write_bytes(one.movie.read_bytes() + b"more")
+    with pytest.raises(MovieError, match="has changed"):
+        extracted(one, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_movie_that_was_moved_is_found_with_its_new_place(tmp_path: Path) -> None:
+    one = made(tmp_path, still(0.5))
+    moved = tmp_path / "elsewhere.mp4"
+    one.movie.rename(moved)
+    with pytest.raises(MovieError, match="--movie"):
+        extracted(one, tmp_path / "out")
+    assert extracted(one, tmp_path / "out", movie=moved).files
+
+
+def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    one = made(tmp_path / "a", still(0.5))
+    (tmp_path / "a").rename(tmp_path / "b")
+    tables = find_tables([tmp_path / "b" / "tables"])
+    (done,) = extract_tables(tables, HAPPY, tmp_path / "out", exports=["sheet"])
+    assert done.error is None and done.files
+    assert one.scanned.record["movie"]["file"] == "../movie.mp4"
+
+
+def test_one_bad_table_costs_one_table(people: Made, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    shutil.copytree(people.scanned.table.parent, tables)
+    (tmp_path / "movie.mp4").symlink_to(people.movie)
+    bad = tables / "a.mp4.faces.csv"
+    bad.write_bytes(people.scanned.table.read_bytes()[:-10])
+    shutil.copy(record_path(people.scanned.table), record_path(bad))
+    done = extract_tables(find_tables([tables]), HAPPY, tmp_path / "out", exports=["sheet"])
+    assert [isinstance(one.error, TableError) for one in done] == [True, False]
+    assert done[1].files
+
+
+def test_a_record_cannot_make_extract_write_elsewhere(people: Made, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    shutil.copytree(people.scanned.table.parent, tables)
+    about = record_path(tables / people.scanned.table.name)
+    record = json.loads(about.read_text())
+    record["movie"]["file"] = str(people.movie)
+    record["name"] = "../../../elsewhere"
+    about.write_text(json.dumps(record))
+    extract_tables(find_tables([tables]), HAPPY, tmp_path / "out", exports=["sheet"])
+    assert {p.name for p in tmp_path.iterdir()} == {"tables", "out"}
+
+
+def test_a_full_disk_stops_the_work_and_leaves_no_half_file(
+    people: Made, small_disk: Callable[[int], Path]
+) -> None:
+    disk = small_disk(64)
+    with pytest.raises(DiskFullError, match="disk full"):
+        extracted(people, disk)
+    for path in disk.rglob("*.jpg"):
+        assert cv2.imread(str(path)) is not None
+    assert not list(disk.rglob("*.part"))
+
+
+def test_a_clip_that_finds_the_disk_full_says_so(
+    people: Made, small_disk: Callable[[int], Path]
+) -> None:
+    disk = small_disk(24)
+    with pytest.raises(DiskFullError, match="disk full"):
+        extracted(people, disk, exports=["clips"])
+    assert not [p for p in disk.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("name", ["missing.faces.csv", "notes.txt", "empty"])
+def test_what_is_no_table_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RequestError, match=name.split(".")[0]):
+        find_tables([tmp_path / name])
+
+
+def test_a_scanned_movie_stands_for_its_table(
+    people: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(people.scanned.table.parent)
+    assert list(find_tables([people.movie])) == [Path(people.scanned.table.name)]
+
+
+def test_tables_in_folders_keep_their_folders(people: Made, tmp_path: Path) -> None:
+    for folder in ("s1", "s2"):
+        shutil.copytree(people.scanned.table.parent, tmp_path / folder)
+    assert sorted(find_tables([tmp_path]).values()) == ["s1/movie.mp4", "s2/movie.mp4"]
+
+
+def test_two_tables_of_one_name_are_refused(people: Made, tmp_path: Path) -> None:
+    for folder in ("s1", "s2"):
+        shutil.copytree(people.scanned.table.parent, tmp_path / folder)
+    name = people.scanned.table.name
+    with pytest.raises(RequestError, match="several tables"):
+        find_tables([tmp_path / "s1" / name, tmp_path / "s2" / name])

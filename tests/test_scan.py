@@ -1,0 +1,231 @@
+"""Pass 1 on made movies, against their truth."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from fractions import Fraction
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import Made, made
+from tests.movies import NTSC_FILM, cut_off, person, still, uneven_times
+from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
+from videmo.errors import RequestError, SetupError
+from videmo.faces import Look
+from videmo.files import sha256
+from videmo.runs import find_runs
+from videmo.scan import Settings, merge, scan_chunk, scan_movie
+from videmo.schema import COLUMNS, EMOTIONS, Box
+from videmo.table import face_boxes
+from videmo.tracks import overlap
+from videmo.video import plan_chunks, probe
+
+FOUND = 0.97
+SAME = 0.5
+"""Overlap at which a box is that of the truth."""
+
+
+def found_boxes(table: pd.DataFrame) -> dict[int, list[tuple[int, Box]]]:
+    """The track and box of each face, by frame."""
+    faces = table[table["track"].notna()]
+    boxes: dict[int, list[tuple[int, Box]]] = defaultdict(list)
+    for frame, track, box in zip(faces["frame"], faces["track"], face_boxes(faces), strict=True):
+        boxes[frame].append((int(track), box))
+    return boxes
+
+
+def hits(one: Made) -> list[tuple[int, int, int]]:
+    """Frame, actor and track wherever a face of the truth is found."""
+    boxes = found_boxes(one.table)
+    return [
+        (row.frame, row.actor, track)
+        for row in one.truth
+        for track, box in boxes[row.frame]
+        if overlap(row.box, box) >= SAME
+    ]
+
+
+def check_faces(one: Made) -> None:
+    """Every actor is found, nobody else is, and no track is two people's."""
+    found = hits(one)
+    for actor in {row.actor for row in one.truth}:
+        there = {row.frame for row in one.truth if row.actor == actor}
+        seen = {frame for frame, who, _ in found if who == actor}
+        assert len(seen) >= FOUND * len(there), f"actor {actor}"
+    owners = defaultdict(set)
+    for _, actor, track in found:
+        owners[track].add(actor)
+    assert all(len(who) == 1 for who in owners.values()), owners
+    faceless = set(one.table["frame"]) - {row.frame for row in one.truth}
+    assert not faceless & set(found_boxes(one.table))
+
+
+def test_every_face_is_found_and_no_other(people: Made) -> None:
+    check_faces(people)
+
+
+def test_every_frame_has_a_row(people: Made) -> None:
+    frames = people.table["frame"].unique().tolist()
+    assert frames == list(range(144))
+
+
+def test_no_track_crosses_a_cut(people: Made) -> None:
+    faces = people.table[people.table["track"].notna()]
+    shots = faces["frame"].map(lambda frame: (frame >= 72) + (frame >= 120))
+    assert (shots.groupby(faces["track"]).nunique() == 1).all()
+
+
+def test_runs_match_the_truth_to_within_two_frames(people: Made) -> None:
+    (run,) = [run for run in find_runs(people.table, "happy", repeat=5) if run.first < 72]
+    assert abs(run.first - 36) <= 2 and abs(run.last - 71) <= 2
+    (sad,) = [run for run in find_runs(people.table, "sad", repeat=5) if run.first < 72]
+    assert abs(sad.first - 0) <= 2 and abs(sad.last - 35) <= 2
+
+
+def test_the_row_s_emotion_is_that_of_the_highest_score(people: Made) -> None:
+    faces = people.table[people.table["track"].notna()]
+    scores = faces[list(EMOTIONS)]
+    assert (scores.idxmax(axis=1) == faces["emotion"]).all()
+    assert (scores.max(axis=1) == faces["score"]).all()
+    assert ((scores.sum(axis=1) - 1).abs() < 0.001).all()
+
+
+def test_repeat_is_the_length_of_the_run_that_extract_finds(people: Made) -> None:
+    table = people.table
+    length = {(r.track, frame): r.repeat for r in find_runs(table) for frame in r.frames}
+    written = [
+        (int(track), frame, None if pd.isna(repeat) else int(repeat))
+        for track, frame, repeat in zip(
+            table["track"], table["frame"], table["repeat"], strict=True
+        )
+        if not pd.isna(track)
+    ]
+    assert all(length.get((track, frame)) == repeat for track, frame, repeat in written)
+    assert any(repeat for _, _, repeat in written)
+
+
+def test_the_record_tells_how_the_table_was_made(people: Made) -> None:
+    record = json.loads((people.scanned.table.parent / "movie.mp4.faces.json").read_text())
+    assert record == people.scanned.record
+    assert record["status"] == "ok"
+    assert (record["frames_read"], record["frames_expected"], record["decode_failures"]) == (
+        144,
+        144,
+        0,
+    )
+    assert (record["fps"], record["width"], record["height"]) == ("24/1", 320, 240)
+    assert record["movie"]["file"] == "../movie.mp4"
+    assert record["movie"]["size"] == people.movie.stat().st_size
+    assert record["sha256"] == sha256(people.scanned.table.read_bytes())
+    assert record["end"] == 6.0
+    assert record["seconds"]["happy"] == pytest.approx(3.5, abs=0.2)
+
+
+def test_the_same_movie_gives_the_same_bytes(people: Made, tmp_path: Path) -> None:
+    again = scan_movie(people.movie, tmp_path)
+    assert again.table.read_bytes() == people.scanned.table.read_bytes()
+
+
+def test_the_order_in_which_chunks_are_scanned_does_not_matter(people: Made) -> None:
+    movie, settings = probe(people.movie), Settings()
+    chunks = plan_chunks(movie, seconds=2)
+    assert len(chunks) == 3
+    late_first = [scan_chunk(movie, chunk, settings) for chunk in reversed(chunks)]
+    rows = merge(late_first[::-1], settings)
+    whole = people.table
+    assert [row.frame for row in rows] == whole["frame"].tolist()
+    assert [row.track for row in rows] == whole["track"].fillna(0).tolist()
+    assert [row.repeat for row in rows] == whole["repeat"].fillna(0).tolist()
+    assert [row.box for row in rows if row.box] == list(face_boxes(whole[whole["track"].notna()]))
+
+
+def test_times_at_24000_1001_frames_a_second_are_exact(tmp_path: Path) -> None:
+    one = made(tmp_path, still(1, NTSC_FILM))
+    assert one.table["time"].tolist() == [round(i * 1001 / 24000, 3) for i in range(24)]
+    assert one.scanned.record["fps"] == "24000/1001"
+
+
+def test_times_at_a_variable_rate_are_true(tmp_path: Path) -> None:
+    times = uneven_times(30)
+    one = made(tmp_path, still(4, times=times))
+    assert one.table["time"].tolist() == [round(float(t), 3) for t in times]
+    check_faces(one)
+
+
+def test_a_turned_movie_is_scanned_upright(tmp_path: Path) -> None:
+    one = made(tmp_path, still(0.5), rotation=90)
+    assert one.scanned.record["rotation"] != 0
+    check_faces(one)
+
+
+def test_people_who_cross_are_never_mixed(tmp_path: Path) -> None:
+    left = Actor(1, (Place(0, 60, 100, 80), Place(3, 260, 100, 80)), ((0, "happy"),))
+    right = Actor(2, (Place(0, 260, 120, 84), Place(3, 60, 120, 84)), ((0, "sad"),))
+    one = made(tmp_path, Story((Shot(3, (left, right)),), (320, 240)))
+    owners = defaultdict(set)
+    for frame, actor, track in hits(one):
+        hidden = any(
+            a.frame == frame and a.actor != actor and overlap(a.box, b.box) > 0.3
+            for a in one.truth
+            for b in one.truth
+            if b.frame == frame and b.actor == actor
+        )
+        if not hidden:
+            owners[track].add(actor)
+    assert owners and all(len(who) == 1 for who in owners.values())
+
+
+def test_somebody_who_comes_and_goes_is_found_just_then(tmp_path: Path) -> None:
+    guest = person(1, 160, start=0.5, end=1.5)
+    one = made(tmp_path, Story((Shot(2, (guest,)),), (320, 240)))
+    frames = set(found_boxes(one.table))
+    assert frames <= set(range(12, 36)) and len(frames) >= FOUND * 24
+
+
+def test_a_movie_that_is_cut_off_is_partial(tmp_path: Path) -> None:
+    make_movie(tmp_path / "whole.mkv", still(3, sound=False))
+    short = cut_off(tmp_path / "whole.mkv", tmp_path / "short.mkv", 0.6)
+    scanned = scan_movie(short, tmp_path)
+    assert scanned.partial and 30 < scanned.record["frames_read"] < 60
+
+
+def test_progress_is_told_frame_by_frame(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mp4", still(0.5))
+    told: list[tuple[int, int]] = []
+    scan_movie(tmp_path / "a.mp4", tmp_path, progress=lambda *now: told.append(now))
+    assert told == [(i, 12) for i in range(1, 13)]
+
+
+def test_an_unknown_detector_is_named(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mp4", still(0.25))
+    with pytest.raises(RequestError, match="haar"):
+        scan_movie(tmp_path / "a.mp4", tmp_path, Settings(Look(detector="eyeball")))
+
+
+def test_a_model_with_another_checksum_is_refused(tmp_path: Path) -> None:
+    from videmo.emotions import find_model
+
+    shipped = find_model()
+    (tmp_path / "emotion.tflite").write_bytes(shipped.content[:-1] + b"x")
+    about = shipped.path.with_suffix(".json").read_bytes()
+    (tmp_path / "emotion.json").write_bytes(about)
+    make_movie(tmp_path / "a.mp4", still(0.25))
+    with pytest.raises(SetupError, match="checksum"):
+        scan_movie(tmp_path / "a.mp4", tmp_path, Settings(model=tmp_path / "emotion.tflite"))
+    assert not list(tmp_path.glob("*.faces.*"))
+
+
+def test_the_demo_is_found_as_it_is(tmp_path: Path) -> None:
+    one = made(tmp_path, demo_story())
+    check_faces(one)
+    assert list(one.table.columns) == list(COLUMNS)
+
+
+@pytest.mark.parametrize("size", [(160, 120), (1280, 720)])
+def test_faces_are_found_at_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
+    places = (Place(0, size[0] / 2, size[1] * 0.45, size[1] * 0.45),)
+    story = Story((Shot(0.5, (Actor(1, places, ((0, "happy"),)),)),), size, Fraction(24))
+    check_faces(made(tmp_path, story))
