@@ -16,10 +16,10 @@ demo: $(VENV)/installed
 	@echo "The happy faces: $(DEMO)/extracted/demo.mp4/happy  (look at sheet.jpg first)"
 
 test: $(VENV)/installed-dev lint
-	$(BIN)/pytest -n $(WORKERS) -m "not long"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not long"
 
 test-long: $(VENV)/installed-dev
-	$(BIN)/pytest -n $(WORKERS) -m long
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -73,4 +73,4 @@ def _all_is_well() -> Shot:
         blinks=(3.5,),
         tilt=-2.0,
     )
-    return Shot(4.5, (eva, anna), background=3, tone=330.0)
+    return Shot(4.5, (eva, anna), background=9, tone=330.0)

@@ -63,5 +63,7 @@ def write_truth(target: Path, rows: Iterable[TruthRow]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TruthRow._fields)
-    writer.writerows(row._replace(time=f"{row.time:.6f}") for row in rows)
+    for row in rows:
+        frame, time, *rest = row
+        writer.writerow([frame, f"{time:.6f}", *rest])
     write_whole(target, text.getvalue().encode())

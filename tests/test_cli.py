@@ -1,0 +1,200 @@
+"""The command line as a user meets it: what is printed, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Made
+from tests.movies import cut_off, still
+from videmo.demo import make_movie
+from videmo.exporters import EXPORTERS
+from videmo.schema import EMOTIONS
+
+
+def run(*arguments: object, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "videmo", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
+
+
+def check_error(done: subprocess.CompletedProcess[str], code: int, *says: str) -> None:
+    """One line on stderr, with these words, and no traceback."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith(("videmo:", "Error:"))]
+    assert len(lines) == 1, done.stderr
+    for words in says:
+        assert words in lines[0]
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a movie of a second."""
+    folder = tmp_path_factory.mktemp("short")
+    make_movie(folder / "movie.mp4", still(1))
+    return folder
+
+
+def test_the_two_commands_work_as_they_stand(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "movie.mp4").symlink_to(short / "movie.mp4")
+    scan = run("scan", "movie.mp4", cwd=tmp_path)
+    assert scan.returncode == 0, scan.stderr
+    assert re.fullmatch(
+        r"movie\.mp4: 24 frames, 24 faces, 1 track; happy 1\.0 s; "
+        r"written: movie\.mp4\.faces\.csv\n",
+        scan.stdout,
+    ), scan.stdout
+    extract = run("extract", "--emotion", "happy", "--repeat", "5", cwd=tmp_path)
+    assert extract.returncode == 0, extract.stderr
+    assert "1 happy run" in extract.stdout
+    happy = tmp_path / "extracted" / "movie.mp4" / "happy"
+    assert (happy / "sheet.jpg").is_file()
+    assert len(list((happy / "crops").iterdir())) >= 20
+    assert [p.name for p in (happy / "clips").iterdir()] == ["00-00-00.000_t1.mp4"]
+    assert (tmp_path / "extracted" / "segments.csv").is_file()
+
+
+def test_quiet_says_nothing(short: Path, tmp_path: Path) -> None:
+    done = run("scan", "-q", short / "movie.mp4", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run("extract", "-q", "-e", "happy", "--as", "sheet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_when_nothing_matches_it_says_what_there_is(people: Made, tmp_path: Path) -> None:
+    table = people.scanned.table
+    done = run("extract", table, "-e", "happy", "--repeat", "999", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "nothing matches" in done.stdout and re.search(r"happy \d+", done.stdout)
+
+
+def test_help_lists_every_exporter_and_emotion(tmp_path: Path) -> None:
+    text = run("extract", "--help", cwd=tmp_path).stdout
+    for name in (*EXPORTERS, *EMOTIONS, "all"):
+        assert name in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "says"),
+    [
+        ("notes.mp4", b"these are notes", 1, "not a movie"),
+        ("empty.mp4", b"", 1, "empty"),
+        ("missing.mp4", None, 2, "no such file"),
+    ],
+)
+def test_a_bad_movie_is_one_line(
+    tmp_path: Path, name: str, content: bytes | None, code: int, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    check_error(run("scan", name, cwd=tmp_path), code, name, says)
+    assert not list(tmp_path.glob("*.faces.*"))
+
+
+def test_a_bad_movie_costs_one_movie(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"bad")
+    done = run("scan", "bad.mp4", short / "movie.mp4", cwd=tmp_path)
+    check_error(done, 1, "bad.mp4")
+    assert (tmp_path / "movie.mp4.faces.json").is_file()
+
+
+def test_a_partial_movie_is_said_to_be(short: Path, tmp_path: Path) -> None:
+    make_movie(tmp_path / "whole.mkv", still(2, sound=False))
+    cut_off(tmp_path / "whole.mkv", tmp_path / "short.mkv", 0.6)
+    done = run("scan", "short.mkv", cwd=tmp_path)
+    check_error(done, 1, "short.mkv", "partial", "of 48 frames")
+    assert (tmp_path / "short.mkv.faces.csv").is_file()
+
+
+def test_two_movies_of_one_name_are_refused_before_any_work(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "movie.mp4").symlink_to(short / "movie.mp4")
+    done = run("scan", "movie.mp4", short / "movie.mp4", cwd=tmp_path)
+    check_error(done, 2, "two movies")
+    assert not list(tmp_path.glob("*.faces.*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["extract", "-e", "happy"], 2, "holds no table"),
+        (["extract", "-e", "glad"], 2, "'glad' is not one of"),
+        (["extract", "-e", "happy", "--as", "posters", "."], 2, "holds no table"),
+        (["extract", "missing", "-e", "happy"], 2, "no such file or folder"),
+        (["extract"], 2, "--emotion"),
+        (["scan"], 2, "MOVIE"),
+        (["fly"], 2, "fly"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_line(
+    tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    check_error(run(*arguments, cwd=tmp_path), code, says)
+
+
+def test_an_unknown_export_is_named(people: Made, tmp_path: Path) -> None:
+    done = run("extract", people.scanned.table, "-e", "happy", "--as", "posters", cwd=tmp_path)
+    check_error(done, 2, "posters", "crops, clips, sheet")
+
+
+def test_a_table_cut_in_half_is_refused(people: Made, tmp_path: Path) -> None:
+    content = people.scanned.table.read_bytes()
+    (tmp_path / "movie.mp4.faces.csv").write_bytes(content[: len(content) // 2])
+    (tmp_path / "movie.mp4.faces.json").write_bytes(
+        (people.scanned.table.parent / "movie.mp4.faces.json").read_bytes()
+    )
+    check_error(run("extract", "-e", "happy", cwd=tmp_path), 1, "movie.mp4.faces.csv", "scan again")
+    assert not (tmp_path / "extracted").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_table(
+    short: Path, small_disk: Callable[[int], Path]
+) -> None:
+    disk = small_disk(4)
+    (disk / "filler").write_bytes(b"x" * 4096)
+    done = run("scan", short / "movie.mp4", cwd=disk)
+    check_error(done, 3, "movie.mp4.faces.csv", "disk full")
+    assert [p.name for p in disk.iterdir()] == ["filler"]
+
+
+def test_an_output_that_cannot_be_written_is_one_line(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file, no folder")
+    check_error(run("scan", short / "movie.mp4", "-o", "out", cwd=tmp_path), 1, "choose another")
+
+
+def test_a_closed_pipe_is_no_error(short: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m videmo scan {short / 'movie.mp4'} | true"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+def test_an_interrupted_scan_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    make_movie(tmp_path / "movie.mp4", still(30, sound=False))
+    command = [sys.executable, "-m", "videmo", "scan", "movie.mp4"]
+    work = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    work.send_signal(signal.SIGINT)
+    _, said = work.communicate(timeout=10)
+    assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
+    assert [p.name for p in tmp_path.iterdir()] == ["movie.mp4"]
+
+
+def test_the_demo_movie_is_made_with_its_truth(tmp_path: Path) -> None:
+    done = run("demo", cwd=tmp_path)
+    assert done.returncode == 0 and "videmo scan demo.mp4" in done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo.mp4", "demo.truth.csv"]
+
+
+def test_a_name_that_is_an_option_can_be_scanned(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "-y.mp4").symlink_to(short / "movie.mp4")
+    assert run("scan", "--", "-y.mp4", cwd=tmp_path).returncode == 0
+    assert run("extract", "-e", "happy", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "extracted" / "-y.mp4" / "happy" / "clips").is_dir()

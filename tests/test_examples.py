@@ -1,0 +1,52 @@
+"""Every example runs, and says what it should."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Made
+from videmo.schema import EMOTIONS
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(name: str, *arguments: Path) -> str:
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_demo_runs_from_end_to_end(tmp_path: Path) -> None:
+    said = run("demo_end_to_end.py", tmp_path)
+    assert "faces on" in said and "happy runs" in said
+    assert (tmp_path / "happy" / "demo.mp4" / "happy" / "sheet.jpg").is_file()
+
+
+def test_the_longest_smile_is_found(people: Made) -> None:
+    assert "smiled from" in run("longest_smile.py", people.scanned.table)
+
+
+def test_shared_smiles_are_counted(people: Made) -> None:
+    assert "frames with two or more happy faces" in run("smiles_shared.py", people.scanned.table)
+
+
+def test_seconds_have_their_emotions(people: Made) -> None:
+    lines = run("emotions_per_second.py", people.scanned.table).splitlines()
+    assert lines[0] == "second," + ",".join(EMOTIONS)
+    assert len(lines) == 1 + 5  # nobody is there in the sixth second
+
+
+def test_square_crops_are_made(people: Made, tmp_path: Path) -> None:
+    said = run("square_crops.py", people.scanned.table, tmp_path)
+    assert [line.split()[0] for line in said.splitlines()] == list(EMOTIONS)
+    assert list(tmp_path.rglob("*.jpg"))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.name)
+def test_every_example_is_run_here(path: Path) -> None:
+    assert f'"{path.name}"' in Path(__file__).read_text("utf-8")

@@ -1,0 +1,66 @@
+"""The README is true: its help is the program's, its table the table's, its commands are run."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import click
+from click.testing import CliRunner
+
+from tests.conftest import ROOT
+from videmo.cli import cli
+from videmo.schema import COLUMNS
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
+UPDATE = "VIDEMO_UPDATE_README"
+
+
+def help_of(*command: str) -> str:
+    text = (
+        CliRunner().invoke(cli, [*command, "--help"], prog_name="videmo", terminal_width=96).output
+    )
+    return text.rstrip()
+
+
+def all_help() -> str:
+    names: list[tuple[str, ...]] = [(), *((name,) for name in sorted(cli.commands))]
+    blocks = [
+        f"### `{' '.join(('videmo', *name))}`\n\n```text\n{help_of(*name)}\n```\n" for name in names
+    ]
+    return "\n" + "\n".join(blocks) + "\n"
+
+
+def test_every_command_s_help_stands_in_the_readme() -> None:
+    """With VIDEMO_UPDATE_README=1 in the environment, it is put there."""
+    before, rest = README.read_text("utf-8").split(BEGIN)
+    now, after = rest.split(END)
+    if os.environ.get(UPDATE):
+        README.write_text(before + BEGIN + all_help() + END + after, "utf-8")
+    else:
+        assert now == all_help(), f"run: {UPDATE}=1 pytest tests/test_readme.py"
+
+
+def test_every_column_is_explained() -> None:
+    text = README.read_text("utf-8")
+    assert [name for name in COLUMNS if f"`{name}`" not in text] == []
+
+
+def test_every_option_has_help() -> None:
+    for command in cli.commands.values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{command.name} {parameter.name}"
+
+
+def test_every_file_that_the_readme_links_to_is_there() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README.read_text("utf-8")):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_python_of_the_readme_names_what_there_is() -> None:
+    import videmo
+
+    for name in re.findall(r"\bvidemo\.(\w+)\(", README.read_text("utf-8")):
+        assert hasattr(videmo, name), name
