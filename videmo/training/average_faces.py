@@ -12,6 +12,7 @@ import argparse
 import itertools
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ import numpy as np
 from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import shown, write_whole
 from videmo.schema import EMOTIONS
-from videmo.training.dataset import EMOTION_COLUMNS, Faces, majority, read_ferplus
+from videmo.training.dataset import EMOTION_COLUMNS, VOTES, Faces, majority, read_ferplus
 
 SIDE = 240
 """Width and height of an average face, in pixels."""
@@ -30,13 +31,6 @@ LEFT_EYE, RIGHT_EYE = complex(74, 90), complex(166, 90)
 
 CANDIDATES = 500
 """Faces with two eyes to choose from, those on whom most raters agree first."""
-
-SKIPPED = {"sad": 400}
-"""Faces with two eyes that are left out first: those whom all call sad cry with their eyes shut,
-and Haar finds no eyes in their average."""
-
-MOST_ALIKE = 60
-"""Faces in an average; more is smoother and duller, fewer looks like somebody."""
 
 ROUNDS = 8
 """Times that the choice is made anew from the average of the last choice."""
@@ -48,6 +42,29 @@ ZOOM, MARGIN = 5, 20
 """Haar's eye cascades want larger pictures: enlargement, and pixels added on each side."""
 
 EYE_CASCADES = ("haarcascade_eye.xml", "haarcascade_eye_tree_eyeglasses.xml")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which faces of an emotion make its average."""
+
+    count: int = 60
+    """Faces in the average; more is smoother and duller, fewer looks like somebody."""
+    skipped: int = 0
+    """Faces with two eyes that are left out first, of those on whom most raters agree."""
+    doubts: tuple[tuple[str, float], ...] = ()
+    """Largest share of raters that may have said something else, for some of `VOTES`."""
+
+
+CHOICES = {
+    # Rare: more of the faces that there are would be unlike each other.
+    "disgust": Choice(count=30),
+    # An average of all fear looks surprised, and the raters could not tell either.
+    "fear": Choice(count=40, doubts=(("surprise", 0.11), ("happiness", 0.0))),
+    # Those whom all call sad are children crying with their eyes shut: Haar finds no eyes.
+    "sad": Choice(skipped=300),
+}
+"""Chosen by eye, from averages made in several ways; for the others the plain `Choice` is best."""
 
 _y, _x = np.mgrid[:SIDE, :SIDE]
 OVAL = ((_x - SIDE / 2) / 80) ** 2 + ((_y - 130) / 100) ** 2 < 1
@@ -68,13 +85,14 @@ def average_faces(faces: Faces) -> Iterator[tuple[str, np.ndarray]]:
     cascades = [_cascade(name) for name in EYE_CASCADES]
     faces = faces.where(faces.split == "train")
     for number, emotion in enumerate(EMOTIONS):
-        images = faces.images[_most_agreed(faces.votes, number)]
-        first = SKIPPED.get(emotion, 0)
+        choice = CHOICES.get(emotion, Choice())
+        images = faces.images[_most_agreed(faces.votes, number, choice)]
+        first = choice.skipped
         aligned = list(itertools.islice(_aligned(images, cascades), first, first + CANDIDATES))
         if len(aligned) < 2:
             raise RequestError(f"only {len(aligned)} faces are {emotion}; use the whole data set")
         pictures, weights = _drop_repeated(*map(np.stack, zip(*aligned, strict=True)))
-        chosen = _most_alike(pictures, weights)
+        chosen = _most_alike(pictures, weights, choice.count)
         log.info("%s: %d of %d faces", emotion, len(chosen), len(pictures))
         fitted = _fit(pictures[chosen], weights[chosen])
         yield emotion, _finish(_mean(*_fit(*fitted)))
@@ -119,11 +137,14 @@ def _plausible(left: complex, right: complex) -> bool:
     return 14 <= across.real <= 27 and level and high and left.real < 24 < right.real
 
 
-def _most_agreed(votes: np.ndarray, number: int) -> np.ndarray:
+def _most_agreed(votes: np.ndarray, number: int, choice: Choice) -> np.ndarray:
     """Indices of the faces of one emotion, the largest share of votes first."""
-    share = votes[:, EMOTION_COLUMNS[number]] / np.maximum(votes.sum(axis=1), 1)
-    order = np.argsort(-share, kind="stable")
-    return order[majority(votes)[order] == number]
+    shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+    wanted = majority(votes) == number
+    for vote, most in choice.doubts:
+        wanted &= shares[:, VOTES.index(vote)] <= most
+    order = np.argsort(-shares[:, EMOTION_COLUMNS[number]], kind="stable")
+    return order[wanted[order]]
 
 
 def _aligned(
@@ -176,9 +197,9 @@ def _drop_repeated(pictures: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     return pictures[kept], weights[kept]
 
 
-def _most_alike(pictures: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _most_alike(pictures: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
     """Indices of the faces most like the average of those chosen so far, at most half of all."""
-    count = max(1, min(MOST_ALIKE, len(pictures) // 2))
+    count = max(1, min(count, len(pictures) // 2))
     details = _unit(np.stack([_details(picture) for picture in pictures]))
     chosen = np.arange(len(pictures))
     for _ in range(ROUNDS):
