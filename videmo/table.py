@@ -124,6 +124,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
             f"{shown(path)}: is not the table that was written (cut or changed); scan again"
         )
     try:
+        if b"\0" in content:  # where some versions of pandas end a number
+            raise ValueError("NUL byte")
         table = _parsed(content)
     except (ValueError, OverflowError, pd.errors.ParserError) as error:
         raise TableError(f"{shown(path)}: has a row that is none; scan again") from error
