@@ -30,10 +30,14 @@ SMALLEST = 24
 NESTED = 0.6
 """Part of a box that, lying in another one, makes the two one face."""
 
-EYE_WIDTH = 120
+EYE_WIDTH = 104
 """Width in pixels to which a face is brought before its eyes are looked for."""
+EYE_BAND = (0.12, 0.58)
+"""The rows of a face in which eyes are looked for, as parts of its height."""
+EYE_SIZES = (0.19, 0.42)
+"""Smallest and largest eye, as parts of the face's width."""
 EYE_SCALE_STEP = 1.05
-EYE_NEIGHBOURS = 3
+EYE_NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
@@ -95,21 +99,22 @@ def count_eyes(grey: np.ndarray, box: Box) -> int:
 
 def _eyes(grey: np.ndarray, box: Box) -> list[Eye]:
     # Nostrils and the corners of the mouth look like eyes: only the upper part is searched.
-    upper = grey[box.y : box.y + round(box.h * 0.6), box.x : box.x + box.w]
+    top, bottom = (box.y + round(box.h * part) for part in EYE_BAND)
+    band = grey[top : max(bottom, top + 1), box.x : box.x + box.w]
     scale = EYE_WIDTH / box.w
-    size = (EYE_WIDTH, max(1, round(upper.shape[0] * scale)))
+    size = (EYE_WIDTH, max(1, round(band.shape[0] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    picture = cv2.resize(np.ascontiguousarray(upper), size, interpolation=how)
-    smallest, largest = round(EYE_WIDTH * 0.14), round(EYE_WIDTH * 0.42)
+    smallest, largest = (round(EYE_WIDTH * part) for part in EYE_SIZES)
     found = _cascade(EYE_CASCADE).detectMultiScale(
-        picture,
+        cv2.resize(np.ascontiguousarray(band), size, interpolation=how),
         EYE_SCALE_STEP,
         EYE_NEIGHBOURS,
         minSize=(smallest, smallest),
         maxSize=(largest, largest),
     )
     return [
-        Eye((x + w / 2) / EYE_WIDTH, (y + h / 2) / EYE_WIDTH, w / EYE_WIDTH) for x, y, w, h in found
+        Eye((x + w / 2) / EYE_WIDTH, EYE_BAND[0] + (y + h / 2) / EYE_WIDTH, w / EYE_WIDTH)
+        for x, y, w, h in found
     ]
 
 
