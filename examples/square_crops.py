@@ -14,8 +14,8 @@ def main(path: Path, folder: Path) -> None:
     choice = videmo.Choice(best=True, size=224, margin=0.1)
     tables = videmo.find_tables([path])
     for done in videmo.extract_tables(tables, wanted, folder, exports=["crops"], choice=choice):
-        if done.error:
-            raise done.error
+        for error in done.errors:
+            print(error, file=sys.stderr)
         for emotion, count in done.runs.items():
             print(f"{emotion:9} {count}")
 

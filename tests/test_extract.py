@@ -26,15 +26,15 @@ from videmo.runs import find_runs
 from videmo.scan import scan_movie
 from videmo.schema import Segment
 from videmo.table import record_path
-from videmo.video import probe
+from videmo.video import Turn, probe
 
 HAPPY = Wanted(("happy",))
 
 
 def extracted(one: Made, folder: Path, wanted: Wanted = HAPPY, **how: object) -> Extracted:
     (done,) = extract_tables(find_tables([one.scanned.table]), wanted, folder, **how)  # type: ignore[arg-type]
-    if done.error:
-        raise done.error
+    for error in done.errors:
+        raise error
     return done
 
 
@@ -234,7 +234,7 @@ def test_a_clip_of_a_turned_movie_is_upright(tmp_path: Path) -> None:
     one = made(tmp_path, still(0.5), rotation=90)
     done = extracted(one, tmp_path / "out", exports=["clips"])
     clip = probe(done.files[0])
-    assert (clip.width, clip.height, clip.rotation) == (320, 240, 0)
+    assert (clip.width, clip.height, clip.turn) == (320, 240, Turn())
 
 
 def test_a_movie_that_has_changed_since_the_scan_is_refused(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:
     (tmp_path / "a").rename(tmp_path / "b")
     tables = find_tables([tmp_path / "b" / "tables"])
     (done,) = extract_tables(tables, HAPPY, tmp_path / "out", exports=["sheet"])
-    assert done.error is None and done.files
+    assert not done.errors and done.files
     assert one.scanned.record["movie"]["file"] == "../movie.mp4"
 
 
@@ -272,7 +272,7 @@ def test_one_bad_table_costs_one_table(people: Made, tmp_path: Path) -> None:
     bad.write_bytes(people.scanned.table.read_bytes()[:-10])
     shutil.copy(record_path(people.scanned.table), record_path(bad))
     done = extract_tables(find_tables([tables]), HAPPY, tmp_path / "out", exports=["sheet"])
-    assert [isinstance(one.error, TableError) for one in done] == [True, False]
+    assert [[type(error) for error in one.errors] for one in done] == [[TableError], []]
     assert done[1].files
 
 

@@ -20,7 +20,10 @@ ROWS = [
     Row(1, 0.0417, 2, Box(60, 20, 30, 40), 0, "happy", 0.9, 0, SCORES),
     Row(2, 0.0834, 1, Box(11, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
 ]
-RECORD = {"format": FORMAT, "width": 100, "height": 60, "frames_read": 3}
+RECORD = {
+    **{"format": FORMAT, "width": 100, "height": 60, "frames_read": 3, "end": 0.125, "timed": True},
+    "movie": {"file": "movie.mp4", "fingerprint": "0" * 64},
+}
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ def test_a_damaged_record_is_refused(table: Path, content: bytes) -> None:
 
 def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
     path = table_path(tmp_path, Path("movie.mp4"))
-    write_table(path, [], {**RECORD, "frames_read": 0})
+    write_table(path, [], {**RECORD, "frames_read": 0, "end": 0})
     assert read_table(path).empty
 
 

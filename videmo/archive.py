@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -37,7 +38,8 @@ def scan_movies(
     `watch`, given a movie, gives what is told of its progress while it is scanned.
 
     Raises:
-        RequestError: a movie is not there, or two would get one table; before any is scanned.
+        RequestError: a movie is not there or a folder, or two would get one table; before any is
+            scanned.
         SetupError, OutputError: what would befall every other movie, too.
     """
     _check(movies)
@@ -55,8 +57,10 @@ def scan_movies(
 
 def _check(movies: Sequence[Path]) -> None:
     for movie in movies:
-        if not movie.exists():
+        if not os.path.exists(movie):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(movie)}: no such file; check the name")
+        if movie.is_dir():
+            raise RequestError(f"{shown(movie)}: is a folder; name the movies in it")
     twins = [name for name, n in Counter(movie.name for movie in movies).items() if n > 1]
     if twins:
         raise RequestError(

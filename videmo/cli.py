@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -184,6 +186,8 @@ def demo(folder: Path) -> None:
 
 def main() -> None:
     """Run the command line; the one place where errors become lines and exit codes."""
+    logging.basicConfig(format="videmo: %(message)s", level=logging.WARNING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is to be interrupted
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -221,30 +225,33 @@ def _tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"written: {shown(scanned.table)}"
         )
     if scanned.partial:
+        changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
         _say(
             f"videmo: {shown(outcome.movie)}: partial, {record['frames_read']} of "
-            f"{record['frames_expected']} frames read, {record['decode_failures']} damaged; "
-            "get the file again if you can"
+            f"{record['frames_expected']} frames read, {record['decode_failures']} damaged"
+            f"{changed}; get the file again if you can"
         )
     return outcome.well
 
 
 def _tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
     """One line about a table; whether all went well."""
-    if one.error is not None:
-        _say(f"videmo: {one.error}")
+    for error in one.errors:
+        _say(f"videmo: {error}")
+    if not one.runs:
         return False
     found = {emotion: count for emotion, count in one.runs.items() if count}
     if found and not quiet:
         what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
-        click.echo(f"{shown(one.table)}: {what} runs, {len(one.files)} files in {shown(folder)}")
+        runs = "run" if sum(found.values()) == 1 else "runs"
+        click.echo(f"{shown(one.table)}: {what} {runs}, {len(one.files)} files in {shown(folder)}")
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
         click.echo(
             f"{shown(one.table)}: nothing matches; the longest runs in it, in frames: "
             f"{held or 'none, no face is aligned'}"
         )
-    return True
+    return not one.errors
 
 
 def _watched(quiet: bool) -> Any:

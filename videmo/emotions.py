@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from videmo.errors import SetupError
+from videmo.errors import RequestError, SetupError
 from videmo.files import sha256, shown
 from videmo.schema import EMOTIONS
 
@@ -52,9 +52,12 @@ def find_model(path: Path | None = None) -> Model:
     """The model at `path`, or the one that comes with videmo, checked against its description.
 
     Raises:
+        RequestError: there is no file at `path`.
         SetupError: the file or the .json beside it is missing, says other labels than videmo's, or
             names another checksum.
     """
+    if path is not None and not path.is_file():
+        raise RequestError(f"{shown(path)}: there is no model of this name")
     path = path or model_folder() / DEFAULT_MODEL
     about = path.with_suffix(".json")
     try:
@@ -81,11 +84,19 @@ def tflite(model: Model) -> Classify:
     """A classifier that runs a TFLite model on one core."""
     interpreter = _interpreter(model)
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
-    with _unheard():
-        interpreter.resize_tensor_input(0, [BATCH, SIDE, SIDE, 1])
-        interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
-    result = interpreter.get_output_details()[0]["index"]
+    try:
+        with _unheard():
+            interpreter.resize_tensor_input(source, [BATCH, SIDE, SIDE, 1])
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise SetupError(
+            f"{shown(model.path)}: this model does not take {SIDE}x{SIDE} grey faces"
+        ) from error
+    output = interpreter.get_output_details()[0]
+    result = output["index"]
+    if tuple(output["shape"]) != (BATCH, len(EMOTIONS)):
+        raise SetupError(f"{shown(model.path)}: this model does not give {len(EMOTIONS)} scores")
 
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
         scores = np.empty((len(faces), len(EMOTIONS)), np.float32)

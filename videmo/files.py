@@ -57,10 +57,29 @@ def write_whole(target: Path, data: bytes) -> None:
             raise OutputError(f"{shown(target)}: written short; check the disk and try again")
 
 
+def check_writable(target: Path) -> None:
+    """Find out, before any work is done, whether `target` can be written.
+
+    Raises:
+        DiskFullError, OutputError: as `placed` would in the end.
+    """
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            target.lstat()  # fails for a name that is too long
+        target.parent.mkdir(parents=True, exist_ok=True)
+        trial = target.parent / f".{secrets.token_hex(8)}.part"
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise output_error(error, target) from error
+
+
 def output_error(error: OSError, target: Path) -> OutputError:
     """What `error`, met while writing `target`, means to the user."""
     if error.errno in NO_SPACE:
         return DiskFullError(f"{shown(target)}: disk full; make room and run the command again")
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(f"{shown(target)}: this name is too long; give the movie a shorter one")
     reason = error.strerror or str(error)
     return OutputError(f"{shown(target)}: cannot write ({reason}); choose another folder with -o")
 

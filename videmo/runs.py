@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, Run, Segment
+from videmo.errors import RequestError
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, EMOTIONS, Run, Segment
 
 Column = npt.NDArray[Any]
 
@@ -46,10 +47,16 @@ def find_runs(
         tracks: the tracks wanted; None for all.
         end: the end of the movie in seconds; without it, the last frame is taken to last as long as
             the one before.
+
+    Raises:
+        RequestError: an emotion that does not exist.
     """
+    wanted = {emotions} if isinstance(emotions, str) else set(emotions or ())
+    if not wanted <= set(EMOTIONS):
+        unknown = ", ".join(sorted(wanted - set(EMOTIONS)))
+        raise RequestError(f"{unknown}: no such emotion; choose from {', '.join(EMOTIONS)}")
     starts = frame_starts(table, end)
     known = _known(table, min_score)
-    wanted = {emotions} if isinstance(emotions, str) else set(emotions or ())
     of_tracks = set(tracks) if tracks is not None else None
     runs = []
     for part in _parts(known, starts, gap):

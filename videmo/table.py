@@ -61,8 +61,15 @@ def record_path(table: Path) -> Path:
 
 
 def movie_name(table: Path) -> str:
-    """The file name of the movie that `table` is of."""
-    return table.name.removesuffix(TABLE_SUFFIX)
+    """The file name of the movie that `table` is of.
+
+    Raises:
+        TableError: there can be no movie of this name.
+    """
+    name = table.name.removesuffix(TABLE_SUFFIX)
+    if name in ("", ".", ".."):  # `extract` makes a folder of this name
+        raise TableError(f"{shown(table)}: is no name for a table; rename it as its movie")
+    return name
 
 
 def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
@@ -95,10 +102,12 @@ def read_record(table: Path) -> Record:
             f"{shown(table)}: its record {shown(path.name)} is missing, so the table may not be "
             "whole; scan again"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TableError(f"{shown(path)}: cannot be read; scan again") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise TableError(f"{shown(path)}: is not a record of this version of videmo; scan again")
+    if not _sound_record(record):
+        raise TableError(f"{shown(path)}: holds values that cannot be; scan again")
     return record
 
 
@@ -119,7 +128,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
     header = content.partition(b"\n")[0]
     if header != ",".join(COLUMNS).encode():
         raise TableError(f"{shown(path)}: does not begin with videmo's columns; scan again")
-    if sha256(content) != record.get("sha256"):
+    if sha256(content) != record["sha256"]:
         raise TableError(
             f"{shown(path)}: is not the table that was written (cut or changed); scan again"
         )
@@ -163,17 +172,36 @@ def _parsed(content: bytes) -> pd.DataFrame:
     )
 
 
+def _sound_record(record: Record) -> bool:
+    """Whether what is read from a record later has the right kind and can be true."""
+    movie = record.get("movie")
+    counts = [record.get(name) for name in ("width", "height", "rows", "frames_read")]
+    end: Any = record.get("end")
+    return (
+        isinstance(movie, dict)
+        and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
+        and all(type(count) is int and count >= 0 for count in counts)
+        and record["frames_read"] <= record["rows"]
+        and type(end) in (int, float)
+        and 0 <= end < math.inf
+        and type(record.get("timed")) is bool
+        and isinstance(record.get("sha256"), str)
+    )
+
+
 def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
     """A table may come from a stranger, with a record to match: trust no number in it."""
     faces = table[table["track"].notna()]
-    height, width = record.get("height", 0), record.get("width", 0)
+    height, width = record["height"], record["width"]
     fields = [*("x", "y", "w", "h", "eyes", "score"), *EMOTIONS]
     sound = (
-        len(table) == record.get("rows")
+        len(table) == record["rows"]
         and bool((table["frame"].diff().dropna() >= 0).all())
         and bool((table["time"].diff().dropna() >= 0).all())
         and bool(table["time"].between(0, math.inf, inclusive="left").all())
-        and bool(table["frame"].between(0, int(record.get("frames_read", 0)) - 1).all())
+        and bool(table["frame"].between(0, record["frames_read"] - 1).all())
+        and (table.empty or bool(table["time"].iloc[-1] <= record["end"]))
+        and bool((faces["track"] >= 1).all())
         and bool(faces[fields].notna().all(axis=None))
         and bool(faces["emotion"].isin(EMOTIONS).all())
         and bool((faces[["x", "y", "w", "h"]] >= [0, 0, 1, 1]).all(axis=None))

@@ -1,14 +1,15 @@
 """What can be made of the chosen moments.
 
-A new exporter is one module here with a function ``export(selection) -> Exported``, and one line in
-`EXPORTERS`. The modules are loaded when they are used, so that the list itself costs nothing.
+A new exporter is one module here and one line in `EXPORTERS`. The modules are loaded when they are
+used, so that the list itself costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from videmo.exporters.selection import Exported, Selection
@@ -21,7 +22,18 @@ EXPORTERS = {
 """The exporters' names, and what each makes."""
 
 
-def exporter(name: str) -> Callable[[Selection], Exported]:
-    """The function that makes `name`, a key of `EXPORTERS`."""
-    export: Callable[[Selection], Exported] = import_module(f"videmo.exporters.{name}").export
-    return export
+class Exporter(Protocol):
+    """What a module of this package has to offer."""
+
+    def export(self, selection: Selection) -> Exported:
+        """Make the files of a selection in its folder, and remove older ones of the same kind."""
+        ...
+
+    def clear(self, folder: Path, keep: Sequence[Path] = ()) -> None:
+        """Remove from a selection's folder what `export` made there, all but `keep`."""
+        ...
+
+
+def exporter(name: str) -> Exporter:
+    """The module that makes `name`, a key of `EXPORTERS`."""
+    return cast("Exporter", import_module(f"videmo.exporters.{name}"))

@@ -8,19 +8,23 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
 import ffmpeg
 import numpy as np
 
-from videmo.errors import OutputError, SetupError
+from videmo.errors import DiskFullError, OutputError, SetupError, VidemoError
 from videmo.exporters.selection import Exported, Selection, remove_others
 from videmo.files import output_error, placed, shown
-from videmo.schema import Segment, timecode
+from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
 
+FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
+RUN_UP = 10.0
+"""Seconds before a clip from which on the movie is decoded."""
 QUALITY = 18
 """x264's rate factor, at which a clip is hard to tell from the movie."""
 THREADS = 4
@@ -28,17 +32,28 @@ THREADS = 4
 
 
 def export(selection: Selection) -> Exported:
-    """Write ``clips/HH-MM-SS.mmm_tTRACK.mp4`` for each segment."""
-    folder = selection.folder / "clips"
-    of_run = {}
+    """Write ``clips/HH-MM-SS.mmm_tTRACK.mp4`` for each segment; one that fails costs one."""
+    of_run: dict[Run, Path] = {}
+    failures: list[VidemoError] = []
     for segment in selection.segments:
-        target = folder / clip_name(segment)
+        target = selection.folder / FOLDER / clip_name(segment)
         allowed = 1.5 * longest_frame(selection.starts, segment)
-        cut_clip(selection.movie, segment, target, allowed)
-        of_run |= dict.fromkeys(segment.runs, target)
+        try:
+            cut_clip(selection.movie, segment, target, allowed)
+        except DiskFullError:
+            raise
+        except OutputError as error:
+            failures.append(error)
+        else:
+            of_run |= dict.fromkeys(segment.runs, target)
     files = list(dict.fromkeys(of_run.values()))
-    remove_others(folder, CLIP_NAME, keep=files)
-    return Exported(files, of_run)
+    clear(selection.folder, files)
+    return Exported(files, of_run, failures)
+
+
+def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
+    """Remove the clips of an earlier export, all but `keep`."""
+    remove_others(folder / FOLDER, CLIP_NAME, keep)
 
 
 def clip_name(segment: Segment) -> str:
@@ -54,15 +69,17 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
     # ffmpeg counts from the container's start, not from the first picture; and a time of three
     # digits may lie just behind the frame that it means.
     start = max(0.0, segment.start + movie.lead - TIME_TOLERANCE)
-    source = ffmpeg.input(
-        f"file:{movie.path.absolute()}",
-        ss=f"{start:.6f}",
-        t=f"{segment.end - segment.start:.6f}",
-        **READ_OPTIONS,
-    )
+    # Seeking may land after the place that it is for (MPEG-TS): so it goes to well before it, and
+    # the rest is decoded and thrown away.
+    sought = max(0.0, start - RUN_UP) if movie.timed else 0.0
+    seek = {"ss": f"{sought:.6f}"} if sought else {}
+    source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
     streams = [source[str(movie.stream)]]
     options = {
+        "ss": f"{start - sought:.6f}",
+        "t": f"{segment.end - segment.start:.6f}",
         "format": "mp4",
+        "vf": "crop=trunc(iw/2)*2:trunc(ih/2)*2",  # what yuv420p can hold
         "vcodec": "libx264",
         "crf": QUALITY,
         "preset": "veryfast",
@@ -73,11 +90,10 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
         "fflags": "+bitexact",
         "flags": "+bitexact",
     }
-    if movie.width % 2 or movie.height % 2:
-        options["vf"] = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
     if movie.sound:
+        # Where the sound ends before the picture, there is silence.
         streams.append(source["a:0"])
-        options |= {"acodec": "aac", "audio_bitrate": "160k"}
+        options |= {"acodec": "aac", "audio_bitrate": "160k", "af": "apad"}
     output = ffmpeg.output(*streams, f"file:{target.absolute()}", **options)
     quiet = output.global_args("-nostdin", "-loglevel", "error")
     return list(quiet.overwrite_output().compile(cmd=program))
@@ -137,11 +153,16 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowe
             stream = container.streams.video[0]
             seconds = float((stream.duration or 0) * stream.time_base)
             sound = bool(container.streams.audio)
-    except (av.error.FFmpegError, IndexError) as error:
-        raise OutputError(f"{shown(target)}: the clip came out unreadable ({error})") from error
+            first = float(next(container.decode(stream)).time or 0)
+    except (av.error.FFmpegError, IndexError, StopIteration) as error:
+        raise OutputError(
+            f"{shown(target)}: there is no picture in this clip; scan the movie again"
+        ) from error
     wanted = segment.end - segment.start
-    if abs(seconds - wanted) > allowed or sound != movie.sound:
+    late = first > allowed
+    if late or abs(seconds - wanted) > allowed or sound != movie.sound:
         what = f"{seconds:.2f} s instead of {wanted:.2f}" if sound == movie.sound else "no sound"
+        what = f"it begins {first:.2f} s late" if late else what
         raise OutputError(
             f"{shown(target)}: the clip came out wrong ({what}); scan the movie again"
         )

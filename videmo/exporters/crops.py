@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,12 +16,13 @@ from videmo.files import write_whole
 from videmo.video import open_movie
 
 JPEG_QUALITY = 95
+FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
 
 def export(selection: Selection) -> Exported:
     """Write ``crops/FRAME_tTRACK.jpg`` for each face that counts."""
-    folder = selection.folder / "crops"
+    folder = selection.folder / FOLDER
     if selection.choice.best:
         chosen = [selection.best(run) for run in selection.runs]
     else:
@@ -37,9 +40,14 @@ def export(selection: Selection) -> Exported:
                 face = cut_face(picture, sighting.box, margin=choice.margin, size=choice.size)
                 files.append(folder / crop_name(sighting))
                 write_whole(files[-1], encode_jpeg(face))
-    remove_others(folder, CROP_NAME, keep=files)
+    clear(selection.folder, files)
     of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
     return Exported(files, of_run)
+
+
+def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
+    """Remove the crops of an earlier export, all but `keep`."""
+    remove_others(folder / FOLDER, CROP_NAME, keep)
 
 
 def crop_name(sighting: Sighting) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from videmo.errors import VidemoError
 from videmo.files import output_error
 from videmo.schema import Box, Run, Segment
 from videmo.table import face_boxes
@@ -75,6 +77,8 @@ class Exported:
 
     files: list[Path]
     of_run: dict[Run, Path]
+    failures: list[VidemoError] = field(default_factory=list)
+    """What could not be made; the rest was."""
 
 
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:
@@ -89,7 +93,7 @@ def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighti
     return {run: tuple(of_row[run.track, frame] for frame in run.frames) for run in runs}
 
 
-def remove_others(folder: Path, pattern: str, keep: list[Path]) -> None:
+def remove_others(folder: Path, pattern: str, keep: Sequence[Path]) -> None:
     """Remove what an earlier export left in `folder`: files named like ours that are not in `keep`.
 
     Files of other names are the user's, and stay.

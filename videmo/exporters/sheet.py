@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.draw import TILE, Header, Tile, contact_sheet, cut_face
@@ -26,8 +27,13 @@ def export(selection: Selection) -> Exported:
         picture = contact_sheet(_tiles(selection, part), _header(selection))
         write_whole(files[-1], encode_jpeg(picture))
         of_run |= dict.fromkeys(part, files[-1])
-    remove_others(selection.folder, SHEET_NAME, keep=files)
+    clear(selection.folder, files)
     return Exported(files, of_run)
+
+
+def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
+    """Remove the sheets of an earlier export, all but `keep`."""
+    remove_others(folder, SHEET_NAME, keep)
 
 
 def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:

@@ -1,0 +1,93 @@
+"""The model: checked before it is run, and the same whatever the batch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import videmo.demo
+from videmo.emotions import BATCH, classifier, face_input, find_model
+from videmo.errors import SetupError
+from videmo.faces import DETECTORS, Look
+from videmo.schema import EMOTIONS
+
+FACES = Path(videmo.demo.__file__).parent / "faces"
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_the_averaged_face_of_an_emotion_has_it(emotion: str) -> None:
+    picture = cv2.imread(str(FACES / f"{emotion}.png"), cv2.IMREAD_GRAYSCALE)
+    framed = cv2.copyMakeBorder(picture, 60, 60, 60, 60, cv2.BORDER_REPLICATE)
+    box = max(DETECTORS["haar"](Look())(framed), key=lambda box: box.w)
+    face = framed[box.y : box.y + box.h, box.x : box.x + box.w]
+    scores = classifier(find_model())([face_input(face)])[0]
+    assert EMOTIONS[int(scores.argmax())] == emotion
+
+
+def test_scores_sum_to_one_and_do_not_depend_on_the_batch() -> None:
+    classify = classifier(find_model())
+    pixels = np.random.default_rng(0).integers(0, 256, (BATCH + 3, 48, 48), np.uint8)
+    scores = classify(list(pixels))
+    assert scores.shape == (BATCH + 3, len(EMOTIONS))
+    assert scores.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    alone = np.concatenate([classify([face]) for face in pixels])
+    assert (alone == scores).all()
+
+
+def test_no_faces_give_no_scores() -> None:
+    assert classifier(find_model())([]).shape == (0, len(EMOTIONS))
+
+
+def model_with(folder: Path, content: bytes | None = None, **about: object) -> Path:
+    """A copy of the shipped model, changed."""
+    shipped = find_model()
+    path = folder / "model.tflite"
+    path.write_bytes(shipped.content if content is None else content)
+    described = json.loads(shipped.path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**described, **about}))
+    return path
+
+
+def test_a_model_of_the_user_s_is_used(tmp_path: Path) -> None:
+    assert find_model(model_with(tmp_path, name="mine")).name == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\0" * 1000])
+def test_a_model_that_was_changed_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(SetupError, match="checksum"):
+        find_model(model_with(tmp_path, content))
+
+
+def test_a_model_with_other_labels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="labels"):
+        find_model(model_with(tmp_path, labels=["yes", "no"]))
+
+
+def test_a_model_without_description_is_refused(tmp_path: Path) -> None:
+    path = model_with(tmp_path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(SetupError, match=r"model\.json"):
+        find_model(path)
+
+
+def test_a_model_of_another_kind_cannot_be_run(tmp_path: Path) -> None:
+    path = model_with(tmp_path).rename(tmp_path / "model.onnx")
+    with pytest.raises(SetupError, match="tflite"):
+        classifier(find_model(path))
+
+
+def test_a_file_that_only_claims_to_be_a_model_is_refused(tmp_path: Path) -> None:
+    from videmo.files import sha256
+
+    junk = b"\0" * 64
+    with pytest.raises(SetupError, match="refuses"):
+        classifier(find_model(model_with(tmp_path, junk, sha256=sha256(junk))))
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="nowhere"):
+        find_model(tmp_path / "nowhere.tflite")

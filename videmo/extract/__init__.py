@@ -1,0 +1,193 @@
+"""Pass 2: from tables to the moments at which somebody has the wanted emotion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
+from videmo.exporters import EXPORTERS, exporter
+from videmo.exporters.selection import Choice, Exported, Selection, sightings_of
+from videmo.extract.find import find_movie, find_tables
+from videmo.extract.segments import lines_of, read_segments, write_segments
+from videmo.files import shown
+from videmo.runs import find_runs, frame_starts, to_segments
+from videmo.schema import DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
+from videmo.table import Record, read_record, read_table
+
+__all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which moments are wanted."""
+
+    emotions: tuple[str, ...]
+    repeat: int = DEFAULT_REPEAT
+    """The fewest frames a run must have."""
+    min_score: float = 0.0
+    """Faces with a lower score, 0 to 1, are unknown."""
+    tracks: tuple[int, ...] = ()
+    """Only these; empty for all."""
+    pad: float = DEFAULT_PAD
+    """Seconds added before and after each run, in clips."""
+    gap: float = DEFAULT_GAP
+    """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What was made of one table."""
+
+    table: Path
+    runs: dict[str, int] = field(default_factory=dict)
+    """Runs found, by emotion."""
+    held: dict[str, int] = field(default_factory=dict)
+    """The longest run in the table, in frames, by emotion."""
+    files: list[Path] = field(default_factory=list)
+    errors: list[VidemoError] = field(default_factory=list)
+    """What went wrong; the rest was made."""
+
+
+def extract_tables(
+    tables: Mapping[Path, str],
+    wanted: Wanted,
+    folder: Path | str,
+    *,
+    exports: Sequence[str] = tuple(EXPORTERS),
+    choice: Choice | None = None,
+    movie: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> list[Extracted]:
+    """Export the wanted moments of each table into `folder`; one bad table costs one table.
+
+    Args:
+        tables: each with the name of its own place in `folder`, as `find_tables` gives them.
+        wanted: which moments.
+        folder: gets ``NAME/EMOTION/...`` and `segments.csv`, which lists every run in the folder.
+        exports: names of `EXPORTERS`.
+        choice: how the exporters are to work.
+        movie: where the movie is, if not where it was; for one table only.
+        progress: told what is being done.
+
+    Raises:
+        RequestError: an emotion or exporter that does not exist.
+        DiskFullError: no room is left.
+        SetupError: ffmpeg is missing.
+    """
+    _check_names(wanted.emotions, exports)
+    if movie is not None and len(tables) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    folder = Path(folder)
+    done = []
+    for table, name in tables.items():
+        job = _Job(table, name, wanted, folder, tuple(exports), choice or Choice(), movie)
+        try:
+            done.append(_extract_one(job, progress or (lambda _: None)))
+        except (DiskFullError, SetupError):
+            raise
+        except VidemoError as error:
+            done.append(Extracted(table, errors=[error]))
+    return done
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be done with one table."""
+
+    table: Path
+    name: str
+    wanted: Wanted
+    folder: Path
+    exports: tuple[str, ...]
+    choice: Choice
+    movie: Path | None
+
+
+def _extract_one(job: _Job, progress: Callable[[str], None]) -> Extracted:
+    table, record = read_table(job.table), read_record(job.table)
+    listed = read_segments(job.folder)
+    selections = _select(job, table, record)
+    files: list[Path] = []
+    errors: list[VidemoError] = []
+    lines: list[dict[str, str]] = []
+    for selection in selections:
+        made = {}
+        for export in job.exports:
+            progress(f"{shown(job.name)}: {selection.emotion}, {export}")
+            made[export] = _export(export, selection)
+            files += made[export].files
+            errors += made[export].failures
+        lines += lines_of(selection, made, job.folder)
+    found = {selection.emotion: len(selection.runs) for selection in selections}
+    for emotion in job.wanted.emotions:
+        if emotion not in found:
+            for export in job.exports:
+                exporter(export).clear(job.folder / job.name / emotion)
+    write_segments(
+        job.folder, listed, lines, {(job.name, emotion) for emotion in job.wanted.emotions}
+    )
+    runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
+    return Extracted(job.table, runs, longest_runs(table), files, errors)
+
+
+def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
+    """What is wanted of a table, for each emotion of which there is some."""
+    wanted, end = job.wanted, record["end"]
+    runs = find_runs(
+        table,
+        wanted.emotions,
+        repeat=wanted.repeat,
+        gap=wanted.gap,
+        min_score=wanted.min_score,
+        tracks=wanted.tracks or None,
+        end=end,
+    )
+    if not runs:
+        return []
+    movie = find_movie(job.table, record, job.movie)
+    selections = []
+    for emotion in wanted.emotions:
+        of_emotion = [run for run in runs if run.emotion == emotion]
+        if of_emotion:
+            selection = Selection(
+                movie=movie,
+                name=job.name,
+                emotion=emotion,
+                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, end=end)),
+                sightings=sightings_of(table, of_emotion),
+                starts=frame_starts(table, end),
+                folder=job.folder / job.name / emotion,
+                choice=job.choice,
+            )
+            selections.append(selection)
+    return selections
+
+
+def _export(export: str, selection: Selection) -> Exported:
+    """Make one kind of thing; what goes wrong is kept, so that the others are made."""
+    try:
+        return exporter(export).export(selection)
+    except (DiskFullError, SetupError):
+        raise
+    except VidemoError as error:
+        return Exported([], {}, [error])
+
+
+def longest_runs(table: pd.DataFrame) -> dict[str, int]:
+    """The longest run of each emotion that a table holds, in frames."""
+    rows = table[table["repeat"].notna()]
+    longest = rows.groupby("emotion")["repeat"].max()
+    return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
+
+
+def _check_names(emotions: Iterable[str], exports: Iterable[str]) -> None:
+    for emotion in emotions:
+        if emotion not in EMOTIONS:
+            raise RequestError(f"{emotion}: no such emotion; choose from {', '.join(EMOTIONS)}")
+    for export in exports:
+        if export not in EXPORTERS:
+            raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")

@@ -1,0 +1,153 @@
+"""Pass 1: from a movie to its table of faces.
+
+A movie is a list of chunks. Each is scanned by itself, remembering nothing; then one cheap pass
+over what was seen numbers the frames, links tracks, finds runs, and writes the table.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from videmo import __version__
+from videmo.emotions import Model, find_model
+from videmo.files import check_writable, shown
+from videmo.runs import find_runs, frame_starts
+from videmo.scan.chunk import Observations, Settings, scan_chunk
+from videmo.scan.merge import columns_of, merge
+from videmo.scan.witness import expected_frames, identity, incomplete
+from videmo.schema import DEFAULT_REPEAT, EMOTIONS
+from videmo.table import FORMAT, Record, table_path, write_table
+from videmo.video import Movie, plan_chunks, probe, survey
+
+__all__ = ["Observations", "Progress", "Scanned", "Settings", "merge", "scan_chunk", "scan_movie"]
+
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Called with the frames read so far, and the frames that there should be (0: not known)."""
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan made."""
+
+    table: Path
+    record: Record
+
+    @property
+    def partial(self) -> bool:
+        return bool(self.record["status"] != "ok")
+
+
+def scan_movie(
+    path: Path | str,
+    folder: Path | str = ".",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Scanned:
+    """Scan a movie and write its table and record into `folder`.
+
+    Args:
+        path: the movie.
+        folder: made if it is missing.
+        settings: see `Settings`.
+        progress: told, frame by frame, how far it is.
+
+    Raises:
+        RequestError: there is no such file, or no such detector.
+        MovieError: not a movie, or it cannot be read.
+        SetupError: the model or the cascades are not what they should be.
+        OutputError: the folder cannot be written.
+    """
+    path, folder = Path(path), Path(folder)
+    settings = settings or Settings()
+    target = table_path(folder, path)
+    check_writable(target)
+    model = find_model(settings.model)
+    movie = probe(path)
+    before = identity(path)
+    found = survey(movie)
+    movie = replace(movie, timed=movie.timed and found.steady)
+    if not movie.timed:
+        log.warning(
+            "%s: its timestamps cannot be trusted; it is read from the beginning on, in one piece",
+            shown(path),
+        )
+    step = _steps(movie, progress) if progress else None
+    seen = [scan_chunk(movie, chunk, settings, step) for chunk in plan_chunks(movie)]
+    times = [time for part in seen for time in part.times]
+    rows = merge(seen, settings)
+    table = columns_of(rows)
+    end = _end(movie, times)
+    record = _record(movie, folder, settings, model) | {
+        "frames_expected": expected_frames(movie, found, times),
+        "frames_read": len(times),
+        "decode_failures": found.damaged + sum(part.failures for part in seen),
+        "timestamps_repaired": sum(part.repaired for part in seen),
+        "changed_meanwhile": identity(path) != before,
+        "end": end,
+        "faces": sum(row.box is not None for row in rows),
+        "tracks": len({row.track for row in rows if row.track}),
+        "seconds": _seconds(table, end, settings.gap),
+    }
+    record["movie"] = {"file": _relative(path, folder), **before}
+    record["status"] = "partial" if incomplete(record) else "ok"
+    return Scanned(target, write_table(target, rows, record))
+
+
+def _steps(movie: Movie, progress: Progress) -> Callable[[], None]:
+    """Count frames from chunk to chunk."""
+    total = movie.frames or round((movie.duration or 0) * movie.fps)
+    done = itertools.count(1)
+    return lambda: progress(next(done), total)
+
+
+def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:
+    """How long each emotion was held for `DEFAULT_REPEAT` frames or more, over all faces."""
+    starts = frame_starts(table, end)
+    seconds = dict.fromkeys(EMOTIONS, 0.0)
+    for run in find_runs(table, repeat=DEFAULT_REPEAT, gap=gap, end=end):
+        frames = np.array(run.frames)
+        seconds[run.emotion] += float((starts[frames + 1] - starts[frames]).sum())
+    return {emotion: round(value, 3) for emotion, value in seconds.items()}
+
+
+def _end(movie: Movie, times: list[float]) -> float:
+    """Where the last frame ends, in seconds."""
+    if not times:
+        return 0.0
+    if movie.duration is not None and movie.frames == len(times) and movie.duration > times[-1]:
+        return round(float(movie.duration), 3)
+    return round(times[-1] + float(1 / movie.fps), 3)
+
+
+def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:
+    return {
+        "format": FORMAT,
+        "videmo": __version__,
+        "movie": {},
+        "fps": f"{movie.fps.numerator}/{movie.fps.denominator}",
+        "width": movie.width,
+        "height": movie.height,
+        "rotation": movie.turn.rotation,
+        "timed": movie.timed,
+        "settings": {**asdict(settings.look), "gap": settings.gap},
+        "model": {"name": model.name, "sha256": model.sha256},
+    }
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """`path` as seen from `folder`, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return path.resolve().as_posix()

@@ -1,0 +1,27 @@
+"""Open movies and decode their frames: the only room that does.
+
+Times are exact: a frame's time is its own timestamp minus that of the movie's first frame. Pictures
+are upright (turned as the file says), with square pixels.
+
+A movie whose timestamps can be trusted (`Movie.timed`) can be cut into chunks and sought in. In any
+other (none, wrong ones, two recordings joined) frames are read from the beginning on, one after the
+other, and their times are made to rise.
+"""
+
+from videmo.video.movie import READ_OPTIONS, Movie, Turn
+from videmo.video.probe import Survey, plan_chunks, probe, survey
+from videmo.video.reader import TIME_TOLERANCE, Frame, Reader, open_movie
+
+__all__ = [
+    "READ_OPTIONS",
+    "TIME_TOLERANCE",
+    "Frame",
+    "Movie",
+    "Reader",
+    "Survey",
+    "Turn",
+    "open_movie",
+    "plan_chunks",
+    "probe",
+    "survey",
+]

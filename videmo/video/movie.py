@@ -1,0 +1,108 @@
+"""What a movie is, and the one way to open its file."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+
+from videmo.errors import MovieError, RequestError
+from videmo.files import shown
+
+# Real containers only: a playlist or a concat script that calls itself .mp4 would make FFmpeg
+# read other files, or the network.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,flv,live_flv,asf,ogg,mxf,"
+    "wtv,rm,dv,nut,ivf,h264,hevc,obu,yuv4mpegpipe,gif"
+)
+
+READ_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+
+
+class Turn(NamedTuple):
+    """How a stored picture is made upright: transposed first, then mirrored."""
+
+    transposed: bool = False
+    left_right: bool = False
+    upside_down: bool = False
+
+    @property
+    def rotation(self) -> int:
+        """Degrees, clockwise, by which the picture is turned; a mirrored one counts as not."""
+        return _ROTATIONS.get(tuple(self), 0)
+
+    def apply(self, picture: np.ndarray) -> np.ndarray:
+        """The picture (height x width, or height x width x 3) upright; a view."""
+        if self.transposed:
+            picture = picture.swapaxes(0, 1)
+        if self.left_right:
+            picture = picture[:, ::-1]
+        return picture[::-1] if self.upside_down else picture
+
+
+_ROTATIONS = {(True, True, False): 90, (False, True, True): 180, (True, False, True): 270}
+
+
+@dataclass(frozen=True)
+class Movie:
+    """What is known of a movie before its frames are read."""
+
+    path: Path
+    stream: int
+    """Index of the video stream."""
+    width: int
+    height: int
+    """Size in pixels of the upright picture with square pixels."""
+    turn: Turn
+    """What makes the stored picture upright."""
+    fps: Fraction
+    """Average frames per second."""
+    duration: Fraction | None
+    """Seconds of picture, as announced by the file; it may be wrong or missing."""
+    frames: int | None
+    """Frames, as announced by the file; it may be wrong or missing."""
+    origin: int
+    """Timestamp of the first frame, in units of `time_base`."""
+    time_base: Fraction
+    lead: float
+    """Seconds from the container's start to the first frame: where time 0 is for a cutter."""
+    sound: bool
+    timed: bool
+    """Whether the timestamps can be trusted; `survey` looks at all of them."""
+
+
+def check_file(path: Path) -> None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise RequestError(f"{shown(path)}: no such file; check the name") from None
+    except OSError as error:
+        raise MovieError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise RequestError(f"{shown(path)}: is a folder; name the movies in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise MovieError(f"{shown(path)}: is not a regular file; copy the movie to one")
+    if status.st_size == 0:
+        raise MovieError(f"{shown(path)}: the file is empty; copy or download it again")
+
+
+def opened(path: Path) -> av.container.InputContainer:
+    # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
+    try:
+        return av.open(f"file:{path.absolute()}", options=READ_OPTIONS)
+    except PermissionError as error:
+        raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
+    except (av.error.FFmpegError, OSError) as error:
+        raise MovieError(
+            f"{shown(path)}: is not a movie that videmo can read ({_reason(error)}); "
+            "convert it, or leave it out"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

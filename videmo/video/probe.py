@@ -1,0 +1,191 @@
+"""Find out what a movie is before its frames are read, and plan its chunks."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+
+from videmo.errors import MovieError
+from videmo.files import shown
+from videmo.schema import Chunk
+from videmo.video.movie import Movie, Turn, check_file, opened
+
+CHUNK_SECONDS = 30
+
+PROBED_FRAMES = 8
+PROBED_PACKETS = 1000
+"""Packets that may be damaged before the first frame."""
+
+LATEST_SHOWN = 10
+"""Seconds between decoding and showing a frame, above which its timestamps cannot be trusted."""
+
+
+def probe(path: Path) -> Movie:
+    """Find out what `path` is, decoding only its first frames.
+
+    Raises:
+        RequestError: there is no such file.
+        MovieError: it is not a movie, or it cannot be read or decoded.
+    """
+    check_file(path)
+    with opened(path) as container:
+        stream = _video_stream(container, path)
+        frames = _first_frames(container, stream, path)
+        raw = frames[0]
+        width, height = _display_size(raw, stream)
+        turn = _turn(raw)
+        if turn.transposed:
+            width, height = height, width
+        origin = raw.pts or 0
+        start = Fraction(container.start_time or 0, av.time_base)
+        return Movie(
+            path=path,
+            stream=stream.index,
+            width=width,
+            height=height,
+            turn=turn,
+            fps=_frame_rate(stream),
+            duration=_duration(container, stream, origin),
+            frames=stream.frames or None,
+            origin=origin,
+            time_base=Fraction(stream.time_base),
+            lead=float(origin * stream.time_base - start) if raw.pts is not None else 0.0,
+            sound=bool(container.streams.audio),
+            timed=all(frame.pts is not None for frame in frames),
+        )
+
+
+class Survey(NamedTuple):
+    """What a movie's packets say, read through without decoding."""
+
+    packets: int
+    """Packets of the video stream that are to be shown: as many as frames, as a rule."""
+    hidden: int
+    """Packets that are only decoded: an edit list leaves them out."""
+    damaged: int
+    """Packets that the container knows to be damaged."""
+    steady: bool
+    """Whether all timestamps are there, rise, and stay together."""
+
+
+def survey(movie: Movie) -> Survey:
+    """Read all packets of a movie's video stream.
+
+    Raises:
+        MovieError: the file cannot be read.
+    """
+    packets = hidden = damaged = 0
+    last, steady = None, True
+    shown_later = movie.time_base.denominator * LATEST_SHOWN / movie.time_base.numerator
+    with opened(movie.path) as container:
+        stream = container.streams[movie.stream]
+        try:
+            for packet in container.demux(stream):
+                if not packet.size:
+                    continue
+                packets += not packet.is_discard
+                hidden += packet.is_discard
+                damaged += packet.is_corrupt
+                if packet.dts is None:
+                    continue
+                late = packet.pts is None or abs(packet.pts - packet.dts) > shown_later
+                if late or (last is not None and packet.dts <= last):
+                    steady = False
+                last = packet.dts
+        except av.error.FFmpegError:
+            pass  # reading for the pictures will meet it again, and count it
+    return Survey(packets, hidden, damaged, steady)
+
+
+def plan_chunks(movie: Movie, seconds: int = CHUNK_SECONDS) -> list[Chunk]:
+    """Cut a movie into stretches of `seconds`, from what the file alone says.
+
+    The last chunk has no end: a movie may be longer than it announces. A movie without usable
+    timestamps is one chunk.
+    """
+    if not movie.timed or movie.duration is None:
+        return [Chunk(0, Fraction(0), None)]
+    count = max(1, math.ceil(movie.duration / seconds))
+    ends = [Fraction(seconds * (i + 1)) for i in range(count - 1)]
+    return [Chunk(i, Fraction(seconds * i), end) for i, end in enumerate([*ends, None])]
+
+
+def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The video stream with most pixels that is not a cover picture."""
+    covers = av.stream.Disposition.attached_pic
+    streams = [s for s in container.streams.video if not s.disposition & covers]
+    if not streams:
+        what = "only a cover picture" if container.streams.video else "no picture, only sound"
+        raise MovieError(f"{shown(path)}: has no video stream ({what}); leave it out")
+    known = [s for s in streams if s.codec_context is not None]
+    if not known:
+        raise MovieError(f"{shown(path)}: there is no decoder for this movie; convert it to H.264")
+    return max(known, key=lambda s: s.codec_context.width * s.codec_context.height)
+
+
+def _first_frames(
+    container: av.container.InputContainer, stream: av.VideoStream, path: Path
+) -> list[av.VideoFrame]:
+    reader_errors = 0
+    frames: list[av.VideoFrame] = []
+    for packet in container.demux(stream):
+        try:
+            frames += packet.decode()
+        except av.error.FFmpegError:
+            reader_errors += 1
+        if len(frames) >= PROBED_FRAMES or reader_errors > PROBED_PACKETS:
+            break
+    if not frames:
+        raise MovieError(
+            f"{shown(path)}: not one frame can be decoded ({stream.codec_context.name}); "
+            "the file is damaged, get it again"
+        )
+    return frames
+
+
+def _display_size(raw: av.VideoFrame, stream: av.VideoStream) -> tuple[int, int]:
+    """Width and height with square pixels, before any turning."""
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return max(1, round(raw.width * aspect)), raw.height
+
+
+def _turn(raw: av.VideoFrame) -> Turn:
+    """What the display matrix asks for; turns by other angles than 90 degrees are left alone.
+
+    The matrix (ISO/IEC 14496-12, 8.3.2) is a, b, u, c, d, v, x, y, w, with x' = a x + c y and
+    y' = b x + d y.
+    """
+    found = [bytes(s)[:36] for s in raw.side_data if s.type.name == "DISPLAYMATRIX"]
+    if not found:
+        return Turn()
+    a, b, _, c, d = struct.unpack("=9i", found[0])[:5]
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return Turn(False, a < 0, d < 0)
+    return Turn(True, c < 0, b < 0)
+
+
+def _frame_rate(stream: av.VideoStream) -> Fraction:
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    return Fraction(rate)
+
+
+def _duration(
+    container: av.container.InputContainer, stream: av.VideoStream, origin: int
+) -> Fraction | None:
+    if stream.duration:
+        begin = stream.start_time if stream.start_time is not None else origin
+        return (begin + stream.duration - origin) * Fraction(stream.time_base)
+    told = stream.metadata.get("DURATION", "")  # Matroska: hours, minutes, seconds
+    if re.fullmatch(r"\d+:\d\d:\d\d(\.\d+)?", told):
+        hours, minutes, seconds = (Fraction(part) for part in told.split(":"))
+        return 3600 * hours + 60 * minutes + seconds - (origin * stream.time_base)
+    if container.duration:
+        start = Fraction(container.start_time or 0, av.time_base)
+        return Fraction(container.duration, av.time_base) + start - origin * stream.time_base
+    return None

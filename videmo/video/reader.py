@@ -1,0 +1,261 @@
+"""Decode a movie's frames: all of them, a stretch, or those at certain times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+
+from videmo.errors import MovieError
+from videmo.files import shown
+from videmo.schema import Box
+from videmo.video.movie import Movie, opened
+
+MAX_READ_ERRORS = 1000
+
+SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10), Fraction(60))
+"""Seconds to go back, one after the other, until a key frame at or before the start is found."""
+
+READ_ON = Fraction(3)
+"""Two wanted pictures that lie nearer, in seconds, are reached by reading on, not by seeking."""
+
+TIME_TOLERANCE = 0.001
+"""Seconds by which a table's time, of three digits, may differ from the frame's own."""
+
+EIGHT_BIT_LUMA = {
+    *("yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "nv12", "nv21", "nv16"),
+    *("yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p", "yuva420p", "gray"),
+}
+
+FULL_RANGE_FORMATS = {"gray", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"}
+
+BT709, BT601 = 1, 5  # swscale's names of the colour matrices
+FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+
+HD_HEIGHT = 720
+
+# ITU-R BT.601 and BT.709: studio range luma, 16 to 235, to 0 to 255.
+_STRETCH = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One decoded picture, upright; valid until the next one is asked for."""
+
+    time: Fraction
+    """Seconds after the movie's first frame, exact."""
+    movie: Movie
+    _raw: av.VideoFrame
+
+    @property
+    def grey(self) -> np.ndarray:
+        """The luma plane as it is coded (uint8, height x width): often 16 to 235, see `crop`."""
+        return self._upright(_luma(self._raw))
+
+    @property
+    def bgr(self) -> np.ndarray:
+        """The picture in colour (uint8, height x width x 3, blue first)."""
+        matrix = self._raw.colorspace
+        if matrix not in (BT709, BT601):
+            matrix = BT709 if self.movie.height >= HD_HEIGHT else BT601
+        picture = self._raw.reformat(format="bgr24", src_colorspace=matrix, dst_colorspace=BT601)
+        return self._upright(picture.to_ndarray())
+
+    @property
+    def full_range(self) -> bool:
+        """Whether black is 0 and white 255 in `grey`; else they are 16 and 235."""
+        raw = self._raw
+        return raw.color_range == FULL_RANGE or raw.format.name not in (
+            EIGHT_BIT_LUMA - FULL_RANGE_FORMATS
+        )
+
+    def face_pixels(self, grey: np.ndarray, box: Box) -> np.ndarray:
+        """The part of `grey` inside `box`, stretched to 0..255 (uint8, h x w)."""
+        part = grey[box.y : box.y + box.h, box.x : box.x + box.w]
+        return part if self.full_range else cv2.LUT(part, _STRETCH)
+
+    def _upright(self, picture: np.ndarray) -> np.ndarray:
+        turned = self.movie.turn.apply(picture)
+        size = (self.movie.width, self.movie.height)
+        if turned.shape[1::-1] != size:  # oblong pixels, or a stream that changes its size
+            turned = cv2.resize(np.ascontiguousarray(turned), size, interpolation=cv2.INTER_AREA)
+        return turned
+
+
+class Reader:
+    """An open movie. Remembers the file, and what could not be decoded."""
+
+    def __init__(self, movie: Movie) -> None:
+        self.movie = movie
+        self.failures = 0
+        """What could not be decoded, or came out damaged."""
+        self.repaired = 0
+        """Frames without a timestamp, or with a wrong one, that got another time."""
+        self._open()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container = opened(self.movie.path)
+        try:
+            self._stream = self._container.streams[self.movie.stream]
+        except IndexError:
+            raise MovieError(
+                f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
+            ) from None
+        self._stream.thread_type = "AUTO"
+
+    def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[Frame]:
+        """The frames with ``start <= time < end``, in the order in which they are shown."""
+        if start > 0 and self.movie.timed:
+            source = self._from(start)
+        else:
+            self._rewind()
+            source = self._decode()
+        for frame in source:
+            if end is not None and frame.time >= end:
+                return
+            if frame.time >= start:
+                yield frame
+
+    def at(self, times: Iterable[float]) -> Iterator[Frame]:
+        """The frames whose times, to the millisecond, are `times` (seconds, rising).
+
+        Decodes only the stretches in which they lie.
+
+        Raises:
+            MovieError: a frame is not there; the movie is not the one that was scanned.
+        """
+        stretches = _stretches(list(times)) if self.movie.timed else [list(times)]
+        for stretch in filter(None, stretches):
+            first, last = Fraction(stretch[0]), Fraction(stretch[-1])
+            slack = Fraction(TIME_TOLERANCE)
+            wanted = iter(stretch)
+            time = next(wanted)
+            found = 0
+            for frame in self.frames(max(Fraction(0), first - slack), last + slack):
+                if abs(float(frame.time) - time) <= TIME_TOLERANCE:
+                    yield frame
+                    found += 1
+                    time = next(wanted, math.inf)
+            if found < len(stretch):
+                raise MovieError(
+                    f"{shown(self.movie.path)}: no frame at {time} s; scan the movie again"
+                )
+
+    def _rewind(self) -> None:
+        # Not by seeking: a stream without timestamps has no time 0 to go to.
+        self.close()
+        self._open()
+
+    def _from(self, start: Fraction) -> Iterator[Frame]:
+        """Frames from a key frame at or before `start` on; from the beginning if need be."""
+        for back in SEEK_BACK:
+            if start <= back:
+                break
+            target = self.movie.origin + math.floor((start - back) / self.movie.time_base)
+            self._container.seek(target, stream=self._stream, backward=True)
+            source = self._decode()
+            # Pictures before the first key frame may lean on others that were not read.
+            first = next((f for f in source if f._raw.key_frame), None)
+            if first is not None and first.time <= start:
+                yield first
+                yield from source
+                return
+        self._rewind()
+        yield from self._decode()
+
+    def _decode(self) -> Iterator[Frame]:
+        timed = self._trusted() if self.movie.timed else self._made_to_rise()
+        for time, raw in timed:
+            self.failures += bool(raw.is_corrupt)
+            yield Frame(time, self.movie, raw)
+
+    def _trusted(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+        last: int | None = None
+        for raw in self._raw_frames():
+            if raw.pts is None or (last is not None and raw.pts <= last):
+                self.failures += 1  # only a damaged stretch can bring this forth
+                continue
+            last = raw.pts
+            yield (raw.pts - self.movie.origin) * self.movie.time_base, raw
+
+    def _made_to_rise(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+        """Times for frames whose timestamps are missing, jump, or begin anew."""
+        step = 1 / self.movie.fps
+        shift = Fraction(0)
+        last = -step
+        waiting: tuple[Fraction, av.VideoFrame] | None = None
+        for raw in self._raw_frames():
+            if raw.pts is None:
+                self.repaired += 1
+                now = (waiting[0] if waiting else last) + step
+            else:
+                now = (raw.pts - self.movie.origin) * self.movie.time_base + shift
+            if waiting is not None:
+                if now <= waiting[0] and now > last:  # it was the one before that jumped
+                    waiting = ((last + now) / 2, waiting[1])
+                    self.repaired += 1
+                elif now <= waiting[0]:  # another recording begins
+                    shift += waiting[0] + step - now
+                    now = waiting[0] + step
+                    self.repaired += 1
+                last = waiting[0]
+                yield waiting
+            waiting = (now, raw)
+        if waiting is not None:
+            yield waiting
+
+    def _raw_frames(self) -> Iterator[av.VideoFrame]:
+        errors = 0
+        while errors < MAX_READ_ERRORS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    try:
+                        yield from packet.decode()
+                    except av.error.InvalidDataError:  # a damaged spot is not the end
+                        self.failures += 1
+                return
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                errors += 1
+                self.failures += 1
+
+
+@contextmanager
+def open_movie(movie: Movie) -> Iterator[Reader]:
+    """Open a movie for reading; it is closed when the block ends."""
+    reader = Reader(movie)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _luma(raw: av.VideoFrame) -> np.ndarray:
+    """The luma plane without its padding; a view where the format allows it."""
+    if raw.format.name not in EIGHT_BIT_LUMA:
+        raw = raw.reformat(format="gray")
+    plane = raw.planes[0]
+    pixels = np.frombuffer(plane, np.uint8)[: plane.line_size * raw.height]
+    return pixels.reshape(raw.height, plane.line_size)[:, : raw.width]
+
+
+def _stretches(times: list[float]) -> Iterator[list[float]]:
+    """Rising times, parted where the next one is so far that seeking is cheaper."""
+    stretch: list[float] = []
+    for time in times:
+        if stretch and time - stretch[-1] > READ_ON:
+            yield stretch
+            stretch = []
+        stretch.append(time)
+    if stretch:
+        yield stretch
