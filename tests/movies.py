@@ -7,17 +7,22 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from videmo.demo import Actor, Place, Shot, Story
+from videmo.demo.picture import Painter
 from videmo.exporters.clips import find_ffmpeg
 
 NTSC_FILM = Fraction(24000, 1001)
 SIZE = (320, 240)
+HAPPY = ((0, "happy"),)
 
 
 def person(number: int = 1, x: float = 160, *feelings: tuple[float, str], **more: object) -> Actor:
     """Somebody who stands still at `x`, as large as a test needs."""
     places = (Place(0, x, 115, 110),)
-    return Actor(number, places, feelings or ((0, "happy"),), **more)  # type: ignore[arg-type]
+    return Actor(number, places, feelings or HAPPY, **more)  # type: ignore[arg-type]
 
 
 def still(seconds: float = 2, fps: Fraction = Fraction(24), **more: object) -> Story:
@@ -52,8 +57,47 @@ def remuxed(movie: Path, target: Path, *options: str) -> Path:
     return target
 
 
+BITS = 10
+
+
+def numbered(target: Path, count: int = 100, *options: str, fps: int = 25) -> Path:
+    """A movie, 320x160, whose pictures show their number in black and white bars, with a tone.
+
+    `options` say how ffmpeg encodes it.
+    """
+    raw = b"".join(_bars(number).tobytes() for number in range(count))
+    pictures = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "320x160", "-r", str(fps), "-i", "-"]
+    tone = ["-f", "lavfi", "-t", str(count / fps), "-i", "sine=440:sample_rate=48000"]
+    command = [find_ffmpeg(), "-loglevel", "error", *pictures, *tone, "-pix_fmt", "yuv420p"]
+    subprocess.run([*command, *options, str(target)], input=raw, check=True)
+    return target
+
+
+def number_of(grey: np.ndarray) -> int:
+    """The number that a picture of `numbered` shows; -1 if it is not whole."""
+    upper, lower = (grey[rows].reshape(-1, BITS, 32).mean((0, 2)) for rows in _HALVES)
+    if (np.abs(upper - lower) < 60).any():
+        return -1
+    return int(sum(1 << bit for bit in range(BITS) if upper[bit] > lower[bit]))
+
+
+_HALVES = (slice(20, 60), slice(100, 140))
+
+
+def _bars(number: int) -> np.ndarray:
+    """Each bit a bar, white over black for 1, black over white for 0."""
+    bits = np.array([number >> bit & 1 for bit in range(BITS)], np.uint8).repeat(32) * 255
+    return np.concatenate([np.tile(bits, (80, 1)), np.tile(255 - bits, (80, 1))])
+
+
 def cut_off(movie: Path, target: Path, share: float) -> Path:
     """The first `share` of a movie's bytes."""
     content = movie.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])
     return target
+
+
+def painted(*actors: Actor, size: tuple[int, int] = (480, 360)) -> np.ndarray:
+    """A grey picture of people."""
+    story = Story((Shot(1, actors, background=1),), size)
+    return cv2.cvtColor(Painter(story).paint(Fraction(0)), cv2.COLOR_BGR2GRAY)

@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-import videmo.demo
+from tests.movies import painted
+from videmo.demo import Actor, Place
 from videmo.emotions import BATCH, classifier, face_input, find_model
-from videmo.errors import SetupError
+from videmo.errors import RequestError, SetupError
 from videmo.faces import DETECTORS, Look
 from videmo.schema import EMOTIONS
-
-FACES = Path(videmo.demo.__file__).parent / "faces"
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_the_averaged_face_of_an_emotion_has_it(emotion: str) -> None:
-    picture = cv2.imread(str(FACES / f"{emotion}.png"), cv2.IMREAD_GRAYSCALE)
-    framed = cv2.copyMakeBorder(picture, 60, 60, 60, 60, cv2.BORDER_REPLICATE)
-    box = max(DETECTORS["haar"](Look())(framed), key=lambda box: box.w)
-    face = framed[box.y : box.y + box.h, box.x : box.x + box.w]
+    grey = painted(Actor(1, (Place(0, 240, 170, 150),), ((0, emotion),)))
+    (box,) = DETECTORS["haar"](Look())(grey)
+    face = grey[box.y : box.y + box.h, box.x : box.x + box.w]
     scores = classifier(find_model())([face_input(face)])[0]
     assert EMOTIONS[int(scores.argmax())] == emotion
 
@@ -89,5 +86,5 @@ def test_a_file_that_only_claims_to_be_a_model_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="nowhere"):
+    with pytest.raises(RequestError, match="nowhere"):
         find_model(tmp_path / "nowhere.tflite")

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.movies import painted
 from videmo import faces
-from videmo.demo import Actor, Place, Shot, Story
-from videmo.demo.picture import Painter
+from videmo.demo import Actor, Place
 from videmo.errors import SetupError
 from videmo.faces import DETECTORS, Look, count_eyes
 from videmo.schema import EMOTIONS, Box
 from videmo.tracks import overlap
-
-WIDTH, HEIGHT = 480, 360
-
-
-def picture(*actors: Actor) -> np.ndarray:
-    """A grey picture (uint8, 360 x 480) of people."""
-    story = Story((Shot(1, actors, background=1),), (WIDTH, HEIGHT))
-    return cv2.cvtColor(Painter(story).paint(Fraction(0)), cv2.COLOR_BGR2GRAY)
 
 
 def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
@@ -37,7 +28,7 @@ def box_of(size: float) -> Box:
 @pytest.mark.parametrize("emotion", EMOTIONS)
 @pytest.mark.parametrize("size", [60, 120, 220])
 def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
-    grey = picture(one(emotion, size))
+    grey = painted(one(emotion, size))
     (found,) = DETECTORS["haar"](Look())(grey)
     assert overlap(found, box_of(size)) > 0.6
     assert count_eyes(grey, found) == 2
@@ -45,34 +36,34 @@ def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
 
 def test_two_faces_are_found() -> None:
     pair = (Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
-    assert len(DETECTORS["haar"](Look())(picture(*pair))) == 2
+    assert len(DETECTORS["haar"](Look())(painted(*pair))) == 2
 
 
 def test_nobody_is_found_where_nobody_is() -> None:
-    assert DETECTORS["haar"](Look())(picture()) == []
+    assert DETECTORS["haar"](Look())(painted()) == []
 
 
 def test_a_face_with_shut_eyes_is_not_aligned() -> None:
-    grey = picture(one(blinks=(0,)))
+    grey = painted(one(blinks=(0,)))
     (found,) = DETECTORS["haar"](Look())(grey)
     assert count_eyes(grey, found) < 2
 
 
 def test_boxes_of_a_reduced_picture_are_in_pixels_of_the_full_one() -> None:
-    grey = cv2.resize(picture(one()), None, fx=3, fy=3)
+    grey = cv2.resize(painted(one()), None, fx=3, fy=3)
     (found,) = DETECTORS["haar"](Look(width=480))(grey)
     assert overlap(found, Box(*(3 * v for v in box_of(120)))) > 0.6
 
 
 def test_a_face_smaller_than_asked_for_is_left_out() -> None:
-    grey = picture(one(size=60))
+    grey = painted(one(size=60))
     assert DETECTORS["haar"](Look(min_face=0.08))(grey)
     assert not DETECTORS["haar"](Look(min_face=0.25))(grey)
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(470, 350, 10, 10), Box(0, 0, 480, 360)])
 def test_eyes_can_be_looked_for_anywhere(box: Box) -> None:
-    assert count_eyes(picture(), box) in (0, 1, 2)
+    assert count_eyes(painted(), box) in (0, 1, 2)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 300), (300, 1), (16, 16)])

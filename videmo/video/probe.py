@@ -22,6 +22,8 @@ PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
 """Packets that may be damaged before the first frame."""
 
+ASTRAY = {"mpeg"}
+"""Formats in which frames have other timestamps after seeking: not every frame has its own."""
 LATEST_SHOWN = 10
 """Seconds between decoding and showing a frame, above which its timestamps cannot be trusted."""
 
@@ -57,7 +59,8 @@ def probe(path: Path) -> Movie:
             time_base=Fraction(stream.time_base),
             lead=float(origin * stream.time_base - start) if raw.pts is not None else 0.0,
             sound=bool(container.streams.audio),
-            timed=all(frame.pts is not None for frame in frames),
+            timed=container.format.name not in ASTRAY
+            and all(frame.pts is not None for frame in frames),
         )
 
 
