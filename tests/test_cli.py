@@ -130,6 +130,9 @@ def test_two_movies_of_one_name_are_refused_before_any_work(short: Path, tmp_pat
         (["extract", "missing", "-e", "happy"], 2, "no such file or folder"),
         (["extract"], 2, "--emotion"),
         (["scan"], 2, "MOVIE"),
+        (["scan", "."], 2, "is a folder"),
+        (["scan", "x" * 300], 2, "no such file"),
+        (["extract", "x" * 300, "-e", "happy"], 2, "no such file"),
         (["fly"], 2, "fly"),
     ],
 )
@@ -176,12 +179,13 @@ def test_a_closed_pipe_is_no_error(short: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
-def test_an_interrupted_scan_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
-    make_movie(tmp_path / "movie.mp4", still(30, sound=False))
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_scan_ends_with_130_and_leaves_nothing(tmp_path: Path, how: int) -> None:
+    make_movie(tmp_path / "movie.mp4", still(60, sound=False))
     command = [sys.executable, "-m", "videmo", "scan", "movie.mp4"]
     work = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
-    work.send_signal(signal.SIGINT)
+    time.sleep(2)
+    work.send_signal(how)
     _, said = work.communicate(timeout=10)
     assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert [p.name for p in tmp_path.iterdir()] == ["movie.mp4"]
@@ -198,3 +202,9 @@ def test_a_name_that_is_an_option_can_be_scanned(short: Path, tmp_path: Path) ->
     assert run("scan", "--", "-y.mp4", cwd=tmp_path).returncode == 0
     assert run("extract", "-e", "happy", cwd=tmp_path).returncode == 0
     assert (tmp_path / "extracted" / "-y.mp4" / "happy" / "clips").is_dir()
+
+
+def test_a_model_that_is_not_there_is_one_line(short: Path, tmp_path: Path) -> None:
+    for name in ("nope.tflite", "."):
+        done = run("scan", short / "movie.mp4", "--model", name, cwd=tmp_path)
+        check_error(done, 2, "no model")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -17,11 +16,20 @@ import pytest
 
 from tests.conftest import Made, made
 from tests.movies import NTSC_FILM, remuxed, still, uneven_times
-from videmo.errors import DiskFullError, MovieError, RequestError, TableError
+from videmo.draw import HEADER, MARGIN, TILE
+from videmo.errors import (
+    DiskFullError,
+    MovieError,
+    OutputError,
+    RequestError,
+    SetupError,
+    TableError,
+)
 from videmo.exporters import EXPORTERS
 from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
+from videmo.faces import DETECTORS, Look
 from videmo.runs import find_runs
 from videmo.scan import scan_movie
 from videmo.schema import Segment
@@ -109,7 +117,10 @@ def test_every_run_is_listed_with_its_files(people: Made, happy: Path) -> None:
 
 def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
     sheet = cv2.imread(str(happy / "movie.mp4/happy/sheet.jpg"))
-    assert sheet is not None and sheet.shape[1] > 500
+    for index, run in enumerate(find_runs(people.table, "happy", repeat=5)):
+        x = MARGIN + index * (TILE + MARGIN)
+        tile = cv2.cvtColor(sheet[HEADER : HEADER + TILE, x : x + TILE], cv2.COLOR_BGR2GRAY)
+        assert DETECTORS["haar"](Look(min_face=0.3))(tile), run
 
 
 def test_best_gives_one_crop_for_each_run(people: Made, tmp_path: Path) -> None:
@@ -276,16 +287,62 @@ def test_one_bad_table_costs_one_table(people: Made, tmp_path: Path) -> None:
     assert done[1].files
 
 
-def test_a_record_cannot_make_extract_write_elsewhere(people: Made, tmp_path: Path) -> None:
+def test_a_table_cannot_make_extract_write_elsewhere(people: Made, tmp_path: Path) -> None:
+    """Its name becomes a folder: `..` must not."""
     tables = tmp_path / "tables"
-    shutil.copytree(people.scanned.table.parent, tables)
-    about = record_path(tables / people.scanned.table.name)
-    record = json.loads(about.read_text())
-    record["movie"]["file"] = str(people.movie)
-    record["name"] = "../../../elsewhere"
-    about.write_text(json.dumps(record))
-    extract_tables(find_tables([tables]), HAPPY, tmp_path / "out", exports=["sheet"])
-    assert {p.name for p in tmp_path.iterdir()} == {"tables", "out"}
+    tables.mkdir()
+    shutil.copy(people.scanned.table, tables / "...faces.csv")
+    shutil.copy(record_path(people.scanned.table), tables / "...faces.json")
+    with pytest.raises(TableError, match="no name"):
+        find_tables([tables])
+
+
+def test_a_clip_that_fails_costs_one_clip(
+    people: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.exporters import clips
+
+    real, fails = clips.cut_clip, iter([True, False, False, False])
+
+    def cut(*arguments: object) -> None:
+        if next(fails):
+            raise OutputError("clip.mp4: came out wrong")
+        real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(clips, "cut_clip", cut)
+    (done,) = extract_tables(find_tables([people.scanned.table]), HAPPY, tmp_path)
+    assert [str(error) for error in done.errors] == ["clip.mp4: came out wrong"]
+    assert (tmp_path / "movie.mp4/happy/sheet.jpg").is_file()
+    assert [bool(line["clips"]) for line in segments(tmp_path)][:2] == [False, True]
+
+
+def test_a_missing_ffmpeg_stops_the_work(
+    people: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.exporters import clips
+
+    monkeypatch.setattr(clips, "find_ffmpeg", lambda: str(tmp_path / "no-ffmpeg"))
+    with pytest.raises(SetupError, match="no-ffmpeg"):
+        extracted(people, tmp_path / "out", exports=["clips"])
+
+
+def test_what_no_longer_matches_is_taken_away_without_the_movie(tmp_path: Path) -> None:
+    one = made(tmp_path, still(0.5))
+    extracted(one, tmp_path / "out", exports=["sheet"])
+    one.movie.unlink()
+    done = extracted(one, tmp_path / "out", Wanted(("happy",), repeat=999), exports=["sheet"])
+    assert done.runs == {"happy": 0}
+    assert not list(tmp_path.glob("out/movie.mp4/happy/*"))
+
+
+@pytest.mark.parametrize("content", [b"my;own;list\n", b"\xff\xfe\x00", b"movie,emotion\na,b\n"])
+def test_a_list_that_is_not_ours_is_left_alone(
+    people: Made, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "segments.csv").write_bytes(content)
+    with pytest.raises(OutputError, match="move it away"):
+        extracted(people, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["segments.csv"]
 
 
 def test_a_full_disk_stops_the_work_and_leaves_no_half_file(

@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Made, made
-from tests.movies import NTSC_FILM, cut_off, person, still, uneven_times
+from tests.movies import NTSC_FILM, cut_off, number_of, numbered, person, still, uneven_times
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
-from videmo.errors import RequestError, SetupError
+from videmo.errors import OutputError, RequestError, SetupError
 from videmo.faces import Look
 from videmo.files import sha256
 from videmo.runs import find_runs
 from videmo.scan import Settings, merge, scan_chunk, scan_movie
 from videmo.schema import COLUMNS, EMOTIONS, Box
-from videmo.table import face_boxes
+from videmo.table import face_boxes, write_table
 from videmo.tracks import overlap
-from videmo.video import plan_chunks, probe
+from videmo.video import open_movie, plan_chunks, probe
 
 FOUND = 0.97
 SAME = 0.5
@@ -129,17 +129,16 @@ def test_the_same_movie_gives_the_same_bytes(people: Made, tmp_path: Path) -> No
     assert again.table.read_bytes() == people.scanned.table.read_bytes()
 
 
-def test_the_order_in_which_chunks_are_scanned_does_not_matter(people: Made) -> None:
+def test_the_order_in_which_chunks_are_scanned_does_not_matter(
+    people: Made, tmp_path: Path
+) -> None:
     movie, settings = probe(people.movie), Settings()
     chunks = plan_chunks(movie, seconds=2)
     assert len(chunks) == 3
     late_first = [scan_chunk(movie, chunk, settings) for chunk in reversed(chunks)]
-    rows = merge(late_first[::-1], settings)
-    whole = people.table
-    assert [row.frame for row in rows] == whole["frame"].tolist()
-    assert [row.track for row in rows] == whole["track"].fillna(0).tolist()
-    assert [row.repeat for row in rows] == whole["repeat"].fillna(0).tolist()
-    assert [row.box for row in rows if row.box] == list(face_boxes(whole[whole["track"].notna()]))
+    table = tmp_path / people.scanned.table.name
+    write_table(table, merge(late_first[::-1], settings), people.scanned.record)
+    assert table.read_bytes() == people.scanned.table.read_bytes()
 
 
 def test_times_at_24000_1001_frames_a_second_are_exact(tmp_path: Path) -> None:
@@ -190,6 +189,56 @@ def test_a_movie_that_is_cut_off_is_partial(tmp_path: Path) -> None:
     short = cut_off(tmp_path / "whole.mkv", tmp_path / "short.mkv", 0.6)
     scanned = scan_movie(short, tmp_path)
     assert scanned.partial and 30 < scanned.record["frames_read"] < 60
+
+
+def test_a_movie_with_a_hole_is_partial_and_its_times_stay_true(tmp_path: Path) -> None:
+    movie = numbered(tmp_path / "a.mkv", 200, "-c:v", "libx264", "-g", "10", "-bf", "0")
+    content = bytearray(movie.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + len(content) // 10] = bytes(len(content) // 10)
+    (tmp_path / "hole.mkv").write_bytes(content)
+    scanned = scan_movie(tmp_path / "hole.mkv", tmp_path)
+    assert scanned.partial
+    with open_movie(probe(tmp_path / "hole.mkv")) as reader:
+        read = {number_of(frame.grey): float(frame.time) for frame in reader.frames()}
+    intact = {number: time for number, time in read.items() if number >= 0}
+    assert 150 < len(intact) < 200
+    assert all(time == pytest.approx(number / 25, abs=0.001) for number, time in intact.items())
+
+
+def test_a_movie_that_changes_while_it_is_scanned_is_partial(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mp4", still(0.5))
+
+    def grow(done: int, total: int) -> None:
+        if done == 1:
+            with (tmp_path / "a.mp4").open("ab") as file:
+                file.write(b"more")
+
+    assert scan_movie(tmp_path / "a.mp4", tmp_path, progress=grow).partial
+
+
+def test_two_recordings_in_one_file_are_scanned_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = numbered(tmp_path / "one.ts", 50, "-c:v", "libx264").read_bytes()
+    (tmp_path / "two.ts").write_bytes(one + one)
+    scanned = scan_movie(tmp_path / "two.ts", tmp_path)
+    assert scanned.record["frames_read"] == scanned.record["frames_expected"] == 100
+    assert "timestamps cannot be trusted" in caplog.text
+
+
+def test_a_whole_movie_whose_sound_is_longer_is_not_partial(tmp_path: Path) -> None:
+    tone = ("-filter:a", "apad=pad_dur=0.8", "-c:v", "libx264")
+    assert not scan_movie(numbered(tmp_path / "a.mkv", 50, *tone), tmp_path).partial
+
+
+def test_a_place_that_cannot_be_written_is_found_out_first(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mp4", still(0.25))
+    long = (tmp_path / "a.mp4").rename(tmp_path / ("x" * 247 + ".mp4"))
+    told: list[int] = []
+    with pytest.raises(OutputError, match="name is too long"):
+        scan_movie(long, tmp_path, progress=lambda done, total: told.append(done))
+    assert not told
 
 
 def test_progress_is_told_frame_by_frame(tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ import pytest
 from videmo.errors import TableError
 from videmo.files import sha256
 from videmo.schema import Box
-from videmo.table import FORMAT, Row, read_record, read_table, record_path, table_path, write_table
+from videmo.table import (
+    FORMAT,
+    Row,
+    movie_name,
+    read_record,
+    read_table,
+    record_path,
+    table_path,
+    write_table,
+)
 
 SCORES = (0.01, 0.02, 0.03, 0.9, 0.01, 0.02, 0.01)
 ROWS = [
@@ -123,3 +132,43 @@ def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
 
 def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -> None:
     assert table_path(tmp_path, Path("a.mp4")) != table_path(tmp_path, Path("a.mkv"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end": None},
+        {"end": "x"},
+        {"end": float("inf")},
+        {"end": float("nan")},
+        {"end": 0.01},
+        {"movie": []},
+        {"movie": {}},
+        {"movie": {"file": 7, "fingerprint": ""}},
+        {"frames_read": None},
+        {"frames_read": "3"},
+        {"frames_read": 10**12},
+        {"width": "100"},
+        {"height": -1},
+        {"rows": True},
+        {"timed": 1},
+        {"sha256": None},
+    ],
+)
+def test_a_forged_record_is_refused(table: Path, change: dict[str, object]) -> None:
+    record = json.loads(record_path(table).read_text())
+    record_path(table).write_text(json.dumps({**record, **change}))
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+def test_a_record_nested_too_deeply_is_refused(table: Path) -> None:
+    record_path(table).write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("name", [".faces.csv", "..faces.csv", "...faces.csv"])
+def test_a_table_cannot_be_named_for_a_folder_above(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TableError, match="no name"):
+        movie_name(tmp_path / name)

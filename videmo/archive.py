@@ -59,7 +59,7 @@ def _check(movies: Sequence[Path]) -> None:
     for movie in movies:
         if not os.path.exists(movie):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(movie)}: no such file; check the name")
-        if movie.is_dir():
+        if os.path.isdir(movie):
             raise RequestError(f"{shown(movie)}: is a folder; name the movies in it")
     twins = [name for name, n in Counter(movie.name for movie in movies).items() if n > 1]
     if twins:

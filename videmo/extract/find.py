@@ -30,7 +30,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
         return _tables_in(Path(), f"*{TABLE_SUFFIX}")
     tables: dict[Path, str] = {}
     for path in places:
-        if path.is_dir():
+        if os.path.isdir(path):
             tables |= _tables_in(path, f"**/*{TABLE_SUFFIX}")
         else:
             table = _table_of(path)
