@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import click
+import cv2
+import pytest
 from click.testing import CliRunner
 
 from tests.conftest import ROOT
+from tests.movies import still
 from videmo.cli import cli
+from videmo.demo import make_movie
+from videmo.faces import DETECTORS, Look
 from videmo.schema import COLUMNS
 
 README = ROOT / "README.md"
@@ -69,8 +75,14 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_python_of_the_readme_names_what_there_is() -> None:
-    import videmo
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_movie(tmp_path / "holiday.mp4", still(0.5))
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "extracted" / "holiday.mp4" / "happy" / "sheet.jpg").is_file()
 
-    for name in re.findall(r"\bvidemo\.(\w+)\(", README.read_text("utf-8")):
-        assert hasattr(videmo, name), name
+
+def test_the_picture_of_the_readme_is_a_sheet_of_five_faces() -> None:
+    sheet = cv2.imread(str(ROOT / "examples" / "demo-sheet.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert len(DETECTORS["haar"](Look(width=0, min_face=0.2))(sheet)) == 5
