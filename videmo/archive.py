@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from videmo.errors import MovieError, RequestError
 from videmo.files import shown
@@ -32,10 +33,12 @@ def scan_movies(
     folder: Path,
     settings: Settings | None = None,
     watch: Callable[[Path], AbstractContextManager[Progress | None]] | None = None,
+    **how: Any,
 ) -> Iterator[Outcome]:
     """Scan each movie into `folder`, giving its outcome as soon as it is known.
 
-    `watch`, given a movie, gives what is told of its progress while it is scanned.
+    `watch`, given a movie, gives what is told of its progress while it is scanned. `how` goes to
+    `scan_movie`.
 
     Raises:
         RequestError: a movie is not there or a folder, or two would get one table; before any is
@@ -46,10 +49,10 @@ def scan_movies(
     for movie in movies:
         try:
             if watch is None:
-                yield Outcome(movie, scan_movie(movie, folder, settings))
+                yield Outcome(movie, scan_movie(movie, folder, settings, **how))
             else:
                 with watch(movie) as progress:
-                    scanned = scan_movie(movie, folder, settings, progress)
+                    scanned = scan_movie(movie, folder, settings, progress, **how)
                 yield Outcome(movie, scanned)
         except MovieError as error:
             yield Outcome(movie, error=error)

@@ -51,18 +51,28 @@ def cli() -> None:
 @click.argument("movies", nargs=-1, required=True, type=_PATH, metavar="MOVIE...")
 @click.option("-o", "--output", "folder", type=_PATH, default=".", help="Folder for the tables.")
 @click.option("--model", type=_PATH, help="Another emotion model (.tflite, its .json beside it).")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
+@click.option("--fresh", is_flag=True, help="Begin anew where a scan was interrupted.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
-def scan(movies: tuple[Path, ...], folder: Path, model: Path | None, quiet: bool) -> None:
+def scan(
+    movies: tuple[Path, ...],
+    folder: Path,
+    model: Path | None,
+    jobs: int | None,
+    fresh: bool,
+    quiet: bool,
+) -> None:
     """Look at every frame: faces, eyes, emotions, tracks, runs.
 
     Writes NAME.faces.csv, a row for each face in each frame, and NAME.faces.json, which says what
-    was scanned and how.
+    was scanned and how. An interrupted scan goes on where it was when it is started again.
     """
     from videmo.archive import scan_movies
-    from videmo.scan import Settings
+    from videmo.scan import Settings, all_cores
 
-    watch = _watched(quiet)
-    outcomes = scan_movies(movies, folder, Settings(model=model), watch)
+    settings, watch = Settings(model=model), _watched(quiet)
+    how = {"jobs": jobs or all_cores(), "fresh": fresh}
+    outcomes = scan_movies(movies, folder, settings, watch, **how)
     done = [_tell_scanned(outcome, quiet) for outcome in outcomes]
     sys.exit(0 if all(done) else 1)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ FORMAT = 1
 
 Record = dict[str, Any]
 
-_DTYPES: dict[str, Any] = {
+_DTYPES: dict[Hashable, Any] = {
     "frame": "int64",
     "time": "float64",
     **dict.fromkeys(("track", "x", "y", "w", "h", "eyes", "repeat"), "Int64"),

@@ -6,7 +6,6 @@ over what was seen numbers the frames, links tracks, finds runs, and writes the 
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 from collections.abc import Callable
@@ -22,12 +21,23 @@ from videmo.files import check_writable, shown
 from videmo.runs import find_runs, frame_starts
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.merge import columns_of, merge
+from videmo.scan.parts import Parts
 from videmo.scan.witness import expected_frames, identity, incomplete
+from videmo.scan.work import all_cores, scan_chunks
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
 from videmo.table import FORMAT, Record, table_path, write_table
 from videmo.video import Movie, plan_chunks, probe, survey
 
-__all__ = ["Observations", "Progress", "Scanned", "Settings", "merge", "scan_chunk", "scan_movie"]
+__all__ = [
+    "Observations",
+    "Progress",
+    "Scanned",
+    "Settings",
+    "all_cores",
+    "merge",
+    "scan_chunk",
+    "scan_movie",
+]
 
 
 log = logging.getLogger(__name__)
@@ -53,14 +63,23 @@ def scan_movie(
     folder: Path | str = ".",
     settings: Settings | None = None,
     progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    fresh: bool = False,
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`.
+
+    A scan that was interrupted goes on where it was: finished chunks lie in ``NAME.parts`` beside
+    the table until that is written.
 
     Args:
         path: the movie.
         folder: made if it is missing.
         settings: see `Settings`.
-        progress: told, frame by frame, how far it is.
+        progress: told how far it is.
+        jobs: processes that scan chunks. With more than one, a script that calls this must have an
+            ``if __name__ == "__main__"`` around its work, as `multiprocessing` asks for.
+        fresh: do not use what an interrupted scan left.
 
     Raises:
         RequestError: there is no such file, or no such detector.
@@ -82,13 +101,17 @@ def scan_movie(
             "%s: its timestamps cannot be trusted; it is read from the beginning on, in one piece",
             shown(path),
         )
-    step = _steps(movie, progress) if progress else None
-    seen = [scan_chunk(movie, chunk, settings, step) for chunk in plan_chunks(movie)]
+    record = _record(movie, folder, settings, model)
+    parts = Parts(folder / f"{path.name}.parts", {**record, "movie": before})
+    parts.forget(others_only=not fresh)
+    total = movie.frames or found.packets
+    tell = (lambda done: progress(done, total)) if progress else None
+    seen = scan_chunks(movie, plan_chunks(movie), settings, parts, jobs=jobs, progress=tell)
     times = [time for part in seen for time in part.times]
     rows = merge(seen, settings)
     table = columns_of(rows)
     end = _end(movie, times)
-    record = _record(movie, folder, settings, model) | {
+    record |= {
         "frames_expected": expected_frames(movie, found, times),
         "frames_read": len(times),
         "decode_failures": found.damaged + sum(part.failures for part in seen),
@@ -101,14 +124,9 @@ def scan_movie(
     }
     record["movie"] = {"file": _relative(path, folder), **before}
     record["status"] = "partial" if incomplete(record) else "ok"
-    return Scanned(target, write_table(target, rows, record))
-
-
-def _steps(movie: Movie, progress: Progress) -> Callable[[], None]:
-    """Count frames from chunk to chunk."""
-    total = movie.frames or round((movie.duration or 0) * movie.fps)
-    done = itertools.count(1)
-    return lambda: progress(next(done), total)
+    scanned = Scanned(target, write_table(target, rows, record))
+    parts.forget()
+    return scanned
 
 
 def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:

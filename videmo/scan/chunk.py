@@ -43,11 +43,16 @@ class Observations(NamedTuple):
 
 
 def scan_chunk(
-    movie: Movie, chunk: Chunk, settings: Settings, step: Callable[[], None] | None = None
+    movie: Movie,
+    chunk: Chunk,
+    settings: Settings,
+    step: Callable[[], None] | None = None,
+    threads: int = 0,
 ) -> Observations:
     """Look at every frame of a chunk, calling `step` after each.
 
-    Depends on nothing but its arguments and the files: chunks may be scanned in any order.
+    Depends on nothing but the movie, the chunk and the settings: chunks may be scanned in any
+    order, anywhere. `threads` are those of the decoder, 0 for as many as it likes.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
     detect, classify = _detector(settings.look), _classifier(find_model(settings.model))
@@ -55,7 +60,7 @@ def scan_chunk(
     thumbnails: list[np.ndarray] = []
     found: list[list[tuple[Box, int]]] = []
     pixels: list[np.ndarray] = []
-    with open_movie(movie) as reader:
+    with open_movie(movie, threads) as reader:
         for frame in reader.frames(chunk.start, chunk.end):
             grey = frame.grey
             boxes = detect(grey)

@@ -164,10 +164,10 @@ def _turn(raw: av.VideoFrame) -> Turn:
     The matrix (ISO/IEC 14496-12, 8.3.2) is a, b, u, c, d, v, x, y, w, with x' = a x + c y and
     y' = b x + d y.
     """
-    found = [bytes(s)[:36] for s in raw.side_data if s.type.name == "DISPLAYMATRIX"]
-    if not found:
+    found = raw.side_data.get("DISPLAYMATRIX")
+    if found is None:
         return Turn()
-    a, b, _, c, d = struct.unpack("=9i", found[0])[:5]
+    a, b, _, c, d = struct.unpack("=9i", bytes(found)[:36])[:5]
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return Turn(False, a < 0, d < 0)
     return Turn(True, c < 0, b < 0)

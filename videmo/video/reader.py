@@ -91,8 +91,9 @@ class Frame:
 class Reader:
     """An open movie. Remembers the file, and what could not be decoded."""
 
-    def __init__(self, movie: Movie) -> None:
+    def __init__(self, movie: Movie, threads: int = 0) -> None:
         self.movie = movie
+        self._threads = threads
         self.failures = 0
         """What could not be decoded, or came out damaged."""
         self.repaired = 0
@@ -111,6 +112,7 @@ class Reader:
                 f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
             ) from None
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._threads
 
     def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[Frame]:
         """The frames with ``start <= time < end``, in the order in which they are shown."""
@@ -231,9 +233,12 @@ class Reader:
 
 
 @contextmanager
-def open_movie(movie: Movie) -> Iterator[Reader]:
-    """Open a movie for reading; it is closed when the block ends."""
-    reader = Reader(movie)
+def open_movie(movie: Movie, threads: int = 0) -> Iterator[Reader]:
+    """Open a movie for reading; it is closed when the block ends.
+
+    `threads` are those of the decoder: 0 for as many as it likes.
+    """
+    reader = Reader(movie, threads)
     try:
         yield reader
     finally:

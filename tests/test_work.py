@@ -1,0 +1,156 @@
+"""However a scan is run, cut short and taken up again, the table is the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Made, made
+from tests.movies import SIZE, person
+from videmo.demo import Actor, Place, Shot, Story
+from videmo.faces import Look
+from videmo.scan import Settings, scan_chunk, scan_movie
+from videmo.scan.parts import Parts
+from videmo.video import plan_chunks, probe
+
+
+def long_story() -> Story:
+    """Seventy seconds at 2 to 5 frames a second: cuts, two people, nobody; three chunks."""
+    left = Actor(2, (Place(0, 80, 110, 90), Place(25, 110, 130, 90)), ((0, "happy"), (9, "sad")))
+    right = Actor(3, (Place(0, 240, 110, 84), Place(25, 215, 110, 100)), ((0, "surprise"),))
+    shots = (
+        Shot(28, (person(1, 150, (0, "sad"), (12, "happy")),), background=1),
+        Shot(25, (left, right), background=2),
+        Shot(5, background=3),
+        Shot(12, (person(1, 170),), background=4),
+    )
+    times, now = [], Fraction(0)
+    while now < 69:
+        times.append(now)
+        now += Fraction(1, 5) if len(times) // 20 % 2 else Fraction(1, 2)
+    return Story(shots, SIZE, times=tuple(times), sound=False)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    one = made(tmp_path_factory.mktemp("long"), long_story())
+    assert len(plan_chunks(probe(one.movie))) == 3
+    return one
+
+
+def results(table: Path) -> tuple[bytes, bytes]:
+    return table.read_bytes(), table.with_name("movie.mp4.faces.json").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [2, 3, 4])
+def test_any_number_of_jobs_gives_the_same_bytes(long: Made, tmp_path: Path, jobs: int) -> None:
+    folder = long.movie.parent / f"tables-{jobs}"
+    told: list[int] = []
+    again = scan_movie(long.movie, folder, jobs=jobs, progress=lambda done, _: told.append(done))
+    assert results(again.table) == results(long.scanned.table)
+    assert told == sorted(told) and told[-1] == long.scanned.record["frames_read"]
+    assert sorted(p.name for p in folder.iterdir()) == sorted(
+        p.name for p in long.scanned.table.parent.iterdir()
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill as on POSIX")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_scan_that_is_killed_again_and_again_gives_the_same_bytes(long: Made, jobs: int) -> None:
+    folder = long.movie.parent / f"killed-{jobs}"
+    command = [sys.executable, "-m", "videmo", "scan", "-q", "-j", str(jobs), "-o", str(folder)]
+    when = random.Random(jobs)
+    for _ in range(3):
+        work = subprocess.Popen([*command, str(long.movie)], start_new_session=True)
+        time.sleep(when.uniform(0.8, 4.0))
+        os.killpg(work.pid, signal.SIGKILL)
+        work.wait()
+    subprocess.run([*command, str(long.movie)], check=True)
+    assert results(folder / "movie.mp4.faces.csv") == results(long.scanned.table)
+    assert not (folder / "movie.mp4.parts").exists()
+
+
+@pytest.fixture
+def kept(long: Made, tmp_path: Path) -> Parts:
+    """Parts of which the first chunk is finished."""
+    parts = Parts(tmp_path / "movie.mp4.parts", {"movie": "this one"})
+    movie = probe(long.movie)
+    chunk = replace(plan_chunks(movie)[0], end=Fraction(3))
+    parts.save(0, scan_chunk(movie, chunk, Settings()))
+    return parts
+
+
+def test_a_finished_chunk_is_kept_as_it_is(kept: Parts, long: Made) -> None:
+    movie = probe(long.movie)
+    chunk = replace(plan_chunks(movie)[0], end=Fraction(3))
+    seen, loaded = scan_chunk(movie, chunk, Settings()), kept.load(0)
+    assert loaded is not None
+    assert loaded._replace(thumbnails=0) == seen._replace(thumbnails=0)  # type: ignore[arg-type]
+    assert np.array_equal(loaded.thumbnails, seen.thumbnails)
+
+
+def test_a_chunk_that_is_not_finished_is_not_there(kept: Parts) -> None:
+    assert kept.load(1) is None
+
+
+@pytest.mark.parametrize("cut", [1, 100, 1000])
+def test_a_damaged_part_is_not_used(kept: Parts, cut: int) -> None:
+    (path,) = kept.folder.iterdir()
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert kept.load(0) is None
+
+
+def test_parts_of_another_movie_are_not_used_and_are_thrown_away(kept: Parts) -> None:
+    other = Parts(kept.folder, {"movie": "another one"})
+    assert other.load(0) is None
+    other.forget(others_only=True)
+    assert kept.load(0) is None and not kept.folder.exists()
+
+
+def test_what_is_finished_is_not_scanned_again(
+    long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted in the second chunk, a scan goes on with the second chunk."""
+
+    def stop(done: int, total: int) -> None:
+        if done > 150:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_movie(long.movie, tmp_path, progress=stop)
+    assert len(list((tmp_path / "movie.mp4.parts").iterdir())) == 1
+    told: list[int] = []
+    scan_movie(long.movie, tmp_path, progress=lambda done, _: told.append(done))
+    assert 50 < told[0] <= 150
+    assert (tmp_path / "movie.mp4.faces.csv").read_bytes() == long.scanned.table.read_bytes()
+
+
+@pytest.mark.parametrize("how", [{"fresh": True}, {"settings": Settings(Look(min_face=0.2))}])
+def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
+    long: Made, tmp_path: Path, how: dict[str, object]
+) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > 150:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_movie(long.movie, tmp_path, progress=stop)
+    told: list[int] = []
+
+    def first(done: int, total: int) -> None:
+        told.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_movie(long.movie, tmp_path, progress=first, **how)  # type: ignore[arg-type]
+    assert told == [0]

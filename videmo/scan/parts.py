@@ -1,0 +1,93 @@
+"""Keep what is finished of a scan: a file for each chunk, beside the table, until it is written.
+
+`NAME.parts/KEY-INDEX.npz`. The key is made of everything that the observations depend on; files of
+another key are of another movie, model or setting, and are thrown away.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videmo.files import output_error, sha256, write_whole
+from videmo.scan.chunk import Observations
+from videmo.schema import Box, Face
+
+FORMAT = 1
+"""Version of the files, and of what `scan_chunk` finds in the same movie."""
+KEY_LENGTH = 16
+
+
+class Parts:
+    """The finished chunks of one scan."""
+
+    def __init__(self, folder: Path, depends_on: Mapping[str, Any]) -> None:
+        """`folder` is made when the first chunk is kept; `depends_on` is all that decides."""
+        self.folder = folder
+        said = json.dumps({"parts": FORMAT, **depends_on}, sort_keys=True)
+        self._key = sha256(said.encode())[:KEY_LENGTH]
+
+    def load(self, index: int) -> Observations | None:
+        """What was seen in a chunk, if it is finished."""
+        try:
+            with (
+                self._path(index).open("rb") as file,
+                np.load(file, allow_pickle=False) as arrays,
+            ):
+                return _unpacked(dict(arrays))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None  # not there, or not whole: it is scanned again
+
+    def save(self, index: int, seen: Observations) -> None:
+        """Keep what was seen in a chunk.
+
+        Raises:
+            OutputError: the folder cannot be written, or the disk is full.
+        """
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **_packed(seen))
+        write_whole(self._path(index), buffer.getvalue())
+
+    def forget(self, *, others_only: bool = False) -> None:
+        """Throw everything away, or everything that was kept of other movies and settings."""
+        try:
+            for path in sorted(self.folder.glob("*")) if self.folder.is_dir() else []:
+                if not (others_only and path.name.startswith(self._key)):
+                    path.unlink()
+            if self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+        except OSError as error:
+            raise output_error(error, self.folder) from error
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{self._key}-{index:06}.npz"
+
+
+def _packed(seen: Observations) -> dict[str, np.ndarray]:
+    faces = [face for here in seen.faces for face in here]
+    return {
+        "times": np.array(seen.times, np.float64),
+        "thumbnails": seen.thumbnails,
+        "counts": np.array([len(here) for here in seen.faces], np.int32),
+        "boxes": np.array([face.box for face in faces], np.int32).reshape(-1, 4),
+        "eyes": np.array([face.eyes for face in faces], np.int8),
+        "scores": np.array([face.scores for face in faces], np.float64),
+        "troubles": np.array([seen.failures, seen.repaired], np.int64),
+    }
+
+
+def _unpacked(arrays: dict[str, np.ndarray]) -> Observations:
+    boxes, eyes, scores = (arrays[name].tolist() for name in ("boxes", "eyes", "scores"))
+    flat = iter(
+        Face(Box(*box), count, tuple(marks))
+        for box, count, marks in zip(boxes, eyes, scores, strict=True)
+    )
+    faces = [[next(flat) for _ in range(count)] for count in arrays["counts"].tolist()]
+    failures, repaired = arrays["troubles"].tolist()
+    return Observations(arrays["times"].tolist(), arrays["thumbnails"], faces, failures, repaired)
