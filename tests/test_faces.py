@@ -12,9 +12,8 @@ from tests.movies import painted
 from videmo import faces
 from videmo.demo import Actor, Place
 from videmo.errors import SetupError
-from videmo.faces import DETECTORS, Look, count_eyes
+from videmo.faces import DETECTORS, Look, alike, count_eyes, reduced
 from videmo.schema import EMOTIONS, Box
-from videmo.tracks import overlap
 
 
 def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
@@ -29,36 +28,36 @@ def box_of(size: float) -> Box:
 @pytest.mark.parametrize("size", [60, 120, 220])
 def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
     grey = painted(one(emotion, size))
-    (found,) = DETECTORS["haar"](Look())(grey)
-    assert overlap(found, box_of(size)) > 0.6
+    (found,) = DETECTORS["haar"](Look()).everywhere(grey)
+    assert found.overlap(box_of(size)) > 0.6
     assert count_eyes(grey, found) == 2
 
 
 def test_two_faces_are_found() -> None:
     pair = (Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
-    assert len(DETECTORS["haar"](Look())(painted(*pair))) == 2
+    assert len(DETECTORS["haar"](Look()).everywhere(painted(*pair))) == 2
 
 
 def test_nobody_is_found_where_nobody_is() -> None:
-    assert DETECTORS["haar"](Look())(painted()) == []
+    assert DETECTORS["haar"](Look()).everywhere(painted()) == []
 
 
 def test_a_face_with_shut_eyes_is_not_aligned() -> None:
     grey = painted(one(blinks=(0,)))
-    (found,) = DETECTORS["haar"](Look())(grey)
+    (found,) = DETECTORS["haar"](Look()).everywhere(grey)
     assert count_eyes(grey, found) < 2
 
 
 def test_boxes_of_a_reduced_picture_are_in_pixels_of_the_full_one() -> None:
     grey = cv2.resize(painted(one()), None, fx=3, fy=3)
-    (found,) = DETECTORS["haar"](Look(width=480))(grey)
-    assert overlap(found, Box(*(3 * v for v in box_of(120)))) > 0.6
+    (found,) = DETECTORS["haar"](Look(width=480)).everywhere(grey)
+    assert found.overlap(Box(*(3 * v for v in box_of(120)))) > 0.6
 
 
 def test_a_face_smaller_than_asked_for_is_left_out() -> None:
     grey = painted(one(size=60))
-    assert DETECTORS["haar"](Look(min_face=0.08))(grey)
-    assert not DETECTORS["haar"](Look(min_face=0.25))(grey)
+    assert DETECTORS["haar"](Look(min_face=0.08)).everywhere(grey)
+    assert not DETECTORS["haar"](Look(min_face=0.25)).everywhere(grey)
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(470, 350, 10, 10), Box(0, 0, 480, 360)])
@@ -68,7 +67,7 @@ def test_eyes_can_be_looked_for_anywhere(box: Box) -> None:
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 300), (300, 1), (16, 16)])
 def test_a_tiny_picture_has_no_face(shape: tuple[int, int]) -> None:
-    assert DETECTORS["haar"](Look())(np.full(shape, 128, np.uint8)) == []
+    assert DETECTORS["haar"](Look()).everywhere(np.full(shape, 128, np.uint8)) == []
 
 
 @pytest.mark.parametrize("lacks", ["class", "files"])
@@ -82,3 +81,34 @@ def test_an_opencv_without_cascades_is_named(monkeypatch: pytest.MonkeyPatch, la
         DETECTORS["haar"](Look())
     assert raised.value.exit_code == 3
     faces._cascade.cache_clear()
+
+
+def test_a_face_is_found_near_the_place_where_it_was() -> None:
+    grey = painted(one())
+    place = box_of(120)
+    for shift in (-25, 0, 25):
+        found = DETECTORS["haar"](Look()).near(grey, place._replace(x=place.x + shift))
+        assert found is not None and found.overlap(place) > 0.6
+
+
+def test_a_face_is_not_found_where_there_is_none() -> None:
+    assert DETECTORS["haar"](Look()).near(painted(one()), Box(20, 20, 100, 100)) is None
+
+
+@pytest.mark.parametrize("box", [Box(-200, 0, 100, 100), Box(470, 350, 100, 100)])
+def test_a_face_that_has_left_the_picture_is_not_found(box: Box) -> None:
+    assert DETECTORS["haar"](Look()).near(painted(one()), box) is None
+
+
+def test_a_face_is_like_itself_and_not_like_the_wall() -> None:
+    grey, place = painted(one()), box_of(120)
+    assert alike(grey, place, painted(one("neutral")), place)
+    assert not alike(grey, place, grey, Box(20, 20, 120, 120))
+    assert not alike(grey, place, grey, Box(-5, 20, 120, 120))
+
+
+def test_a_large_part_is_reduced_like_a_small_one() -> None:
+    large = cv2.resize(painted(one()), None, fx=4, fy=4)
+    whole = cv2.resize(large, (48, 36), interpolation=cv2.INTER_AREA)
+    quick = reduced(large, Box(0, 0, 1920, 1440), (48, 36))
+    assert np.abs(whole.astype(int) - quick).mean() < 4

@@ -85,4 +85,4 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_picture_of_the_readme_is_a_sheet_of_five_faces() -> None:
     sheet = cv2.imread(str(ROOT / "examples" / "demo-sheet.jpg"), cv2.IMREAD_GRAYSCALE)
-    assert len(DETECTORS["haar"](Look(width=0, min_face=0.2))(sheet)) == 5
+    assert len(DETECTORS["haar"](Look(width=0, min_face=0.2)).everywhere(sheet)) == 5

@@ -19,8 +19,7 @@ from videmo.files import sha256
 from videmo.runs import find_runs
 from videmo.scan import Settings, merge, scan_chunk, scan_movie
 from videmo.schema import COLUMNS, EMOTIONS, Box
-from videmo.table import face_boxes, write_table
-from videmo.tracks import overlap
+from videmo.table import face_boxes, read_table
 from videmo.video import open_movie, plan_chunks, probe
 
 FOUND = 0.97
@@ -44,7 +43,7 @@ def hits(one: Made) -> list[tuple[int, int, int]]:
         (row.frame, row.actor, track)
         for row in one.truth
         for track, box in boxes[row.frame]
-        if overlap(row.box, box) >= SAME
+        if row.box.overlap(box) >= SAME
     ]
 
 
@@ -65,6 +64,25 @@ def check_faces(one: Made) -> None:
 
 def test_every_face_is_found_and_no_other(people: Made) -> None:
     check_faces(people)
+
+
+def test_looks_now_and_then_find_what_looks_at_every_frame_find(
+    people: Made, tmp_path: Path
+) -> None:
+    slow = scan_movie(people.movie, tmp_path, Settings(Look(every=1)))
+    every, now_and_then = found_boxes(read_table(slow.table)), found_boxes(people.table)
+    for a, b in ((every, now_and_then), (now_and_then, every)):
+        boxes = [(frame, box) for frame, faces in a.items() for _, box in faces]
+        again = [any(box.overlap(other) >= SAME for _, other in b[f]) for f, box in boxes]
+        assert sum(again) >= FOUND * len(boxes)
+
+
+def test_somebody_who_appears_between_two_looks_is_found_from_the_first_frame(
+    tmp_path: Path,
+) -> None:
+    guest = person(1, 160, start=7 / 24, end=2)
+    one = made(tmp_path, Story((Shot(2, (guest,)),), (320, 240)))
+    assert one.truth[0].frame % 12 and min(found_boxes(one.table)) == one.truth[0].frame
 
 
 def test_every_frame_has_a_row(people: Made) -> None:
@@ -129,16 +147,13 @@ def test_the_same_movie_gives_the_same_bytes(people: Made, tmp_path: Path) -> No
     assert again.table.read_bytes() == people.scanned.table.read_bytes()
 
 
-def test_the_order_in_which_chunks_are_scanned_does_not_matter(
-    people: Made, tmp_path: Path
-) -> None:
+def test_the_order_in_which_chunks_are_scanned_does_not_matter(people: Made) -> None:
     movie, settings = probe(people.movie), Settings()
     chunks = plan_chunks(movie, seconds=2)
     assert len(chunks) == 3
+    in_order = [scan_chunk(movie, chunk, settings) for chunk in chunks]
     late_first = [scan_chunk(movie, chunk, settings) for chunk in reversed(chunks)]
-    table = tmp_path / people.scanned.table.name
-    write_table(table, merge(late_first[::-1], settings), people.scanned.record)
-    assert table.read_bytes() == people.scanned.table.read_bytes()
+    assert merge(late_first[::-1], settings) == merge(in_order, settings)
 
 
 def test_times_at_24000_1001_frames_a_second_are_exact(tmp_path: Path) -> None:
@@ -167,7 +182,7 @@ def test_people_who_cross_are_never_mixed(tmp_path: Path) -> None:
     owners = defaultdict(set)
     for frame, actor, track in hits(one):
         hidden = any(
-            a.frame == frame and a.actor != actor and overlap(a.box, b.box) > 0.3
+            a.frame == frame and a.actor != actor and a.box.overlap(b.box) > 0.3
             for a in one.truth
             for b in one.truth
             if b.frame == frame and b.actor == actor

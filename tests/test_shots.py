@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from videmo.shots import find_cuts, thumbnail
+from videmo.shots import CutWatch, find_cuts, thumbnail
 
 
 def shot(level: int, frames: int, noise: int = 2) -> np.ndarray:
@@ -34,3 +34,15 @@ def test_the_first_frame_is_no_cut() -> None:
 def test_a_thumbnail_is_small_whatever_the_picture() -> None:
     for size in ((2, 2), (360, 640), (2160, 3840)):
         assert thumbnail(np.full(size, 77, np.uint8)).shape == (9, 16)
+
+
+def test_a_cut_is_told_while_frames_come() -> None:
+    cuts = CutWatch()
+    film = np.concatenate([shot(60, 10), shot(120, 10), shot(50, 10)])
+    assert [index for index, picture in enumerate(film) if cuts.is_cut(picture)] == [10, 20]
+
+
+def test_a_steady_movement_is_no_cut_while_frames_come() -> None:
+    cuts = CutWatch()
+    told = [cuts.is_cut(np.full((9, 16), 20 + 10 * i, np.uint8)) for i in range(20)]
+    assert not any(told[2:])  # of the first two it cannot know what is usual

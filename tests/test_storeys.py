@@ -14,7 +14,9 @@ import videmo
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
     **dict.fromkeys(("errors", "schema", "files"), 0),
-    **dict.fromkeys(("video", "faces", "emotions", "shots", "tracks", "runs", "table", "draw"), 1),
+    **dict.fromkeys(
+        ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
+    ),
     **dict.fromkeys(("scan", "exporters", "demo", "training"), 2),
     **dict.fromkeys(("extract", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),

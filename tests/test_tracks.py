@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from videmo.schema import Box
-from videmo.tracks import Linker, overlap
+from videmo.tracks import Linker
 
 
 def face(x: int, y: int = 50, side: int = 40) -> Box:
@@ -59,7 +59,7 @@ def test_faces_that_cross_are_never_mixed() -> None:
     for i in range(60):
         left, right = face(20 + 5 * i), face(315 - 5 * i)
         both = {"a": left, "b": right}
-        if overlap(left, right) > 0.15:  # a detector sees one face there, or none
+        if left.overlap(right) > 0.15:  # a detector sees one face there, or none
             both = {} if i % 2 else {"a": left}
         for track, who in zip(linker.link(i / 25, list(both.values())), both, strict=True):
             owners.setdefault(track, set()).add(who)
@@ -67,6 +67,6 @@ def test_faces_that_cross_are_never_mixed() -> None:
 
 
 def test_overlap_is_the_shared_part_of_both() -> None:
-    assert overlap(Box(0, 0, 10, 10), Box(5, 0, 10, 10)) == 50 / 150
-    assert overlap(Box(0, 0, 10, 10), Box(10, 0, 10, 10)) == 0
-    assert overlap(Box(3, 4, 10, 10), Box(3, 4, 10, 10)) == 1
+    assert Box(0, 0, 10, 10).overlap(Box(5, 0, 10, 10)) == 50 / 150
+    assert Box(0, 0, 10, 10).overlap(Box(10, 0, 10, 10)) == 0
+    assert Box(3, 4, 10, 10).overlap(Box(3, 4, 10, 10)) == 1

@@ -14,7 +14,6 @@ import pytest
 from tests.movies import NTSC_FILM, remuxed, still, uneven_times, write
 from videmo.demo import make_movie
 from videmo.errors import MovieError, RequestError
-from videmo.schema import Box
 from videmo.video import Movie, open_movie, plan_chunks, probe
 
 
@@ -122,7 +121,7 @@ def test_face_pixels_use_the_whole_range_of_grey(film: Movie) -> None:
     with open_movie(film) as reader:
         frame = next(reader.frames())
         grey = frame.grey
-        whole = frame.face_pixels(grey, Box(0, 0, 320, 240)).astype(float)
+        whole = frame.stretched(grey).astype(float)
     assert not frame.full_range
     assert whole == pytest.approx(np.clip((grey - 16.0) * 255 / 219, 0, 255), abs=0.51)
 
@@ -148,7 +147,7 @@ def test_the_same_grey_comes_out_of_every_format(tmp_path: Path, codec: str, pix
     levels = np.array([20, 128, 230]) * 257
     movie = encode(tmp_path / "grey.mkv", levels, codec, pixels)
     with open_movie(movie) as reader:
-        seen = [f.face_pixels(f.grey, Box(0, 0, 64, 48)).mean() for f in reader.frames()]
+        seen = [f.stretched(f.grey).mean() for f in reader.frames()]
     assert seen == pytest.approx([20, 128, 230], abs=2.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ import pytest
 from tests.conftest import Made, made
 from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story
+from videmo.errors import MovieError, RequestError
 from videmo.faces import Look
 from videmo.scan import Settings, scan_chunk, scan_movie
 from videmo.scan.parts import Parts
@@ -154,3 +156,24 @@ def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
     with pytest.raises(KeyboardInterrupt):
         scan_movie(long.movie, tmp_path, progress=first, **how)  # type: ignore[arg-type]
     assert told == [0]
+
+
+def test_a_worker_that_crashes_is_one_bad_movie(
+    long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.scan import work
+
+    monkeypatch.setattr(work, "_scan_and_keep", crash)
+    with pytest.raises(MovieError, match="signal 9"):
+        scan_movie(long.movie, tmp_path, jobs=2)
+    assert not multiprocessing.active_children()
+
+
+def crash(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_worker_runs_into_is_raised_here(long: Made, tmp_path: Path) -> None:
+    settings = Settings(Look(detector="eyeball"))
+    with pytest.raises(RequestError, match="eyeball"):
+        scan_movie(long.movie, tmp_path, settings, jobs=2)

@@ -18,7 +18,14 @@ from videmo import __version__
 from videmo.errors import VidemoError
 from videmo.exporters import EXPORTERS
 from videmo.files import shown
-from videmo.schema import DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
+from videmo.schema import (
+    DEFAULT_EVERY,
+    DEFAULT_GAP,
+    DEFAULT_MIN_FACE,
+    DEFAULT_PAD,
+    DEFAULT_REPEAT,
+    EMOTIONS,
+)
 
 if TYPE_CHECKING:
     from videmo.archive import Outcome
@@ -51,6 +58,18 @@ def cli() -> None:
 @click.argument("movies", nargs=-1, required=True, type=_PATH, metavar="MOVIE...")
 @click.option("-o", "--output", "folder", type=_PATH, default=".", help="Folder for the tables.")
 @click.option("--model", type=_PATH, help="Another emotion model (.tflite, its .json beside it).")
+@click.option(
+    "--min-face",
+    type=click.FloatRange(0.01, 1),
+    default=DEFAULT_MIN_FACE,
+    show_default=True,
+    help="Height of the smallest face, as a part of the picture's height.",
+)
+@click.option(
+    "--every-frame",
+    is_flag=True,
+    help="Look at the whole of every picture, not only now and then: slow.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--fresh", is_flag=True, help="Begin anew where a scan was interrupted.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
@@ -58,19 +77,23 @@ def scan(
     movies: tuple[Path, ...],
     folder: Path,
     model: Path | None,
+    min_face: float,
+    every_frame: bool,
     jobs: int | None,
     fresh: bool,
     quiet: bool,
 ) -> None:
-    """Look at every frame: faces, eyes, emotions, tracks, runs.
+    """Find faces, eyes, emotions, tracks and runs in every frame.
 
     Writes NAME.faces.csv, a row for each face in each frame, and NAME.faces.json, which says what
     was scanned and how. An interrupted scan goes on where it was when it is started again.
     """
     from videmo.archive import scan_movies
+    from videmo.faces import Look
     from videmo.scan import Settings, all_cores
 
-    settings, watch = Settings(model=model), _watched(quiet)
+    look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
+    settings, watch = Settings(look, model=model), _watched(quiet)
     how = {"jobs": jobs or all_cores(), "fresh": fresh}
     outcomes = scan_movies(movies, folder, settings, watch, **how)
     done = [_tell_scanned(outcome, quiet) for outcome in outcomes]

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from videmo.errors import RequestError, SetupError
@@ -126,12 +125,6 @@ def classifier(model: Model) -> Classify:
         kinds = ", ".join(CLASSIFIERS)
         raise SetupError(f"{shown(model.path)}: models of this kind cannot be run; use {kinds}")
     return make(model)
-
-
-def face_input(pixels: np.ndarray) -> np.ndarray:
-    """A face (uint8, h x w, 0..255) at the size that the model sees: (48, 48) uint8."""
-    how = cv2.INTER_AREA if pixels.shape[1] >= SIDE else cv2.INTER_LINEAR
-    return cv2.resize(np.ascontiguousarray(pixels), (SIDE, SIDE), interpolation=how)
 
 
 def _interpreter(model: Model) -> Any:

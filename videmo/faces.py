@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from videmo.errors import SetupError
-from videmo.schema import ALIGNED_EYES, Box
+from videmo.schema import ALIGNED_EYES, DEFAULT_EVERY, DEFAULT_MIN_FACE, Box
 
 FACE_CASCADE = "haarcascade_frontalface_default.xml"
 EYE_CASCADE = "haarcascade_eye.xml"
@@ -26,6 +26,19 @@ SCALE_STEP = 1.1
 NEIGHBOURS = 5
 SMALLEST = 24
 """Side of the window, in pixels, on which the face cascade was trained."""
+
+NEAR_SIDE = 60
+"""Side in pixels to which a face is brought before it is searched near its place. Smaller would be
+cheaper, but the cascade then goes in steps of two pixels, and loses faces."""
+NEAR_MARGIN = 0.35
+NEAR_SIZES = (0.8, 1.25)
+NEAR_NEIGHBOURS = 3
+NEAR_OVERLAP = 0.3
+"""What a face found near a place shares with it at least (intersection over union)."""
+LEAST_LIKENESS = 0.7
+"""Correlation, -1 to 1."""
+SPARE = 3
+"""Pixels kept, for each that remains, when others are skipped before reducing."""
 
 NESTED = 0.6
 """Part of a box that, lying in another one, makes the two one face."""
@@ -47,18 +60,27 @@ class Look:
     detector: str = "haar"
     width: int = 640
     """Width in pixels of the reduced picture in which faces are searched; 0 keeps the size."""
-    min_face: float = 0.08
+    min_face: float = DEFAULT_MIN_FACE
     """Height of the smallest face, as a part of the picture's height."""
+    every: int = DEFAULT_EVERY
+    """Frames from one look at the whole picture to the next; between them faces are followed."""
 
 
-Detect = Callable[[np.ndarray], list[Box]]
+@dataclass(frozen=True)
+class Detector:
+    """Two ways to look for faces in a grey picture (uint8, h x w)."""
+
+    everywhere: Callable[[np.ndarray], list[Box]]
+    """All faces in the picture, sorted."""
+    near: Callable[[np.ndarray, Box], Box | None]
+    """The face that should be about where the box is and about as large; None: not there."""
 
 
-def haar(look: Look) -> Detect:
+def haar(look: Look) -> Detector:
     """Faces by Haar cascade, seen from the front."""
     cascade = _cascade(FACE_CASCADE)
 
-    def detect(grey: np.ndarray) -> list[Box]:
+    def everywhere(grey: np.ndarray) -> list[Box]:
         height, width = grey.shape
         scale = min(1.0, look.width / width) if look.width else 1.0
         small = grey
@@ -72,10 +94,61 @@ def haar(look: Look) -> Detect:
         boxes = [_enlarged(box, scale, width, height) for box in found]
         return sorted(_without_nested(boxes, [int(n) for n in sightings]))
 
-    return detect
+    def near(grey: np.ndarray, box: Box) -> Box | None:
+        window = _around(box, NEAR_MARGIN, grey)
+        if min(window.w, window.h) < 0.8 * box.w:  # the face has left the picture
+            return None
+        scale = NEAR_SIDE / box.w
+        size = (round(window.w * scale), round(window.h * scale))
+        smallest, largest = (round(NEAR_SIDE * part) for part in NEAR_SIZES)
+        found, sightings = cascade.detectMultiScale2(
+            reduced(grey, window, size),
+            SCALE_STEP,
+            NEAR_NEIGHBOURS,
+            minSize=(smallest, smallest),
+            maxSize=(largest, largest),
+        )
+        boxes = [_enlarged(place, scale, window.w, window.h) for place in found]
+        there = [b._replace(x=b.x + window.x, y=b.y + window.y) for b in boxes]
+        rated = zip((int(n) for n in sightings), there, strict=True)
+        fit = [(n, b.overlap(box), b) for n, b in rated if b.overlap(box) >= NEAR_OVERLAP]
+        return max(fit)[-1] if fit else None
+
+    return Detector(everywhere, near)
 
 
-DETECTORS: dict[str, Callable[[Look], Detect]] = {"haar": haar}
+DETECTORS: dict[str, Callable[[Look], Detector]] = {"haar": haar}
+
+
+def alike(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> bool:
+    """Whether two places of two pictures show the same: their tiny pictures correlate."""
+    if _around(other, 0, other_grey) != other:
+        return False
+    return float((_tiny(grey, box) * _tiny(other_grey, other)).sum()) >= LEAST_LIKENESS
+
+
+def reduced(grey: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
+    """The part of `grey` in `box`, brought to `size` (width, height in pixels)."""
+    # To average every pixel of a large face costs more than to find it: some are skipped first.
+    skip = max(1, box.w // (SPARE * size[0]))
+    part = grey[box.y : box.y + box.h : skip, box.x : box.x + box.w : skip]
+    how = cv2.INTER_AREA if part.shape[1] > size[0] else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(part), size, interpolation=how)
+
+
+def _tiny(grey: np.ndarray, box: Box) -> np.ndarray:
+    picture = reduced(grey, box, (16, 16)).astype(np.float32)
+    picture -= picture.mean()
+    return picture / (np.linalg.norm(picture) + 1e-6)
+
+
+def _around(box: Box, margin: float, grey: np.ndarray) -> Box:
+    """`box` with a margin, a part of its size, as far as the picture goes."""
+    more = round(margin * box.w)
+    left, top = max(0, box.x - more), max(0, box.y - more)
+    right = min(grey.shape[1], box.x + box.w + more)
+    bottom = min(grey.shape[0], box.y + box.h + more)
+    return Box(left, top, right - left, bottom - top)
 
 
 class Eye(NamedTuple):
@@ -99,14 +172,12 @@ def count_eyes(grey: np.ndarray, box: Box) -> int:
 
 def _eyes(grey: np.ndarray, box: Box) -> list[Eye]:
     # Nostrils and the corners of the mouth look like eyes: only the upper part is searched.
-    top, bottom = (box.y + round(box.h * part) for part in EYE_BAND)
-    band = grey[top : max(bottom, top + 1), box.x : box.x + box.w]
-    scale = EYE_WIDTH / box.w
-    size = (EYE_WIDTH, max(1, round(band.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    top, bottom = (round(box.h * part) for part in EYE_BAND)
+    band = Box(box.x, box.y + top, box.w, max(1, bottom - top))
+    size = (EYE_WIDTH, max(1, round(EYE_WIDTH * band.h / band.w)))
     smallest, largest = (round(EYE_WIDTH * part) for part in EYE_SIZES)
     found = _cascade(EYE_CASCADE).detectMultiScale(
-        cv2.resize(np.ascontiguousarray(band), size, interpolation=how),
+        reduced(grey, band, size),
         EYE_SCALE_STEP,
         EYE_NEIGHBOURS,
         minSize=(smallest, smallest),
@@ -140,16 +211,9 @@ def _without_nested(boxes: list[Box], sightings: list[int]) -> list[Box]:
     order = sorted(range(len(boxes)), key=lambda i: (-sightings[i], boxes[i]))
     kept: list[Box] = []
     for box in (boxes[i] for i in order):
-        if all(_shared(box, other) < NESTED for other in kept):
+        if all(box.shared(o) < NESTED * min(box.w * box.h, o.w * o.h) for o in kept):
             kept.append(box)
     return kept
-
-
-def _shared(a: Box, b: Box) -> float:
-    """The part of the smaller box that lies in the other one."""
-    across = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
-    down = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
-    return max(0, across) * max(0, down) / min(a.w * a.h, b.w * b.h)
 
 
 def _enlarged(found: np.ndarray, scale: float, width: int, height: int) -> Box:

@@ -22,6 +22,12 @@ DEFAULT_REPEAT = 5
 DEFAULT_GAP = 0.5
 """Seconds that a face may be unknown (not aligned, or not found) without ending its run."""
 
+DEFAULT_MIN_FACE = 0.08
+"""Height of the smallest face looked for, as a part of the picture's height."""
+
+DEFAULT_EVERY = 12
+"""Frames from one look at a whole picture to the next."""
+
 DEFAULT_PAD = 0.5
 """Seconds added before and after a run where it is cut."""
 
@@ -33,6 +39,17 @@ class Box(NamedTuple):
     y: int
     w: int
     h: int
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union of two boxes, 0 to 1."""
+        shared = self.shared(other)
+        return shared / (self.w * self.h + other.w * other.h - shared) if shared else 0.0
+
+    def shared(self, other: Box) -> int:
+        """Pixels that lie in both boxes."""
+        across = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
+        down = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
+        return max(0, across) * max(0, down)
 
 
 class Face(NamedTuple):

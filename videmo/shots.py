@@ -7,6 +7,8 @@ needs no colours.
 
 from __future__ import annotations
 
+from collections import deque
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,28 @@ def thumbnail(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     step = max(1, grey.shape[1] // 320)
     sparse = np.ascontiguousarray(grey[::step, ::step])
     return np.asarray(cv2.resize(sparse, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class CutWatch:
+    """Tells cuts while frames come, as well as it can without those that follow.
+
+    Remembers the last tiny picture and the last changes.
+    """
+
+    def __init__(self) -> None:
+        self._last: npt.NDArray[np.int16] | None = None
+        self._changes: deque[float] = deque(maxlen=NEIGHBOURS)
+
+    def is_cut(self, picture: npt.NDArray[np.uint8]) -> bool:
+        """Whether the frame with this tiny picture begins a new shot."""
+        now = picture.astype(np.int16)
+        before, self._last = self._last, now
+        if before is None:
+            return False
+        change = float(np.abs(now - before).mean())
+        usual = sum(self._changes) / max(1, len(self._changes))
+        self._changes.append(change)
+        return change >= LEAST_CHANGE and change >= RATIO * usual
 
 
 def find_cuts(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

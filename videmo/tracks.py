@@ -79,7 +79,7 @@ class Linker:
     def _pairs(self, time: float, boxes: list[Box]) -> list[tuple[float, _Alive, int]]:
         """Tracks and boxes that may belong together, the most overlapping first."""
         pairs = [
-            (overlap(old.expected(time), box), old, new)
+            (old.expected(time).overlap(box), old, new)
             for old in self._alive
             for new, box in enumerate(boxes)
         ]
@@ -95,13 +95,3 @@ class Linker:
             if first[1] is not old and shared >= RIVAL_OVERLAP * first[0]:
                 unsure += [first[1], old]
         return unsure
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    across = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
-    down = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
-    if across <= 0 or down <= 0:
-        return 0.0
-    shared = across * down
-    return shared / (a.w * a.h + b.w * b.h - shared)

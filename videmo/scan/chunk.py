@@ -11,12 +11,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import Classify, Model, classifier, face_input, find_model
+from videmo.emotions import SIDE, Classify, Model, classifier, find_model
 from videmo.errors import RequestError
-from videmo.faces import DETECTORS, Detect, Look, count_eyes
+from videmo.faces import DETECTORS, Detector, Look, count_eyes, reduced
+from videmo.scan.watch import watch
 from videmo.schema import DEFAULT_GAP, Box, Chunk, Face
-from videmo.shots import thumbnail
-from videmo.video import Frame, Movie, open_movie
+from videmo.video import Movie, open_movie
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,18 @@ def scan_chunk(
     order, anywhere. `threads` are those of the decoder, 0 for as many as it likes.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
-    detect, classify = _detector(settings.look), _classifier(find_model(settings.model))
+    detector, classify = _detector(settings.look), _classifier(find_model(settings.model))
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
     found: list[list[tuple[Box, int]]] = []
     pixels: list[np.ndarray] = []
     with open_movie(movie, threads) as reader:
-        for frame in reader.frames(chunk.start, chunk.end):
-            grey = frame.grey
-            boxes = detect(grey)
+        frames = reader.frames(chunk.start, chunk.end)
+        for (frame, grey, thumbnail), boxes in watch(frames, detector, settings.look.every):
             times.append(round(float(frame.time), 3))
-            thumbnails.append(thumbnail(grey))
+            thumbnails.append(thumbnail)
             found.append([(box, count_eyes(grey, box)) for box in boxes])
-            pixels += (_face(frame, grey, box) for box in boxes)
+            pixels += (frame.stretched(reduced(grey, box, (SIDE, SIDE))) for box in boxes)
             if step:
                 step()
         scores = iter(_scores(classify, pixels))
@@ -76,17 +75,13 @@ def scan_chunk(
         return Observations(times, tiny, faces, reader.failures, reader.repaired)
 
 
-def _face(frame: Frame, grey: np.ndarray, box: Box) -> np.ndarray:
-    return face_input(frame.face_pixels(grey, box))
-
-
 def _scores(classify: Classify, pixels: list[np.ndarray]) -> list[tuple[float, ...]]:
     """Scores with the four digits that the table keeps, so that all rooms see the same ones."""
     rounded = np.round(classify(pixels).astype(np.float64), 4)
     return [tuple(scores) for scores in rounded.tolist()]
 
 
-def _detector(look: Look) -> Detect:
+def _detector(look: Look) -> Detector:
     make = DETECTORS.get(look.detector)
     if make is None:
         raise RequestError(f"{look.detector}: no such detector; choose from {', '.join(DETECTORS)}")

@@ -6,12 +6,12 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import Any
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
 
-from videmo.errors import MovieError
+from videmo.errors import MovieError, OutputError, VidemoError
 from videmo.files import shown
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.parts import Parts
@@ -20,9 +20,6 @@ from videmo.video import Movie
 
 TELL_EVERY = 0.2
 """Seconds between two looks at how far the work is."""
-
-_counter: Any = None
-"""In a worker: the number of frames that all workers have read."""
 
 
 def all_cores() -> int:
@@ -72,47 +69,99 @@ def _in_processes(
     jobs: int,
     tell: Callable[[int], None],
 ) -> dict[int, Observations]:
-    # Not forked from here: FFmpeg and the progress bar have threads, and forks do not like that.
-    context = multiprocessing.get_context("spawn")
+    """A process for each chunk: one that crashes, or is to be ended, takes nothing with it."""
+    context = _context()
     counter = context.Value("q", 0)
-    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(counter,))
+    waiting, running = list(chunks), list[_Worker]()
     try:
-        # The first chunks first: what is lost by an interruption is then at the end.
-        work = {pool.submit(_scan_and_keep, movie, c, settings, parts): c.index for c in chunks}
-        left: set[Future[Observations]] = set(work)
-        while left:
-            finished, left = wait(left, TELL_EVERY, FIRST_EXCEPTION)
-            for future in finished:
-                future.result()
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.append(_start(context, movie, waiting.pop(0), settings, parts, counter))
+            wait([worker.process.sentinel for worker in running], TELL_EVERY)
             tell(counter.value)
-        return {index: future.result() for future, index in work.items()}
-    except BrokenProcessPool:
-        raise MovieError(
-            f"{shown(movie.path)}: the decoder crashed on this movie; convert it, or leave it out"
-        ) from None
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
+            for worker in [w for w in running if not w.process.is_alive()]:
+                running.remove(worker)
+                _check(worker, movie)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for worker in running:
+            worker.process.terminate()
+        for worker in running:
+            worker.process.join()
+    return {chunk.index: _kept(parts, chunk) for chunk in chunks}
 
 
-def _begin(counter: Any) -> None:
-    """What a worker does first."""
-    global _counter
-    _counter = counter
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
-    with suppress(AttributeError):  # not on Windows
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+class _Worker(NamedTuple):
+    """A process that scans a chunk, and what it says if that fails."""
+
+    process: BaseProcess
+    message: Connection
 
 
-def _scan_and_keep(movie: Movie, chunk: Chunk, settings: Settings, parts: Parts) -> Observations:
-    seen = scan_chunk(movie, chunk, settings, _count, threads=1)
-    parts.save(chunk.index, seen)
+def _context() -> Any:
+    """How processes are started.
+
+    Not forked from here, where FFmpeg and the progress bar have threads: from a server that has
+    loaded everything and done nothing, where there is such a thing.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _start(
+    context: Any, movie: Movie, chunk: Chunk, settings: Settings, parts: Parts, counter: Any
+) -> _Worker:
+    message, said = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_scan_and_keep, args=(movie, chunk, settings, parts, counter, said), daemon=True
+    )
+    process.start()
+    said.close()
+    return _Worker(process, message)
+
+
+def _check(worker: _Worker, movie: Movie) -> None:
+    """Raise what a worker that has ended ran into."""
+    worker.process.join()
+    code = worker.process.exitcode
+    with worker.message:
+        if worker.message.poll():
+            with suppress(EOFError):
+                raise worker.message.recv()
+    if code:
+        how = f"signal {-code}" if code < 0 else f"code {code}"
+        raise MovieError(
+            f"{shown(movie.path)}: the decoder crashed on this movie ({how}); convert it, or "
+            "leave it out"
+        )
+
+
+def _kept(parts: Parts, chunk: Chunk) -> Observations:
+    seen = parts.load(chunk.index)
+    if seen is None:
+        raise OutputError(f"{shown(parts.folder)}: was changed during the scan; scan again")
     return seen
 
 
-def _count() -> None:
-    with _counter.get_lock():
-        _counter.value += 1
+def _scan_and_keep(
+    movie: Movie,
+    chunk: Chunk,
+    settings: Settings,
+    parts: Parts,
+    counter: Any,
+    said: Connection,
+) -> None:
+    """What a worker does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def count() -> None:
+        with counter.get_lock():
+            counter.value += 1
+
+    try:
+        parts.save(chunk.index, scan_chunk(movie, chunk, settings, count, threads=1))
+    except VidemoError as error:
+        said.send(error)

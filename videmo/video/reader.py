@@ -14,7 +14,6 @@ import numpy as np
 
 from videmo.errors import MovieError
 from videmo.files import shown
-from videmo.schema import Box
 from videmo.video.movie import Movie, opened
 
 MAX_READ_ERRORS = 1000
@@ -55,7 +54,7 @@ class Frame:
 
     @property
     def grey(self) -> np.ndarray:
-        """The luma plane as it is coded (uint8, height x width): often 16 to 235, see `crop`."""
+        """The luma plane as it is coded (uint8, height x width): see also `stretched`."""
         return self._upright(_luma(self._raw))
 
     @property
@@ -75,10 +74,9 @@ class Frame:
             EIGHT_BIT_LUMA - FULL_RANGE_FORMATS
         )
 
-    def face_pixels(self, grey: np.ndarray, box: Box) -> np.ndarray:
-        """The part of `grey` inside `box`, stretched to 0..255 (uint8, h x w)."""
-        part = grey[box.y : box.y + box.h, box.x : box.x + box.w]
-        return part if self.full_range else cv2.LUT(part, _STRETCH)
+    def stretched(self, grey: np.ndarray) -> np.ndarray:
+        """Pixels of `grey`, or made of them, on a scale from 0 (black) to 255 (white)."""
+        return grey if self.full_range else cv2.LUT(grey, _STRETCH)
 
     def _upright(self, picture: np.ndarray) -> np.ndarray:
         turned = self.movie.turn.apply(picture)

@@ -1,0 +1,120 @@
+"""Faces followed from look to look, in made pictures: a picture is just where the faces are."""
+
+from __future__ import annotations
+
+from videmo.follow import LONGEST_HOLE, UNCONFIRMED_LOOKS, Follower
+from videmo.schema import Box
+
+Picture = list[Box]
+"""A picture, as a follower sees it: the boxes of its faces."""
+
+EVERY = 6
+
+
+def face(x: int, side: int = 40) -> Box:
+    return Box(x, 50, side, side)
+
+
+def near(picture: Picture, box: Box) -> Box | None:
+    """A detector that finds whatever overlaps enough."""
+    fit = [(face.overlap(box), face) for face in picture if face.overlap(box) > 0.3]
+    return max(fit)[1] if fit else None
+
+
+def followed(
+    film: list[Picture], *, every: int = EVERY, alike: bool = True, hidden: int = -1
+) -> list[list[Box]]:
+    """The boxes in each frame of `film`; looks do not see what is at the place `hidden`."""
+    follower = Follower[Picture](near, lambda *_: alike, memory=2 * every)
+    boxes: list[list[Box]] = []
+    for index, picture in enumerate(film):
+        seen = [box for box in picture if box.x != hidden] if index % every == 0 else None
+        follower.add(picture, seen)
+        boxes += [found for _, found in follower.settled()]
+    follower.look_again(film[-1])
+    return boxes + [found for _, found in follower.rest()]
+
+
+def test_a_face_is_followed_from_look_to_look() -> None:
+    film = [[face(10 + 3 * i)] for i in range(20)]
+    assert followed(film) == film
+
+
+def test_a_face_that_appears_between_two_looks_is_followed_back() -> None:
+    film: list[Picture] = [[face(50)] if i >= 8 else [] for i in range(20)]
+    assert followed(film) == film
+
+
+def test_a_face_that_the_first_look_missed_is_followed_back_past_it() -> None:
+    film = [[face(50)] for _ in range(20)]
+    follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
+    for index, picture in enumerate(film):
+        look = {0: [], EVERY: []}.get(index, picture if index % EVERY == 0 else None)
+        follower.add(picture, look)
+    assert [found for _, found in follower.rest()] == film
+
+
+def test_a_face_that_leaves_is_not_seen_any_more() -> None:
+    film: list[Picture] = [[face(50)] if i < 8 else [] for i in range(20)]
+    assert followed(film) == film
+
+
+def test_two_faces_are_followed_side_by_side() -> None:
+    film = [[face(10 + 2 * i), face(200 - 2 * i)] for i in range(20)]
+    assert followed(film) == film
+
+
+def test_a_fast_face_is_followed_by_its_movement() -> None:
+    film = [[face(10 + 18 * i)] for i in range(20)]
+    assert followed(film)[1:] == film[1:]
+
+
+def hole(length: int) -> list[Picture]:
+    """A face that cannot be found for some frames."""
+    gone = range(7, 7 + length)
+    return [[] if i in gone else [face(10 + 2 * i)] for i in range(24)]
+
+
+def test_a_hole_of_a_few_frames_is_filled_between_its_edges() -> None:
+    found = followed(hole(3))
+    assert found == [[face(10 + 2 * i)] for i in range(24)]
+
+
+def test_a_longer_hole_is_not_filled() -> None:
+    film = hole(LONGEST_HOLE + 1)
+    assert followed(film) == film
+
+
+def test_a_hole_in_which_something_else_is_seen_is_not_filled() -> None:
+    film = hole(3)
+    assert followed(film, alike=False) == film
+
+
+def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
+    film = [[face(50)] for _ in range(EVERY * (UNCONFIRMED_LOOKS + 4))]
+    follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
+    for index, picture in enumerate(film):
+        look = picture if index == 0 else [] if index % EVERY == 0 else None
+        follower.add(picture, look)
+        list(follower.settled())
+    assert follower.rest()[-1][1] == []
+
+
+def test_every_picture_comes_back_once_and_in_order() -> None:
+    film: list[Picture] = [[face(i)] for i in range(31)]
+    follower = Follower[Picture](near, lambda *_: True, memory=8)
+    given: list[Picture] = []
+    for picture in film:
+        follower.add(picture, None)
+        given += [picture for picture, _ in follower.settled()]
+        assert len(follower._pictures) <= 8
+    given += [picture for picture, _ in follower.rest()]
+    assert given == film
+
+
+def test_nothing_is_remembered_from_the_shot_before() -> None:
+    follower = Follower[Picture](near, lambda *_: True, memory=8)
+    follower.add([face(50)], [face(50)])
+    follower.rest()
+    follower.add([face(50)], None)
+    assert follower.rest() == [([face(50)], [])]
