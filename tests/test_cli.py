@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -187,10 +188,14 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
 ) -> None:
     make_movie(tmp_path / "movie.mp4", still(61, Fraction(20), sound=False))
     command = [sys.executable, "-m", "videmo", "scan", "-j", jobs, "movie.mp4"]
-    work = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(2)
-    work.send_signal(how)
-    _, said = work.communicate(timeout=4)
+    # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    ) as work:
+        time.sleep(2)
+        work.send_signal(how)
+        _, said = work.communicate(timeout=4)
     assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".parts"] == ["movie.mp4"]
     assert not list(tmp_path.rglob("*.part"))

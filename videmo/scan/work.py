@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
@@ -76,7 +76,9 @@ def _in_processes(
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                running.append(_start(context, movie, waiting.pop(0), settings, parts, counter))
+                with _undisturbed():  # else an interruption could lose a process just started
+                    chunk = waiting.pop(0)
+                    running.append(_start(context, movie, chunk, settings, parts, counter))
             wait([worker.process.sentinel for worker in running], TELL_EVERY)
             tell(counter.value)
             for worker in [w for w in running if not w.process.is_alive()]:
@@ -87,6 +89,7 @@ def _in_processes(
             worker.process.terminate()
         for worker in running:
             worker.process.join()
+            worker.message.close()
     return {chunk.index: _kept(parts, chunk) for chunk in chunks}
 
 
@@ -105,9 +108,24 @@ def _context() -> Any:
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
+    from multiprocessing import forkserver
+
+    forkserver.set_forkserver_preload([__name__])
+    forkserver.ensure_running()  # now, while signals are let through: its children inherit that
+    return multiprocessing.get_context("forkserver")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals wait until the block ends."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(
