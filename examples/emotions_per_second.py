@@ -14,8 +14,12 @@ def main(path: Path) -> None:
     aligned = table[table["eyes"] == 2]
     second = aligned["time"].astype(int).rename("second")
     means = aligned.groupby(second)[list(videmo.EMOTIONS)].mean().round(4)
+    every = range(int(table["time"].max()) + 1)
+    means = means.reindex(every).rename_axis("second")  # empty where nobody is there
     print(means.to_csv(lineterminator="\n"), end="")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

@@ -11,7 +11,8 @@ import videmo
 
 def main(path: Path) -> None:
     table = videmo.read_table(path)
-    runs = videmo.find_runs(table, "happy", repeat=5)
+    end = videmo.read_record(path)["end"]
+    runs = videmo.find_runs(table, "happy", repeat=5, end=end)
     if not runs:
         print("nobody smiled for five frames")
         return
@@ -20,4 +21,6 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import Made, made
-from tests.movies import NTSC_FILM, remuxed, still, uneven_times
+from tests.movies import NTSC_FILM, person, remuxed, still, uneven_times
+from videmo.demo import Shot, Story
 from videmo.draw import HEADER, MARGIN, TILE
 from videmo.errors import (
     DiskFullError,
@@ -154,9 +155,44 @@ def test_another_emotion_is_added_to_the_list(people: Made, tmp_path: Path) -> N
     extracted(people, tmp_path, exports=["sheet"])
     extracted(people, tmp_path, Wanted(("surprise",)), exports=["sheet"])
     assert {line["emotion"] for line in segments(tmp_path)} == {"happy", "surprise"}
-    extracted(people, tmp_path, Wanted(("surprise",), repeat=10_000), exports=["sheet"])
-    assert {line["emotion"] for line in segments(tmp_path)} == {"happy"}
-    assert not list((tmp_path / "movie.mp4/surprise").iterdir())
+
+
+def test_where_nothing_matches_what_was_made_before_stays(people: Made, tmp_path: Path) -> None:
+    extracted(people, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    extracted(people, tmp_path, Wanted(("happy",), repeat=10_000))
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_the_list_tells_what_lies_in_the_folder(people: Made, tmp_path: Path) -> None:
+    """After other kinds of files, and fewer runs, were made in the same folder."""
+    extracted(people, tmp_path, exports=["crops", "clips"])
+    track = find_runs(people.table, "happy", repeat=5)[0].track
+    extracted(people, tmp_path, Wanted(("happy",), tracks=(track,)), exports=["sheet"])
+    for line in segments(tmp_path):
+        assert all((tmp_path / line[kind]).is_file() for kind in ("crops", "clips"))
+        assert bool(line["sheet"]) == (line["track"] == str(track))
+    extracted(people, tmp_path, Wanted(("happy",), tracks=(track,)), exports=["crops", "clips"])
+    assert {line["track"] for line in segments(tmp_path)} == {str(track)}
+
+
+def test_faces_with_fewer_eyes_count_if_that_is_wanted(tmp_path: Path) -> None:
+    blinking = person(1, 160, blinks=(0.5, 0.8, 1.1))
+    one = made(tmp_path, Story((Shot(1.5, (blinking,)),), (320, 240)))
+    strict, lax = (
+        extracted(one, tmp_path / str(eyes), Wanted(("happy",), eyes=eyes), exports=["crops"])
+        for eyes in (2, 0)
+    )
+    assert len(lax.files) > len(strict.files)
+
+
+def test_a_place_where_the_movie_lies_is_refused_before_any_work(
+    people: Made, tmp_path: Path
+) -> None:
+    (tmp_path / "movie.mp4").write_bytes(b"the movie itself")
+    with pytest.raises(OutputError, match="-o"):
+        extracted(people, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["movie.mp4"]
 
 
 def test_the_same_table_gives_the_same_bytes(people: Made, happy: Path, tmp_path: Path) -> None:
@@ -251,7 +287,7 @@ def test_a_clip_of_a_turned_movie_is_upright(tmp_path: Path) -> None:
 def test_a_movie_that_has_changed_since_the_scan_is_refused(tmp_path: Path) -> None:
     one = made(tmp_path, still(0.5))
     one.movie.write_bytes(one.movie.read_bytes() + b"more")
-    with pytest.raises(MovieError, match="has changed"):
+    with pytest.raises(MovieError, match="has changed since"):
         extracted(one, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -324,15 +360,6 @@ def test_a_missing_ffmpeg_stops_the_work(
     monkeypatch.setattr(clips, "find_ffmpeg", lambda: str(tmp_path / "no-ffmpeg"))
     with pytest.raises(SetupError, match="no-ffmpeg"):
         extracted(people, tmp_path / "out", exports=["clips"])
-
-
-def test_what_no_longer_matches_is_taken_away_without_the_movie(tmp_path: Path) -> None:
-    one = made(tmp_path, still(0.5))
-    extracted(one, tmp_path / "out", exports=["sheet"])
-    one.movie.unlink()
-    done = extracted(one, tmp_path / "out", Wanted(("happy",), repeat=999), exports=["sheet"])
-    assert done.runs == {"happy": 0}
-    assert not list(tmp_path.glob("out/movie.mp4/happy/*"))
 
 
 @pytest.mark.parametrize("content", [b"my;own;list\n", b"\xff\xfe\x00", b"movie,emotion\na,b\n"])

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Made, made
 from tests.movies import NTSC_FILM, cut_off, number_of, numbered, person, still, uneven_times
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
-from videmo.errors import OutputError, RequestError, SetupError
+from videmo.errors import MovieError, OutputError, RequestError, SetupError
 from videmo.faces import Look
 from videmo.files import sha256
 from videmo.runs import find_runs
@@ -245,6 +245,15 @@ def test_two_recordings_in_one_file_are_scanned_whole(
 def test_a_whole_movie_whose_sound_is_longer_is_not_partial(tmp_path: Path) -> None:
     tone = ("-filter:a", "apad=pad_dur=0.8", "-c:v", "libx264")
     assert not scan_movie(numbered(tmp_path / "a.mkv", 50, *tone), tmp_path).partial
+
+
+def test_the_table_of_another_movie_is_not_written_over(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        make_movie(tmp_path / folder / "x.mp4", still(0.25))
+    scan_movie(tmp_path / "a" / "x.mp4", tmp_path)
+    with pytest.raises(MovieError, match="another movie"):
+        scan_movie(tmp_path / "b" / "x.mp4", tmp_path)
+    scan_movie(tmp_path / "a" / "x.mp4", tmp_path)  # again, it may
 
 
 def test_a_place_that_cannot_be_written_is_found_out_first(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from videmo.errors import VidemoError
 from videmo.exporters import EXPORTERS
 from videmo.files import shown
 from videmo.schema import (
+    ALIGNED_EYES,
     DEFAULT_EVERY,
     DEFAULT_GAP,
     DEFAULT_MIN_FACE,
@@ -145,6 +146,13 @@ def scan(
     "--track", "tracks", type=click.IntRange(1), multiple=True, help="Only this track; repeatable."
 )
 @click.option(
+    "--eyes",
+    type=click.IntRange(0, 2),
+    default=ALIGNED_EYES,
+    show_default=True,
+    help="Eyes with which a face counts; 1 or 0 for turned heads and narrowed eyes.",
+)
+@click.option(
     "--pad",
     type=click.FloatRange(0),
     default=DEFAULT_PAD,
@@ -253,9 +261,9 @@ def _tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
     if not quiet:
         click.echo(
-            f"{shown(outcome.movie)}: {record['frames_read']} frames, {record['faces']} faces, "
-            f"{tracks}; {emotions or 'no emotion held'}; "
-            f"written: {shown(scanned.table)}"
+            f"{shown(outcome.movie)}: {record['frames_read']} frames, {record['faces']} faces "
+            f"({record['aligned']} aligned, which count), {tracks}; "
+            f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
     if scanned.partial:
         changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
@@ -277,7 +285,12 @@ def _tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
     if found and not quiet:
         what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
         runs = "run" if sum(found.values()) == 1 else "runs"
-        click.echo(f"{shown(one.table)}: {what} {runs}, {len(one.files)} files in {shown(folder)}")
+        sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
+        look = f"; look at {sheet}" if sheet else ""
+        click.echo(
+            f"{shown(one.table)}: {what} {runs}, files made in {shown(folder)}: "
+            f"{len(one.files)}{look}"
+        )
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
         click.echo(

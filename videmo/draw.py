@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,8 +124,9 @@ def _write(
     room: int,
 ) -> None:
     """Write `text`, smaller if it would be wider than `room` pixels."""
-    # The font has no letters but these; others would be drawn as several question marks.
-    plain = "".join(c if " " <= c <= "~" else "?" for c in text)
+    # The font has no letters but these: accents are left off, others become question marks.
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    plain = "".join(c if " " <= c <= "~" else "?" for c in letters)
     wide = cv2.getTextSize(plain, FONT, scale, 1)[0][0]
     scale = min(scale, scale * room / max(wide, 1))
     cv2.putText(sheet, plain, at, FONT, scale, colour, 1, cv2.LINE_AA)

@@ -31,6 +31,7 @@ def find_runs(
     gap: float = DEFAULT_GAP,
     min_score: float = 0.0,
     tracks: Iterable[int] | None = None,
+    eyes: int = ALIGNED_EYES,
     end: float | None = None,
 ) -> list[Run]:
     """The runs in a table's rows, in order of their first frame, then track.
@@ -45,6 +46,7 @@ def find_runs(
         repeat: the fewest frames a run must have.
         gap: seconds that a stretch of unknown frames may last.
         tracks: the tracks wanted; None for all.
+        eyes: eyes, 0 to 2, with which a face counts: 2, that it is aligned.
         end: the end of the movie in seconds; without it, the last frame is taken to last as long as
             the one before.
 
@@ -56,7 +58,7 @@ def find_runs(
         unknown = ", ".join(sorted(wanted - set(EMOTIONS)))
         raise RequestError(f"{unknown}: no such emotion; choose from {', '.join(EMOTIONS)}")
     starts = frame_starts(table, end)
-    known = _known(table, min_score)
+    known = _known(table, min_score, eyes)
     of_tracks = set(tracks) if tracks is not None else None
     runs = []
     for part in _parts(known, starts, gap):
@@ -72,11 +74,11 @@ def find_runs(
     return sorted(runs, key=lambda run: (run.first, run.track))
 
 
-def known_rows(table: pd.DataFrame, min_score: float = 0.0) -> Column:
-    """Which rows say something of an emotion: their face is aligned and the score high enough."""
-    eyes = table["eyes"].to_numpy(np.float64, na_value=0.0)
+def known_rows(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES) -> Column:
+    """Which rows say something of an emotion: with eyes enough, and a score high enough."""
+    found = table["eyes"].to_numpy(np.float64, na_value=-1.0)
     score = table["score"].to_numpy(np.float64, na_value=-1.0)
-    return np.asarray((eyes >= ALIGNED_EYES) & (score >= min_score))
+    return np.asarray((found >= eyes) & (score >= min_score))
 
 
 def frame_starts(table: pd.DataFrame, end: float | None = None) -> Column:
@@ -136,8 +138,8 @@ class _Known(NamedTuple):
     emotion: Column
 
 
-def _known(table: pd.DataFrame, min_score: float = 0.0) -> _Known:
-    row = np.flatnonzero(known_rows(table, min_score))
+def _known(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES) -> _Known:
+    row = np.flatnonzero(known_rows(table, min_score, eyes))
     frame = table["frame"].to_numpy(np.int64)[row]
     track = table["track"].to_numpy(np.int64, na_value=0)[row]
     emotion = table["emotion"].to_numpy(object)[row]

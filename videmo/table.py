@@ -130,7 +130,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
         raise TableError(f"{shown(path)}: does not begin with videmo's columns; scan again")
     if sha256(content) != record["sha256"]:
         raise TableError(
-            f"{shown(path)}: is not the table that was written (cut or changed); scan again"
+            f"{shown(path)}: is not the table that was written (cut, or saved by another program); "
+            "put the original back, or scan again"
         )
     try:
         if b"\0" in content:  # where some versions of pandas end a number

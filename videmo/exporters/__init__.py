@@ -6,9 +6,7 @@ used, so that the list itself costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
@@ -27,10 +25,6 @@ class Exporter(Protocol):
 
     def export(self, selection: Selection) -> Exported:
         """Make the files of a selection in its folder, and remove older ones of the same kind."""
-        ...
-
-    def clear(self, folder: Path, keep: Sequence[Path] = ()) -> None:
-        """Remove from a selection's folder what `export` made there, all but `keep`."""
         ...
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -47,13 +46,8 @@ def export(selection: Selection) -> Exported:
         else:
             of_run |= dict.fromkeys(segment.runs, target)
     files = list(dict.fromkeys(of_run.values()))
-    clear(selection.folder, files)
+    remove_others(selection.folder / FOLDER, CLIP_NAME, keep=files)
     return Exported(files, of_run, failures)
-
-
-def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
-    """Remove the clips of an earlier export, all but `keep`."""
-    remove_others(folder / FOLDER, CLIP_NAME, keep)
 
 
 def clip_name(segment: Segment) -> str:

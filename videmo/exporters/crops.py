@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -40,14 +38,9 @@ def export(selection: Selection) -> Exported:
                 face = cut_face(picture, sighting.box, margin=choice.margin, size=choice.size)
                 files.append(folder / crop_name(sighting))
                 write_whole(files[-1], encode_jpeg(face))
-    clear(selection.folder, files)
+    remove_others(selection.folder / FOLDER, CROP_NAME, keep=files)
     of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
     return Exported(files, of_run)
-
-
-def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
-    """Remove the crops of an earlier export, all but `keep`."""
-    remove_others(folder / FOLDER, CROP_NAME, keep)
 
 
 def crop_name(sighting: Sighting) -> str:

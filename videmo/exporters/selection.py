@@ -84,7 +84,7 @@ class Exported:
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:
     """The rows of `table` that make each of `runs`."""
     wanted = {(run.track, frame) for run in runs for frame in run.frames}
-    rows = table[table["track"].notna() & (table["repeat"].notna())]
+    rows = table[table["track"].notna()]
     columns = (rows[name].tolist() for name in ("frame", "time", "track", "score"))
     of_row: dict[tuple[int, int], Sighting] = {}
     for frame, time, track, score, box in zip(*columns, face_boxes(rows), strict=True):

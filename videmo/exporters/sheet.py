@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.draw import TILE, Header, Tile, contact_sheet, cut_face
@@ -27,13 +26,8 @@ def export(selection: Selection) -> Exported:
         picture = contact_sheet(_tiles(selection, part), _header(selection))
         write_whole(files[-1], encode_jpeg(picture))
         of_run |= dict.fromkeys(part, files[-1])
-    clear(selection.folder, files)
+    remove_others(selection.folder, SHEET_NAME, keep=files)
     return Exported(files, of_run)
-
-
-def clear(folder: Path, keep: Sequence[Path] = ()) -> None:
-    """Remove the sheets of an earlier export, all but `keep`."""
-    remove_others(folder, SHEET_NAME, keep)
 
 
 def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
@@ -46,7 +40,8 @@ def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
             for run, sighting in best.items():
                 if sighting.time == time:
                     face = cut_face(picture, sighting.box, margin=0.2, size=TILE)
-                    under = f"t{run.track}  {run.repeat} frames  {sighting.score:.2f}"
+                    frames = "1 frame" if run.repeat == 1 else f"{run.repeat} frames"
+                    under = f"t{run.track}  {frames}  {sighting.score:.2f}"
                     tiles[run] = Tile(face, (timecode(sighting.time), under))
     return [tiles[run] for run in runs]
 

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
+from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
 from videmo.exporters import EXPORTERS, exporter
 from videmo.exporters.selection import Choice, Exported, Selection, sightings_of
 from videmo.extract.find import find_movie, find_tables
-from videmo.extract.segments import lines_of, read_segments, write_segments
-from videmo.files import shown
+from videmo.extract.segments import (
+    SEGMENTS,
+    lines_of,
+    read_segments,
+    renewed,
+    write_segments,
+)
+from videmo.files import check_writable, shown
 from videmo.runs import find_runs, frame_starts, to_segments
-from videmo.schema import DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
 
 __all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
@@ -32,6 +38,8 @@ class Wanted:
     """Faces with a lower score, 0 to 1, are unknown."""
     tracks: tuple[int, ...] = ()
     """Only these; empty for all."""
+    eyes: int = ALIGNED_EYES
+    """Eyes, 0 to 2, with which a face counts."""
     pad: float = DEFAULT_PAD
     """Seconds added before and after each run, in clips."""
     gap: float = DEFAULT_GAP
@@ -111,6 +119,8 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> Extracted:
     table, record = read_table(job.table), read_record(job.table)
     listed = read_segments(job.folder)
     selections = _select(job, table, record)
+    if selections:
+        _check_place(job)
     files: list[Path] = []
     errors: list[VidemoError] = []
     lines: list[dict[str, str]] = []
@@ -123,15 +133,21 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> Extracted:
             errors += made[export].failures
         lines += lines_of(selection, made, job.folder)
     found = {selection.emotion: len(selection.runs) for selection in selections}
-    for emotion in job.wanted.emotions:
-        if emotion not in found:
-            for export in job.exports:
-                exporter(export).clear(job.folder / job.name / emotion)
-    write_segments(
-        job.folder, listed, lines, {(job.name, emotion) for emotion in job.wanted.emotions}
-    )
+    # Where nothing matches, nothing is made, and what an earlier call made stays.
+    write_segments(job.folder, renewed(listed, lines, job.exports))
     runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
     return Extracted(job.table, runs, longest_runs(table), files, errors)
+
+
+def _check_place(job: _Job) -> None:
+    """Find out before the work whether there can be a folder of the movie's name."""
+    place = job.folder / job.name
+    if place.exists() and not place.is_dir():
+        raise OutputError(
+            f"{shown(place)}: is a file, and a folder of this name is needed; choose another place "
+            "with -o"
+        )
+    check_writable(job.folder / SEGMENTS)
 
 
 def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
@@ -144,6 +160,7 @@ def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
         gap=wanted.gap,
         min_score=wanted.min_score,
         tracks=wanted.tracks or None,
+        eyes=wanted.eyes,
         end=end,
     )
     if not runs:

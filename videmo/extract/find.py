@@ -84,6 +84,8 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     except OSError as error:
         raise MovieError(f"{shown(place)}: cannot be read ({error.strerror})") from error
     if not known:
-        raise MovieError(f"{shown(place)}: has changed since it was scanned; scan it again")
+        raise MovieError(
+            f"{shown(place)}: is not the movie that was scanned, or has changed since; scan it"
+        )
     # The scan has looked at all timestamps; here only some are seen.
     return replace(probe(place), timed=record["timed"])

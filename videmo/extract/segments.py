@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.errors import OutputError
@@ -73,28 +74,39 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
     return lines
 
 
-def write_segments(
-    folder: Path,
-    listed: list[Line],
-    lines: list[Line],
-    renewed: set[tuple[str, str]],
-) -> None:
-    """Bring the folder's list up to date: of what was `listed`, all but the `renewed` stays.
+def renewed(listed: list[Line], lines: list[Line], made: Sequence[str]) -> list[Line]:
+    """The list after `lines` were made, in order: it tells what lies in the folder.
 
-    Movies and emotions that are renewed are given by their names.
+    What was `listed` of other movies and emotions stays. Of the same ones, the kinds of files that
+    were `made` now are those in `lines`; of other kinds, what was there before is still there.
     """
-    kept = [line for line in listed if (line["movie"], line["emotion"]) not in renewed]
-    if not lines and kept == listed:
+    again = {(line["movie"], line["emotion"]) for line in lines}
+    every = {_key(line): line for line in lines}
+    for line in listed:
+        if (line["movie"], line["emotion"]) not in again:
+            every[_key(line)] = line
+            continue
+        others = {kind: line.get(kind, "") for kind in EXPORTERS if kind not in made}
+        if _key(line) in every:
+            every[_key(line)] = {**every[_key(line)], **others}
+        elif any(others.values()):
+            every[_key(line)] = {**line, **dict.fromkeys(made, ""), **others}
+    return [every[key] for key in sorted(every)]
+
+
+def _key(line: Line) -> tuple[str, ...]:
+    """What tells a run from others, and puts it in its place."""
+    numbers = (line[name].zfill(12) for name in ("first", "last", "track"))
+    return (line["movie"], line["emotion"], *numbers)
+
+
+def write_segments(folder: Path, lines: list[Line]) -> None:
+    """Write the folder's list; none where there is nothing to list."""
+    if not lines:
         return
-    # Numbers of these lengths sort as text, in order of time.
-    order = ("movie", "emotion")
-    every = sorted(
-        kept + lines,
-        key=lambda line: (*(line[name] for name in order), line["first"].zfill(12), line["track"]),
-    )
     text = io.StringIO()
     columns = (*_COLUMNS, *EXPORTERS)
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(every)
+    writer.writerows(lines)
     write_whole(folder / SEGMENTS, text.getvalue().encode("utf-8", "backslashreplace"))

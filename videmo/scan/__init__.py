@@ -12,20 +12,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from videmo import __version__
 from videmo.emotions import Model, find_model
+from videmo.errors import MovieError, TableError
 from videmo.files import check_writable, shown
-from videmo.runs import find_runs, frame_starts
+from videmo.runs import find_runs
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.merge import columns_of, merge
 from videmo.scan.parts import Parts
 from videmo.scan.witness import expected_frames, identity, incomplete
 from videmo.scan.work import all_cores, scan_chunks
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
-from videmo.table import FORMAT, Record, table_path, write_table
+from videmo.table import FORMAT, Record, read_record, table_path, write_table
 from videmo.video import Movie, plan_chunks, probe, survey
 
 __all__ = [
@@ -83,7 +83,7 @@ def scan_movie(
 
     Raises:
         RequestError: there is no such file, or no such detector.
-        MovieError: not a movie, or it cannot be read.
+        MovieError: not a movie, it cannot be read, or its table would replace another movie's.
         SetupError: the model or the cascades are not what they should be.
         OutputError: the folder cannot be written.
     """
@@ -91,6 +91,7 @@ def scan_movie(
     settings = settings or Settings()
     target = table_path(folder, path)
     check_writable(target)
+    _check_table(target, path)
     model = find_model(settings.model)
     movie = probe(path)
     before = identity(path)
@@ -119,6 +120,7 @@ def scan_movie(
         "changed_meanwhile": identity(path) != before,
         "end": end,
         "faces": sum(row.box is not None for row in rows),
+        "aligned": sum(row.repeat > 0 for row in rows),
         "tracks": len({row.track for row in rows if row.track}),
         "seconds": _seconds(table, end, settings.gap),
     }
@@ -129,13 +131,25 @@ def scan_movie(
     return scanned
 
 
+def _check_table(target: Path, path: Path) -> None:
+    """Not to write over the table of another movie of the same name, hours of work perhaps."""
+    try:
+        about = read_record(target)["movie"]
+    except TableError:
+        return
+    other = target.parent / about["file"]
+    if os.path.isfile(other) and not os.path.samefile(other, path):
+        raise MovieError(
+            f"{shown(target)}: is the table of another movie, {shown(other)}; choose another "
+            "folder with -o"
+        )
+
+
 def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:
     """How long each emotion was held for `DEFAULT_REPEAT` frames or more, over all faces."""
-    starts = frame_starts(table, end)
     seconds = dict.fromkeys(EMOTIONS, 0.0)
     for run in find_runs(table, repeat=DEFAULT_REPEAT, gap=gap, end=end):
-        frames = np.array(run.frames)
-        seconds[run.emotion] += float((starts[frames + 1] - starts[frames]).sum())
+        seconds[run.emotion] += run.end - run.start
     return {emotion: round(value, 3) for emotion, value in seconds.items()}
 
 
