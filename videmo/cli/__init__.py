@@ -6,15 +6,14 @@ import logging
 import os
 import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from videmo import __version__
+from videmo.cli.progress import watched
+from videmo.cli.tell import say, tell_extracted, tell_scanned
 from videmo.errors import VidemoError
 from videmo.exporters import EXPORTERS
 from videmo.files import shown
@@ -28,14 +27,7 @@ from videmo.schema import (
     EMOTIONS,
 )
 
-if TYPE_CHECKING:
-    from videmo.archive import Outcome
-    from videmo.extract import Extracted
-    from videmo.scan import Progress
-
 INTERRUPTED = 130
-PLAIN_EVERY = 10.0
-"""Seconds between two lines about progress, where there is no terminal."""
 
 _PATH = click.Path(path_type=Path)
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -94,10 +86,10 @@ def scan(
     from videmo.scan import Settings, all_cores
 
     look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
-    settings, watch = Settings(look, model=model), _watched(quiet)
+    settings, watch = Settings(look, model=model), watched(quiet)
     how = {"jobs": jobs or all_cores(), "fresh": fresh}
     outcomes = scan_movies(movies, folder, settings, watch, **how)
-    done = [_tell_scanned(outcome, quiet) for outcome in outcomes]
+    done = [tell_scanned(outcome, quiet) for outcome in outcomes]
     sys.exit(0 if all(done) else 1)
 
 
@@ -204,9 +196,9 @@ def extract(
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,
         movie=movie,
-        progress=None if quiet else _say,
+        progress=None if quiet else say,
     )
-    sys.exit(0 if all([_tell_extracted(one, folder, quiet) for one in done]) else 1)
+    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)
 
 
 @cli.command()
@@ -235,108 +227,12 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except VidemoError as error:
-        _say(f"videmo: {error}")
+        say(f"videmo: {error}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _say("videmo: interrupted; run the same command again")
+        say("videmo: interrupted; run the same command again")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone; so that the interpreter does not write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _tell_scanned(outcome: Outcome, quiet: bool) -> bool:
-    """One line about a movie; whether all went well."""
-    if outcome.scanned is None:
-        _say(f"videmo: {outcome.error}")
-        return False
-    scanned, record = outcome.scanned, outcome.scanned.record
-    tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
-    held = sorted(record["seconds"].items(), key=lambda item: -item[1])
-    emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
-    if not quiet:
-        click.echo(
-            f"{shown(outcome.movie)}: {record['frames_read']} frames, {record['faces']} faces "
-            f"({record['aligned']} aligned, which count), {tracks}; "
-            f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
-        )
-    if scanned.partial:
-        changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
-        _say(
-            f"videmo: {shown(outcome.movie)}: partial, {record['frames_read']} of "
-            f"{record['frames_expected']} frames read, {record['decode_failures']} damaged"
-            f"{changed}; get the file again if you can"
-        )
-    return outcome.well
-
-
-def _tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
-    """One line about a table; whether all went well."""
-    for error in one.errors:
-        _say(f"videmo: {error}")
-    if not one.runs:
-        return False
-    found = {emotion: count for emotion, count in one.runs.items() if count}
-    if found and not quiet:
-        what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
-        runs = "run" if sum(found.values()) == 1 else "runs"
-        sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
-        look = f"; look at {sheet}" if sheet else ""
-        click.echo(
-            f"{shown(one.table)}: {what} {runs}, files made in {shown(folder)}: "
-            f"{len(one.files)}{look}"
-        )
-    elif not quiet:
-        held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
-        click.echo(
-            f"{shown(one.table)}: nothing matches; the longest runs in it, in frames: "
-            f"{held or 'none, no face is aligned'}"
-        )
-    return not one.errors
-
-
-def _watched(quiet: bool) -> Any:
-    if quiet:
-        return None
-    return _bar if sys.stderr.isatty() else _plain_lines
-
-
-@contextmanager
-def _bar(movie: Path) -> Iterator[Progress]:
-    """A bar with frames per second and the time left."""
-    from tqdm import tqdm
-
-    with tqdm(desc=shown(movie.name), unit=" frames", dynamic_ncols=True, leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = max(done, total) or None
-            bar.update(done - bar.n)
-
-        yield progress
-
-
-@contextmanager
-def _plain_lines(movie: Path) -> Iterator[Progress]:
-    """A line now and then, for logs."""
-    start = told = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told < PLAIN_EVERY:
-            return
-        told = now
-        speed = done / (now - start)
-        left = f", {max(0, total - done) / speed:.0f} s left" if total else ""
-        _say(f"{shown(movie.name)}: {done} of {total or '?'} frames, {speed:.0f} frames/s{left}")
-
-    yield progress
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,68 @@
+"""What the user is told of a movie scanned, or a table exported: one line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from videmo.files import shown
+
+if TYPE_CHECKING:
+    from videmo.archive import Outcome
+    from videmo.extract import Extracted
+
+
+def say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
+    """One line about a movie; whether all went well."""
+    if outcome.scanned is None:
+        say(f"videmo: {outcome.error}")
+        return False
+    scanned, record = outcome.scanned, outcome.scanned.record
+    tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
+    held = sorted(record["seconds"].items(), key=lambda item: -item[1])
+    emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
+    if not quiet:
+        click.echo(
+            f"{shown(outcome.movie)}: {record['frames_read']} frames, {record['faces']} faces "
+            f"({record['aligned']} aligned, which count), {tracks}; "
+            f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
+        )
+    if scanned.partial:
+        changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
+        say(
+            f"videmo: {shown(outcome.movie)}: partial, {record['frames_read']} of "
+            f"{record['frames_expected']} frames read, {record['decode_failures']} damaged"
+            f"{changed}; get the file again if you can"
+        )
+    return outcome.well
+
+
+def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
+    """One line about a table; whether all went well."""
+    for error in one.errors:
+        say(f"videmo: {error}")
+    if not one.runs:
+        return False
+    found = {emotion: count for emotion, count in one.runs.items() if count}
+    if found and not quiet:
+        what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
+        runs = "run" if sum(found.values()) == 1 else "runs"
+        sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
+        look = f"; look at {sheet}" if sheet else ""
+        click.echo(
+            f"{shown(one.table)}: {what} {runs}, files made in {shown(folder)}: "
+            f"{len(one.files)}{look}"
+        )
+    elif not quiet:
+        held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
+        click.echo(
+            f"{shown(one.table)}: nothing matches; the longest runs in it, in frames: "
+            f"{held or 'none, no face is aligned'}"
+        )
+    return not one.errors
