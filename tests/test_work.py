@@ -119,17 +119,20 @@ def test_parts_of_another_movie_are_not_used_and_are_thrown_away(kept: Parts) ->
     assert kept.load(0) is None and not kept.folder.exists()
 
 
-def test_what_is_finished_is_not_scanned_again(
-    long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Interrupted in the second chunk, a scan goes on with the second chunk."""
+def interrupted(one: Made, folder: Path) -> None:
+    """Scan as far as into the second chunk."""
 
     def stop(done: int, total: int) -> None:
         if done > 150:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scan_movie(long.movie, tmp_path, progress=stop)
+        scan_movie(one.movie, folder, progress=stop)
+
+
+def test_what_is_finished_is_not_scanned_again(long: Made, tmp_path: Path) -> None:
+    """Interrupted in the second chunk, a scan goes on with the second chunk."""
+    interrupted(long, tmp_path)
     assert len(list((tmp_path / "movie.mp4.parts").iterdir())) == 1
     told: list[int] = []
     scan_movie(long.movie, tmp_path, progress=lambda done, _: told.append(done))
@@ -141,12 +144,7 @@ def test_what_is_finished_is_not_scanned_again(
 def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
     long: Made, tmp_path: Path, how: dict[str, object]
 ) -> None:
-    def stop(done: int, total: int) -> None:
-        if done > 150:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        scan_movie(long.movie, tmp_path, progress=stop)
+    interrupted(long, tmp_path)
     told: list[int] = []
 
     def first(done: int, total: int) -> None:
