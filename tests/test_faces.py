@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from tests.movies import painted
-from videmo import faces
 from videmo.demo import Actor, Place
 from videmo.errors import SetupError
-from videmo.faces import DETECTORS, Look, alike, count_eyes, reduced
+from videmo.faces import DETECTORS, Eye, Look, alike, cascades, find_eyes, reduced
 from videmo.schema import EMOTIONS, Box
 
 
 def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
     return Actor(1, (Place(0, 240, 170, size),), ((0, emotion),), **more)  # type: ignore[arg-type]
+
+
+def faces_in(grey: np.ndarray, look: Look | None = None) -> list[Box]:
+    return [found.box for found in DETECTORS["haar"](look or Look()).everywhere(grey)]
 
 
 def box_of(size: float) -> Box:
@@ -28,46 +31,80 @@ def box_of(size: float) -> Box:
 @pytest.mark.parametrize("size", [60, 120, 220])
 def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
     grey = painted(one(emotion, size))
-    (found,) = DETECTORS["haar"](Look()).everywhere(grey)
+    (found,) = faces_in(grey)
     assert found.overlap(box_of(size)) > 0.6
-    assert count_eyes(grey, found) == 2
+    assert find_eyes(grey, found).count == 2
 
 
 def test_two_faces_are_found() -> None:
     pair = (Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
-    assert len(DETECTORS["haar"](Look()).everywhere(painted(*pair))) == 2
+    assert len(faces_in(painted(*pair))) == 2
 
 
 def test_nobody_is_found_where_nobody_is() -> None:
-    assert DETECTORS["haar"](Look()).everywhere(painted()) == []
+    assert faces_in(painted()) == []
 
 
 def test_a_face_with_shut_eyes_is_not_aligned() -> None:
     grey = painted(one(blinks=(0,)))
-    (found,) = DETECTORS["haar"](Look()).everywhere(grey)
-    assert count_eyes(grey, found) < 2
+    (found,) = faces_in(grey)
+    assert find_eyes(grey, found).count < 2
+
+
+def test_eyes_are_found_again_where_they_were() -> None:
+    grey = painted(one())
+    (box,) = faces_in(grey)
+    first = find_eyes(grey, box)
+    again = find_eyes(grey, box, first.pair)
+    assert first.pair and again.pair
+    for before, after in zip(first.pair, again.pair, strict=True):
+        assert abs(before.x - after.x) < 0.05 and abs(before.y - after.y) < 0.05
+
+
+def test_eyes_that_have_moved_are_still_found() -> None:
+    grey = painted(one())
+    (box,) = faces_in(grey)
+    elsewhere = (Eye(0.2, 0.3, 0.2), Eye(0.6, 0.3, 0.2))
+    assert find_eyes(grey, box, elsewhere).count == 2
+
+
+def test_eyes_that_have_shut_are_not_found_again() -> None:
+    (box,) = faces_in(painted(one()))
+    before = find_eyes(painted(one()), box).pair
+    assert find_eyes(painted(one(blinks=(0,))), box, before).count < 2
+
+
+def test_a_look_now_and_then_finds_what_a_fine_one_finds() -> None:
+    grey = painted(one())
+    (fine,), (coarse,) = faces_in(grey, Look(every=1)), faces_in(grey, Look(every=12))
+    assert fine.overlap(coarse) > 0.7
+
+
+def test_a_true_face_is_sure() -> None:
+    (found,) = DETECTORS["haar"](Look()).everywhere(painted(one()))
+    assert found.weight >= 1
 
 
 def test_boxes_of_a_reduced_picture_are_in_pixels_of_the_full_one() -> None:
     grey = cv2.resize(painted(one()), None, fx=3, fy=3)
-    (found,) = DETECTORS["haar"](Look(width=480)).everywhere(grey)
+    (found,) = faces_in(grey, Look(width=480))
     assert found.overlap(Box(*(3 * v for v in box_of(120)))) > 0.6
 
 
 def test_a_face_smaller_than_asked_for_is_left_out() -> None:
     grey = painted(one(size=60))
-    assert DETECTORS["haar"](Look(min_face=0.08)).everywhere(grey)
-    assert not DETECTORS["haar"](Look(min_face=0.25)).everywhere(grey)
+    assert faces_in(grey, Look(min_face=0.08))
+    assert not faces_in(grey, Look(min_face=0.25))
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(470, 350, 10, 10), Box(0, 0, 480, 360)])
 def test_eyes_can_be_looked_for_anywhere(box: Box) -> None:
-    assert count_eyes(painted(), box) in (0, 1, 2)
+    assert find_eyes(painted(), box).count in (0, 1, 2)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 300), (300, 1), (16, 16)])
 def test_a_tiny_picture_has_no_face(shape: tuple[int, int]) -> None:
-    assert DETECTORS["haar"](Look()).everywhere(np.full(shape, 128, np.uint8)) == []
+    assert faces_in(np.full(shape, 128, np.uint8)) == []
 
 
 @pytest.mark.parametrize("lacks", ["class", "files"])
@@ -75,12 +112,12 @@ def test_an_opencv_without_cascades_is_named(monkeypatch: pytest.MonkeyPatch, la
     """OpenCV 5 has neither; some builds of OpenCV 4 lack the files."""
     classes = {} if lacks == "class" else {"CascadeClassifier": cv2.CascadeClassifier}
     data = SimpleNamespace(haarcascades="nowhere/" if lacks == "files" else cv2.data.haarcascades)
-    faces._cascade.cache_clear()
-    monkeypatch.setattr(faces, "cv2", SimpleNamespace(__version__="5.0", data=data, **classes))
+    cascades.cascade.cache_clear()
+    monkeypatch.setattr(cascades, "cv2", SimpleNamespace(__version__="5.0", data=data, **classes))
     with pytest.raises(SetupError, match=r"opencv-python-headless>=4\.10,<5") as raised:
         DETECTORS["haar"](Look())
     assert raised.value.exit_code == 3
-    faces._cascade.cache_clear()
+    cascades.cascade.cache_clear()
 
 
 def test_a_face_is_found_near_the_place_where_it_was() -> None:
@@ -88,7 +125,7 @@ def test_a_face_is_found_near_the_place_where_it_was() -> None:
     place = box_of(120)
     for shift in (-25, 0, 25):
         found = DETECTORS["haar"](Look()).near(grey, place._replace(x=place.x + shift))
-        assert found is not None and found.overlap(place) > 0.6
+        assert found is not None and found.box.overlap(place) > 0.6
 
 
 def test_a_face_is_not_found_where_there_is_none() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from videmo.follow import LONGEST_HOLE, UNCONFIRMED_LOOKS, Follower
-from videmo.schema import Box
+from videmo.schema import Box, Detection
 
 Picture = list[Box]
 """A picture, as a follower sees it: the boxes of its faces."""
@@ -15,23 +15,27 @@ def face(x: int, side: int = 40) -> Box:
     return Box(x, 50, side, side)
 
 
-def near(picture: Picture, box: Box) -> Box | None:
-    """A detector that finds whatever overlaps enough."""
+def near(picture: Picture, box: Box) -> Detection | None:
+    """A detector that finds whatever overlaps enough, and is sure of it."""
     fit = [(face.overlap(box), face) for face in picture if face.overlap(box) > 0.3]
-    return max(fit)[1] if fit else None
+    return Detection(max(fit)[1], 1) if fit else None
+
+
+def sure(boxes: Picture) -> list[Detection]:
+    return [Detection(box, 1) for box in boxes]
 
 
 def followed(
-    film: list[Picture], *, every: int = EVERY, alike: bool = True, hidden: int = -1
+    film: list[Picture], *, alike: bool = True, hidden: int = -1, stride: int = 1
 ) -> list[list[Box]]:
     """The boxes in each frame of `film`; looks do not see what is at the place `hidden`."""
-    follower = Follower[Picture](near, lambda *_: alike, memory=2 * every)
+    follower = Follower[Picture](near, lambda *_: alike, memory=2 * EVERY, stride=stride)
     boxes: list[list[Box]] = []
     for index, picture in enumerate(film):
-        seen = [box for box in picture if box.x != hidden] if index % every == 0 else None
-        follower.add(picture, seen)
+        look = index % EVERY == 0 or index == len(film) - 1
+        seen = [box for box in picture if box.x != hidden]
+        follower.add(picture, sure(seen) if look else None)
         boxes += [found for _, found in follower.settled()]
-    follower.look_again(film[-1])
     return boxes + [found for _, found in follower.rest()]
 
 
@@ -49,7 +53,7 @@ def test_a_face_that_the_first_look_missed_is_followed_back_past_it() -> None:
     film = [[face(50)] for _ in range(20)]
     follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
-        look = {0: [], EVERY: []}.get(index, picture if index % EVERY == 0 else None)
+        look = {0: [], EVERY: []}.get(index, sure(picture) if index % EVERY == 0 else None)
         follower.add(picture, look)
     assert [found for _, found in follower.rest()] == film
 
@@ -67,6 +71,59 @@ def test_two_faces_are_followed_side_by_side() -> None:
 def test_a_fast_face_is_followed_by_its_movement() -> None:
     film = [[face(10 + 18 * i)] for i in range(20)]
     assert followed(film)[1:] == film[1:]
+
+
+def test_a_face_that_moves_steadily_is_searched_in_every_third_frame_only() -> None:
+    searched: list[Box] = []
+
+    def count(picture: Picture, box: Box) -> Detection | None:
+        searched.append(box)
+        return near(picture, box)
+
+    film = [[face(10 + 3 * i)] for i in range(19)]
+    follower = Follower[Picture](count, lambda *_: True, memory=24, stride=3)
+    for index, picture in enumerate(film):
+        follower.add(picture, sure(picture) if index % EVERY == 0 else None)
+    assert [found for _, found in follower.rest()] == film
+    assert len(searched) == 3
+
+
+def test_with_strides_a_face_is_found_to_the_frame_on_which_it_appears_and_leaves() -> None:
+    for first in range(7, 12):
+        film: list[Picture] = [[face(50)] if first <= i < 21 else [] for i in range(30)]
+        assert followed(film, stride=3) == film
+    for last in range(13, 18):
+        film = [[face(50)] if i < last else [] for i in range(30)]
+        assert followed(film, stride=3) == film
+
+
+def test_with_strides_what_does_not_look_alike_is_searched_frame_by_frame() -> None:
+    film = [[face(10 + 3 * i)] if i != 4 else [] for i in range(19)]
+    assert followed(film, stride=3, alike=False) == film
+
+
+def doubtful(film: list[Picture], weights: dict[int, float]) -> list[list[Box]]:
+    """What is followed where each detection at frame i has the weight `weights[i]`."""
+    numbers = {id(picture): index for index, picture in enumerate(film)}
+
+    def weigh(picture: Picture, box: Box) -> Detection | None:
+        found = near(picture, box)
+        return found and found._replace(weight=weights.get(numbers[id(picture)], 0.5))
+
+    follower = Follower[Picture](weigh, lambda *_: True, memory=24)
+    for index, picture in enumerate(film):
+        look = [Detection(box, weights.get(index, 0.5)) for box in picture]
+        follower.add(picture, look if index % EVERY == 0 else None)
+    return [found for _, found in follower.rest()]
+
+
+def test_what_is_never_surely_a_face_is_none() -> None:
+    assert doubtful([[face(50)] for _ in range(14)], {}) == [[]] * 14
+
+
+def test_a_face_that_is_sure_once_is_one_from_its_first_frame_to_its_last() -> None:
+    film = [[face(50)] for _ in range(14)]
+    assert doubtful(film, {9: 1.0}) == film
 
 
 def hole(length: int) -> list[Picture]:
@@ -94,7 +151,7 @@ def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
     film = [[face(50)] for _ in range(EVERY * (UNCONFIRMED_LOOKS + 4))]
     follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
-        look = picture if index == 0 else [] if index % EVERY == 0 else None
+        look = sure(picture) if index == 0 else [] if index % EVERY == 0 else None
         follower.add(picture, look)
         list(follower.settled())
     assert follower.rest()[-1][1] == []
@@ -114,7 +171,7 @@ def test_every_picture_comes_back_once_and_in_order() -> None:
 
 def test_nothing_is_remembered_from_the_shot_before() -> None:
     follower = Follower[Picture](near, lambda *_: True, memory=8)
-    follower.add([face(50)], [face(50)])
+    follower.add([face(50)], sure([face(50)]))
     follower.rest()
     follower.add([face(50)], None)
     assert follower.rest() == [([face(50)], [])]

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.conftest import Made, made
-from tests.movies import NTSC_FILM, cut_off, number_of, numbered, person, still, uneven_times
+from tests.movies import (
+    NTSC_FILM,
+    cut_off,
+    number_of,
+    numbered,
+    person,
+    remuxed,
+    still,
+    uneven_times,
+)
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
 from videmo.errors import MovieError, OutputError, RequestError, SetupError
 from videmo.faces import Look
@@ -20,7 +31,7 @@ from videmo.runs import find_runs
 from videmo.scan import Settings, merge, scan_chunk, scan_movie
 from videmo.schema import COLUMNS, EMOTIONS, Box
 from videmo.table import face_boxes, read_table
-from videmo.video import open_movie, plan_chunks, probe
+from videmo.video import open_movie, plan_chunks, probe, survey
 
 FOUND = 0.97
 SAME = 0.5
@@ -147,13 +158,61 @@ def test_the_same_movie_gives_the_same_bytes(people: Made, tmp_path: Path) -> No
     assert again.table.read_bytes() == people.scanned.table.read_bytes()
 
 
+def test_a_stretch_of_a_movie_has_the_rows_of_the_whole(people: Made, tmp_path: Path) -> None:
+    settings = Settings(start=1.0, end=2.5)
+    part = scan_movie(people.movie, tmp_path, settings)
+    whole = people.table[people.table["time"].between(1, 2.5, inclusive="left")]
+    table = read_table(part.table)
+    assert table["frame"].tolist() == whole["frame"].tolist()
+    assert table["time"].tolist() == whole["time"].tolist()
+    assert (table["emotion"] == whole["emotion"].to_numpy()).mean() > 0.9
+    assert (part.record["first_frame"], part.record["frames_read"]) == (24, 36)
+    assert part.record["status"] == "ok" and part.record["frames_expected"] == 36
+
+
+def test_one_frame_of_every_so_many_is_scanned(people: Made, tmp_path: Path) -> None:
+    part = scan_movie(people.movie, tmp_path, Settings(every=5))
+    table = read_table(part.table)
+    assert table["frame"].unique().tolist() == list(range(0, 144, 5))
+    assert part.record["frames_read"] == 144 and part.record["frames_scanned"] == 29
+    assert part.record["status"] == "ok"
+    (happy,) = find_runs(table, "happy", repeat=3, tracks=[1])
+    assert (happy.start, happy.end) == (pytest.approx(1.5, abs=0.3), pytest.approx(3, abs=0.3))
+
+
+def test_frames_are_numbered_on_where_chunks_meet(people: Made) -> None:
+    movie, settings = probe(people.movie), Settings(every=7)
+    chunks = plan_chunks(movie, survey(movie).keys, seconds=(2, 2))
+    seen = [scan_chunk(movie, chunk, settings) for chunk in chunks]
+    frames = list(dict.fromkeys(row.frame for row in merge(lambda: seen, settings).rows))
+    starts = np.cumsum([0, *(part.frames for part in seen)])
+    assert frames == [n for a, b in pairwise(starts.tolist()) for n in range(a, b, 7)]
+
+
+@pytest.mark.parametrize(("start", "end", "says"), [(5, 5, "not after"), (7, None, "ends before")])
+def test_a_stretch_that_cannot_be_is_refused(
+    people: Made, tmp_path: Path, start: float, end: float | None, says: str
+) -> None:
+    with pytest.raises((RequestError, MovieError), match=says):
+        scan_movie(people.movie, tmp_path, Settings(start=start, end=end))
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_a_stretch_of_a_movie_without_timestamps_is_refused(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mkv", still(1, sound=False))
+    raw = remuxed(tmp_path / "a.mkv", tmp_path / "raw.h264")
+    with pytest.raises(MovieError, match="timestamps"):
+        scan_movie(raw, tmp_path, Settings(start=0.5))
+
+
 def test_the_order_in_which_chunks_are_scanned_does_not_matter(people: Made) -> None:
     movie, settings = probe(people.movie), Settings()
-    chunks = plan_chunks(movie, seconds=2)
+    chunks = plan_chunks(movie, survey(movie).keys, seconds=(2, 2))
     assert len(chunks) == 3
     in_order = [scan_chunk(movie, chunk, settings) for chunk in chunks]
     late_first = [scan_chunk(movie, chunk, settings) for chunk in reversed(chunks)]
-    assert merge(late_first[::-1], settings) == merge(in_order, settings)
+    rows = [list(merge(lambda s=seen: s, settings).rows) for seen in (late_first[::-1], in_order)]
+    assert rows[0] == rows[1] and len(rows[0]) == len(people.table)
 
 
 def test_times_at_24000_1001_frames_a_second_are_exact(tmp_path: Path) -> None:

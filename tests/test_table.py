@@ -30,7 +30,8 @@ ROWS = [
     Row(2, 0.0834, 1, Box(11, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
 ]
 RECORD = {
-    **{"format": FORMAT, "width": 100, "height": 60, "frames_read": 3, "end": 0.125, "timed": True},
+    **{"format": FORMAT, "width": 100, "height": 60, "end": 0.125, "timed": True},
+    **{"first_frame": 0, "frames_read": 3, "frames_scanned": 3},
     "movie": {"file": "movie.mp4", "fingerprint": "0" * 64},
 }
 
@@ -126,7 +127,7 @@ def test_a_damaged_record_is_refused(table: Path, content: bytes) -> None:
 
 def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
     path = table_path(tmp_path, Path("movie.mp4"))
-    write_table(path, [], {**RECORD, "frames_read": 0, "end": 0})
+    write_table(path, [], {**RECORD, "frames_read": 0, "frames_scanned": 0, "end": 0})
     assert read_table(path).empty
 
 
@@ -147,7 +148,9 @@ def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -
         {"movie": {"file": 7, "fingerprint": ""}},
         {"frames_read": None},
         {"frames_read": "3"},
-        {"frames_read": 10**12},
+        {"frames_scanned": 10**12},
+        {"first_frame": -1},
+        {"first_frame": 1},
         {"width": "100"},
         {"height": -1},
         {"rows": True},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from tests.movies import NTSC_FILM, remuxed, still, uneven_times, write
 from videmo.demo import make_movie
 from videmo.errors import MovieError, RequestError
-from videmo.video import Movie, open_movie, plan_chunks, probe
+from videmo.video import Movie, open_movie, plan_chunks, probe, survey
 
 
 def times_of(movie: Movie, start: Fraction = Fraction(0), end: Fraction | None = None) -> list:
@@ -64,9 +65,37 @@ def test_a_stretch_holds_the_same_pictures_as_the_whole(tmp_path: Path, name: st
     assert (np.array(part) == np.array(whole[42:54])).all()
 
 
-def test_the_last_chunk_has_no_end(film: Movie) -> None:
-    chunks = plan_chunks(film, seconds=2)
-    assert [(float(c.start), c.end) for c in chunks] == [(0, 2), (2, 4), (4, None)]
+def test_chunks_begin_at_key_frames_and_the_last_one_has_no_end(film: Movie) -> None:
+    chunks = plan_chunks(film, survey(film).keys, seconds=(2, 2))
+    middle = Fraction(48 * 1001, 24000)
+    assert [(c.start, c.end) for c in chunks] == [(0, middle), (middle, None)]
+
+
+def test_where_key_frames_are_rare_chunks_are_longer(film: Movie) -> None:
+    keys = [Fraction(k) for k in (0, 25, 26, 70, 75)]
+    chunks = plan_chunks(replace(film, duration=Fraction(600)), keys)
+    assert [c.start for c in chunks] == [0, 70]
+
+
+def test_a_short_movie_has_shorter_chunks_than_a_long_one(film: Movie) -> None:
+    keys = [Fraction(k) for k in range(3600)]
+    for seconds, chunk in ((100, 10), (320, 20), (3600, 30)):
+        planned = plan_chunks(replace(film, duration=Fraction(seconds)), keys[:seconds])
+        assert planned[1].start == chunk
+
+
+def test_a_stretch_is_cut_into_chunks_from_its_start_to_its_end(film: Movie) -> None:
+    keys = [Fraction(k) for k in range(100)]
+    start, end = Fraction(25, 2), Fraction(45)
+    chunks = plan_chunks(replace(film, duration=Fraction(100)), keys, start, end)
+    assert (chunks[0].start, chunks[1].start, chunks[-1].end) == (start, 23, end)
+
+
+def test_the_survey_counts_what_lies_before_and_in_a_stretch(film: Movie) -> None:
+    found = survey(film, Fraction(1), Fraction(2))
+    before = sum(time < 1 for time in times_of(film))
+    inside = sum(1 <= time < 2 for time in times_of(film))
+    assert (found.before, found.packets) == (before, inside)
 
 
 def test_a_movie_that_starts_late_starts_at_zero(tmp_path: Path) -> None:
@@ -169,7 +198,7 @@ def test_a_movie_without_timestamps_is_one_chunk(tmp_path: Path) -> None:
     make_movie(tmp_path / "a.mkv", still(1, sound=False))
     raw = remuxed(tmp_path / "a.mkv", tmp_path / "raw.h264")
     movie = probe(raw)
-    assert len(plan_chunks(movie)) == 1
+    assert len(plan_chunks(movie, survey(movie).keys)) == 1
     assert len(times_of(movie)) == 24
 
 

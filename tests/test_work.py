@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,7 +22,8 @@ from videmo.errors import MovieError, RequestError
 from videmo.faces import Look
 from videmo.scan import Settings, scan_chunk, scan_movie
 from videmo.scan.parts import Parts
-from videmo.video import plan_chunks, probe
+from videmo.schema import Chunk
+from videmo.video import plan_chunks, probe, survey
 
 
 def long_story() -> Story:
@@ -46,7 +46,8 @@ def long_story() -> Story:
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Made:
     one = made(tmp_path_factory.mktemp("long"), long_story())
-    assert len(plan_chunks(probe(one.movie))) == 3
+    movie = probe(one.movie)
+    assert len(plan_chunks(movie, survey(movie).keys)) >= 3
     return one
 
 
@@ -87,14 +88,14 @@ def kept(long: Made, tmp_path: Path) -> Parts:
     """Parts of which the first chunk is finished."""
     parts = Parts(tmp_path / "movie.mp4.parts", {"movie": "this one"})
     movie = probe(long.movie)
-    chunk = replace(plan_chunks(movie)[0], end=Fraction(3))
+    chunk = Chunk(0, Fraction(0), Fraction(3))
     parts.save(0, scan_chunk(movie, chunk, Settings()))
     return parts
 
 
 def test_a_finished_chunk_is_kept_as_it_is(kept: Parts, long: Made) -> None:
     movie = probe(long.movie)
-    chunk = replace(plan_chunks(movie)[0], end=Fraction(3))
+    chunk = Chunk(0, Fraction(0), Fraction(3))
     seen, loaded = scan_chunk(movie, chunk, Settings()), kept.load(0)
     assert loaded is not None
     assert loaded._replace(thumbnails=0) == seen._replace(thumbnails=0)  # type: ignore[arg-type]
@@ -133,7 +134,7 @@ def interrupted(one: Made, folder: Path) -> None:
 def test_what_is_finished_is_not_scanned_again(long: Made, tmp_path: Path) -> None:
     """Interrupted in the second chunk, a scan goes on with the second chunk."""
     interrupted(long, tmp_path)
-    assert len(list((tmp_path / "movie.mp4.parts").iterdir())) == 1
+    assert list((tmp_path / "movie.mp4.parts").iterdir())
     told: list[int] = []
     scan_movie(long.movie, tmp_path, progress=lambda done, _: told.append(done))
     assert 50 < told[0] <= 150

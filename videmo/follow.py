@@ -3,9 +3,10 @@
 Pure: how a face is looked for in a picture is given by two functions.
 
 Looking at a whole picture costs as much as decoding ten. So it is done now and then only; between
-two looks each face is searched near the place where it was. Offline the future is known: a face
-that a look finds for the first time is followed back to the frame in which it appeared, and a hole
-of a few frames between two sightings is filled.
+two looks each face is searched near the place where it should be, in every third frame: if it is
+there, the frames between are filled; if not, they are searched one by one. Offline the future is
+known: a face that a look finds for the first time is followed back to the frame in which it
+appeared, and a hole of a few frames between two sightings is filled.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from videmo.schema import Box
+from videmo.schema import Box, Detection
 
 Picture = TypeVar("Picture")
 
@@ -25,30 +26,40 @@ LONGEST_HOLE = 6
 UNCONFIRMED_LOOKS = 2
 """Looks in a row that may miss a followed face before it is given up."""
 
-
-FORESIGHT = 2
+FORESIGHT = 3
 """Frames for which a face is taken to go on moving as it did."""
 
 
 @dataclass(eq=False)
-class _Chain:
-    """One face, followed. `boxes` are its sightings by frame."""
+class _Face:
+    """What may be a face: believed once a detection of it was sure."""
 
-    boxes: dict[int, Box]
+    believed: bool = False
+
+
+@dataclass(eq=False)
+class _Chain:
+    """A face followed in one direction: its last two sightings."""
+
+    face: _Face
     last: int
+    box: Box
+    before: tuple[int, Box] | None = None
     missed_looks: int = 0
 
     def expected(self, index: int) -> Box:
         """Where the face should be, if it moves on as between its last two sightings."""
-        here = self.boxes[self.last]
-        step = 1 if index > self.last else -1
-        there = self.boxes.get(self.last - step)
-        if there is None or abs(index - self.last) > FORESIGHT:
-            return here
-        ahead = abs(index - self.last)
-        x = here.x + ahead * (here.x + here.w // 2 - there.x - there.w // 2)
-        y = here.y + ahead * (here.y + here.h // 2 - there.y - there.h // 2)
-        return Box(x, y, here.w, here.h)
+        if self.before is None or abs(index - self.last) > FORESIGHT:
+            return self.box
+        frame, there = self.before
+        share = (index - self.last) / (self.last - frame)
+        x = self.box.x + round(share * (self.box.x + self.box.w / 2 - there.x - there.w / 2))
+        y = self.box.y + round(share * (self.box.y + self.box.h / 2 - there.y - there.h / 2))
+        return self.box._replace(x=x, y=y)
+
+    def sight(self, index: int, box: Box) -> None:
+        self.before = (self.last, self.box)
+        self.last, self.box = index, box
 
 
 @dataclass
@@ -56,39 +67,44 @@ class Follower(Generic[Picture]):
     """Remembers the last pictures, and the faces followed through them.
 
     Give it each picture with `add`, and take those that are settled with `settled`; at the end of a
-    shot, with `rest`.
+    shot, whose last picture should be looked at, with `rest`.
     """
 
-    near: Callable[[Picture, Box], Box | None]
+    near: Callable[[Picture, Box], Detection | None]
     """Finds the face that should be at a place of a picture."""
     alike: Callable[[Picture, Box, Picture, Box], bool]
     """Whether two places of two pictures show the same."""
     memory: int
     """Pictures kept, and so the frames that a face may be followed back."""
+    stride: int = 1
+    """Frames from one search to the next, while a face is found each time."""
     _count: int = 0
+    _looked: int = 0
+    """The last frame that was looked at."""
     _pictures: dict[int, Picture] = field(default_factory=dict)
-    _faces: dict[int, list[Box]] = field(default_factory=dict)
+    _faces: dict[int, list[tuple[Box, _Face]]] = field(default_factory=dict)
     _chains: list[_Chain] = field(default_factory=list)
 
-    def add(self, picture: Picture, seen: list[Box] | None) -> None:
-        """The next picture; `seen` are the faces found in all of it, None: it was not looked at."""
+    def add(self, picture: Picture, seen: list[Detection] | None) -> None:
+        """The next picture; `seen` is what was found in all of it, None: it was not looked at."""
         index = self._count
         self._count += 1
         self._pictures[index] = picture
         self._faces[index] = []
+        if seen is not None:
+            self._looked = index
+        elif (index - self._looked) % self.stride:
+            return
         left = list(seen or ())
         for chain in list(self._chains):
-            self._go_on(chain, index, picture, left, looked=seen is not None)
-        for box in left:
-            self._begin(box, index)
-
-    def look_again(self, seen: list[Box]) -> None:
-        """What a look at the last picture found after all: new faces are followed back."""
-        for box in seen:
-            self._begin(box, self._count - 1)
+            if not self._go_on(chain, index, left, looked=seen is not None):
+                self._chains.remove(chain)
+        for found in left:
+            if self._is_free(index, found.box):
+                self._begin(found, index)
 
     def settled(self) -> list[tuple[Picture, list[Box]]]:
-        """Pictures that are no longer needed, with the faces in them, in order."""
+        """Pictures that are no longer needed, with the boxes of the faces in them, in order."""
         return self._given(max(0, len(self._pictures) - self.memory))
 
     def rest(self) -> list[tuple[Picture, list[Box]]]:
@@ -99,54 +115,55 @@ class Follower(Generic[Picture]):
 
     def _given(self, count: int) -> list[tuple[Picture, list[Box]]]:
         indexes = list(self._pictures)[:count]
-        return [(self._pictures.pop(i), sorted(self._faces.pop(i))) for i in indexes]
+        return [(self._pictures.pop(i), _believed(self._faces.pop(i))) for i in indexes]
 
-    def _go_on(
-        self, chain: _Chain, index: int, picture: Picture, left: list[Box], looked: bool
-    ) -> None:
+    def _go_on(self, chain: _Chain, index: int, left: list[Detection], looked: bool) -> bool:
+        """Find a face again; whether it is to be followed further."""
         expected = chain.expected(index)
-        box = max(left, key=lambda b: b.overlap(expected), default=None)
-        if box is not None and box.overlap(expected) >= SAME:
-            left.remove(box)
+        found = max(left, key=lambda one: one.box.overlap(expected), default=None)
+        if found is not None and found.box.overlap(expected) >= SAME:
+            left.remove(found)
             chain.missed_looks = 0
-        else:
-            chain.missed_looks += looked
-            given_up = chain.missed_looks > UNCONFIRMED_LOOKS
-            box = None if given_up else self.near(picture, expected)
-            if given_up or (box is None and index - chain.last > LONGEST_HOLE):
-                self._chains.remove(chain)
-        if box is not None and self._is_free(index, box):
-            self._fill(chain, index, box)
-            self._sight(chain, index, box)
-        elif box is not None:
-            self._chains.remove(chain)  # two chains ran into one face
+            return self._sight(chain, index, found)
+        chain.missed_looks += looked
+        if chain.missed_looks > UNCONFIRMED_LOOKS:
+            return False
+        return self._search(chain, index) and index - chain.last <= LONGEST_HOLE
 
-    def _begin(self, box: Box, index: int) -> None:
+    def _begin(self, found: Detection, index: int) -> None:
         """A face seen for the first time: follow it, and follow it back."""
-        if not self._is_free(index, box):
-            return
-        chain = _Chain({}, index)
-        self._sight(chain, index, box)
-        self._chains.append(chain)
-        back = _Chain({index: box}, index)
-        for earlier in reversed(self._pictures):
-            if earlier >= index:
-                continue
-            if back.last - earlier > LONGEST_HOLE + 1:
-                break
-            found = self.near(self._pictures[earlier], back.expected(earlier))
-            if found is None:
-                continue
-            joined = not self._is_free(earlier, found)
-            self._fill(back, earlier, found)
-            if joined:  # another chain had it there
-                break
-            self._sight(back, earlier, found)
+        face = _Face(found.weight >= 1)
+        self._faces[index].append((found.box, face))
+        self._chains.append(_Chain(face, index, found.box))
+        back = _Chain(face, index, found.box)
+        first = next(iter(self._pictures))
+        for earlier in (*range(index - self.stride, first, -self.stride), first):
+            follow = earlier < index and self._search(back, earlier)
+            if not follow or back.last - earlier > LONGEST_HOLE:
+                return
 
-    def _sight(self, chain: _Chain, index: int, box: Box) -> None:
-        chain.boxes[index] = box
-        chain.last = index
-        self._faces[index].append(box)
+    def _search(self, chain: _Chain, index: int) -> bool:
+        """Search a face in a frame; if it is not there, in each up to it. False: it met another."""
+        step = 1 if index > chain.last else -1
+        for frame in (index, *range(chain.last + step, index + step, step)):
+            if abs(frame - chain.last) > LONGEST_HOLE + 1:
+                break
+            found = self.near(self._pictures[frame], chain.expected(frame))
+            if found is not None and not self._sight(chain, frame, found):
+                return False
+            if chain.last == index:
+                break
+        return True
+
+    def _sight(self, chain: _Chain, index: int, found: Detection) -> bool:
+        """A face is found again: fill what lies between. False: another face is there already."""
+        free = self._is_free(index, found.box)
+        self._fill(chain, index, found.box)
+        if free:
+            chain.sight(index, found.box)
+            chain.face.believed |= found.weight >= 1
+            self._faces[index].append((found.box, chain.face))
+        return free
 
     def _fill(self, chain: _Chain, index: int, box: Box) -> None:
         """Fill the hole between the chain's last sighting and a new one."""
@@ -154,18 +171,24 @@ class Follower(Generic[Picture]):
         hole = range(chain.last + step, index, step)
         if not hole or len(hole) > LONGEST_HOLE or chain.last not in self._pictures:
             return
-        here = chain.boxes[chain.last]
         for number, between in enumerate(hole, 1):
-            guess = _between(here, box, number / (len(hole) + 1))
-            near, its = (chain.last, here) if 2 * number <= len(hole) else (index, box)
-            pictures = self._pictures
-            if self._is_free(between, guess) and self.alike(
-                pictures[near], its, pictures[between], guess
-            ):
-                self._faces[between].append(guess)
+            guess = _between(chain.box, box, number / (len(hole) + 1))
+            near, its = (chain.last, chain.box) if 2 * number <= len(hole) else (index, box)
+            picture = self._pictures[between]
+            if not self.alike(self._pictures[near], its, picture, guess):
+                found = self.near(picture, guess)
+                if found is None:
+                    continue
+                guess = found.box
+            if self._is_free(between, guess):
+                self._faces[between].append((guess, chain.face))
 
     def _is_free(self, index: int, box: Box) -> bool:
-        return all(box.overlap(other) < SAME for other in self._faces[index])
+        return all(box.overlap(other) < SAME for other, _ in self._faces[index])
+
+
+def _believed(faces: list[tuple[Box, _Face]]) -> list[Box]:
+    return sorted(box for box, face in faces if face.believed)
 
 
 def _between(a: Box, b: Box, share: float) -> Box:

@@ -62,6 +62,14 @@ class Face(NamedTuple):
     """One score for each of `EMOTIONS`, 0 to 1, summing to 1."""
 
 
+class Detection(NamedTuple):
+    """Where a detector sees what looks like a face."""
+
+    box: Box
+    weight: float
+    """How surely it is one: 1 or more is enough to believe it by itself."""
+
+
 def timecode(seconds: float, separator: str = ":") -> str:
     """Seconds as hours, minutes, seconds and thousandths: ``00:01:12.500``."""
     thousandths = round(seconds * 1000)

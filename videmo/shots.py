@@ -53,26 +53,31 @@ class CutWatch:
         return change >= LEAST_CHANGE and change >= RATIO * usual
 
 
-def find_cuts(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which frames begin a new shot.
+def changes(
+    thumbnails: npt.NDArray[np.uint8], before: npt.NDArray[np.uint8] | None = None
+) -> npt.NDArray[np.float64]:
+    """How much each frame differs from the one before it.
 
     Args:
-        thumbnails: (n, 9, 16) uint8, one for each frame, in order.
+        thumbnails: (n, 9, 16), one for each frame, in order.
+        before: (9, 16), that of the frame before the first one, if there is one.
 
     Returns:
-        (n,) bool; the first frame is never a cut.
+        (n,) mean change of grey level, 0 to 255; 0 for a frame with none before it.
     """
-    count = len(thumbnails)
-    cuts = np.zeros(count, bool)
-    if count < 2:
-        return cuts
-    steps = np.abs(np.diff(thumbnails.astype(np.int16), axis=0))
-    change = steps.mean(axis=(1, 2))
+    if not len(thumbnails):
+        return np.zeros(0)
+    first = thumbnails[:1] if before is None else before[None]
+    steps = np.diff(np.concatenate([first, thumbnails]).astype(np.int16), axis=0)
+    return np.asarray(np.abs(steps).mean(axis=(1, 2)))
+
+
+def find_cuts(change: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which frames begin a new shot, from what `changes` gives of all of them; both (n,)."""
     padded = np.pad(change, NEIGHBOURS)
     around = np.zeros_like(change)
     for shift in range(1, NEIGHBOURS + 1):
         around += padded[NEIGHBOURS - shift : len(padded) - NEIGHBOURS - shift]
         around += padded[NEIGHBOURS + shift : len(padded) - NEIGHBOURS + shift]
     around /= 2 * NEIGHBOURS
-    cuts[1:] = (change >= LEAST_CHANGE) & (change >= RATIO * around)
-    return cuts
+    return np.asarray((change >= LEAST_CHANGE) & (change >= RATIO * around))

@@ -6,7 +6,9 @@ table is whole.
 
 from __future__ import annotations
 
+import hashlib
 import io
+import itertools
 import json
 import math
 from collections.abc import Hashable, Iterable, Iterator
@@ -16,13 +18,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from videmo.errors import TableError
-from videmo.files import sha256, shown, write_whole
+from videmo.files import placed, sha256, shown, write_whole
 from videmo.schema import COLUMNS, EMOTIONS, Box
 
 TABLE_SUFFIX = ".faces.csv"
 RECORD_SUFFIX = ".faces.json"
-FORMAT = 1
+FORMAT = 2
 """Version of the table's columns and the record's fields."""
+LINES_AT_ONCE = 4096
+
+_FRAMES = ("first_frame", "frames_read", "frames_scanned")
 
 Record = dict[str, Any]
 
@@ -80,10 +85,14 @@ def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
     """
-    lines = [",".join(COLUMNS), *(_line(row) for row in rows)]
-    content = ("\n".join(lines) + "\n").encode()
-    whole = {**record, "rows": len(lines) - 1, "sha256": sha256(content)}
-    write_whole(path, content)
+    count, digest = 0, hashlib.sha256()
+    with placed(path) as part, part.open("wb") as file:
+        for lines in _batches(itertools.chain([",".join(COLUMNS)], map(_line, rows))):
+            content = "".join(f"{line}\n" for line in lines).encode()
+            file.write(content)
+            digest.update(content)
+            count += len(lines)
+    whole = {**record, "rows": count - 1, "sha256": digest.hexdigest()}
     write_whole(record_path(path), (json.dumps(whole, indent=2) + "\n").encode())
     return whole
 
@@ -149,6 +158,13 @@ def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
     return (Box(*values) for values in zip(*columns, strict=True))
 
 
+def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Lines, so many at a time that writing them costs little, and holding them, too."""
+    left = iter(lines)
+    while batch := list(itertools.islice(left, LINES_AT_ONCE)):
+        yield batch
+
+
 def _line(row: Row) -> str:
     start = f"{row.frame},{row.time:.3f}"
     if row.box is None:
@@ -176,13 +192,13 @@ def _parsed(content: bytes) -> pd.DataFrame:
 def _sound_record(record: Record) -> bool:
     """Whether what is read from a record later has the right kind and can be true."""
     movie = record.get("movie")
-    counts = [record.get(name) for name in ("width", "height", "rows", "frames_read")]
+    counts = [record.get(name) for name in ("width", "height", "rows", *_FRAMES)]
     end: Any = record.get("end")
     return (
         isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(type(count) is int and count >= 0 for count in counts)
-        and record["frames_read"] <= record["rows"]
+        and record["frames_scanned"] <= record["rows"]
         and type(end) in (int, float)
         and 0 <= end < math.inf
         and type(record.get("timed")) is bool
@@ -193,14 +209,14 @@ def _sound_record(record: Record) -> bool:
 def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
     """A table may come from a stranger, with a record to match: trust no number in it."""
     faces = table[table["track"].notna()]
-    height, width = record["height"], record["width"]
+    height, width, first = record["height"], record["width"], record["first_frame"]
     fields = [*("x", "y", "w", "h", "eyes", "score"), *EMOTIONS]
     sound = (
         len(table) == record["rows"]
         and bool((table["frame"].diff().dropna() >= 0).all())
         and bool((table["time"].diff().dropna() >= 0).all())
         and bool(table["time"].between(0, math.inf, inclusive="left").all())
-        and bool(table["frame"].between(0, record["frames_read"] - 1).all())
+        and bool(table["frame"].between(first, first + record["frames_read"] - 1).all())
         and (table.empty or bool(table["time"].iloc[-1] <= record["end"]))
         and bool((faces["track"] >= 1).all())
         and bool(faces[fields].notna().all(axis=None))

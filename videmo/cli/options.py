@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 PATH = click.Path(path_type=Path)
+
+
+class Time(click.ParamType):
+    """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
+
+    name = "time"
+    _form = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", re.ASCII)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        found = self._form.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is no time; write seconds (72.5) or 0:01:12.5", param, ctx)
+        hours, minutes, seconds = found.groups()
+        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+
+
+TIME = Time()

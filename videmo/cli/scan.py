@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import PATH, TIME
 from videmo.cli.progress import watched
 from videmo.cli.tell import tell_scanned
 from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
@@ -29,6 +29,16 @@ from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
     is_flag=True,
     help="Look at the whole of every picture, not only now and then: slow.",
 )
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Scan one frame of every N; runs then count scanned frames.",
+)
+@click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
+@click.option("--end", type=TIME, help="Stop here.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--fresh", is_flag=True, help="Begin anew where a scan was interrupted.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
@@ -38,6 +48,9 @@ def scan(
     model: Path | None,
     min_face: float,
     every_frame: bool,
+    every: int,
+    start: float,
+    end: float | None,
     jobs: int | None,
     fresh: bool,
     quiet: bool,
@@ -52,7 +65,8 @@ def scan(
     from videmo.scan import Settings, all_cores
 
     look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
-    settings, watch = Settings(look, model=model), watched(quiet)
+    settings = Settings(look, model=model, every=every, start=start, end=end)
+    watch = watched(quiet)
     how = {"jobs": jobs or all_cores(), "fresh": fresh}
     outcomes = scan_movies(movies, folder, settings, watch, **how)
     done = [tell_scanned(outcome, quiet) for outcome in outcomes]

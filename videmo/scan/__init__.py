@@ -10,20 +10,21 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
 from videmo import __version__
 from videmo.emotions import Model, find_model
-from videmo.errors import MovieError, TableError
+from videmo.errors import MovieError, RequestError, TableError
 from videmo.files import check_writable, shown
-from videmo.runs import find_runs
+from videmo.runs import find_runs, known_rows
 from videmo.scan.chunk import Observations, Settings, scan_chunk
-from videmo.scan.merge import columns_of, merge
+from videmo.scan.merge import Merged, merge
 from videmo.scan.parts import Parts
-from videmo.scan.witness import expected_frames, identity, incomplete
-from videmo.scan.work import all_cores, scan_chunks
+from videmo.scan.witness import expected_frames, first_frame, identity, incomplete
+from videmo.scan.work import all_cores, scan_chunks, warm_up
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
 from videmo.table import FORMAT, Record, read_record, table_path, write_table
 from videmo.video import Movie, plan_chunks, probe, survey
@@ -93,10 +94,17 @@ def scan_movie(
     check_writable(target)
     _check_table(target, path)
     model = find_model(settings.model)
+    warm_up(jobs)
     movie = probe(path)
     before = identity(path)
-    found = survey(movie)
+    start, end = _stretch(settings)
+    found = survey(movie, start, end)
     movie = replace(movie, timed=movie.timed and found.steady)
+    if not movie.timed and (start or end is not None):
+        raise MovieError(
+            f"{shown(path)}: its timestamps cannot be trusted, so that --start and --end have no "
+            "meaning; scan it whole"
+        )
     if not movie.timed:
         log.warning(
             "%s: its timestamps cannot be trusted; it is read from the beginning on, in one piece",
@@ -105,28 +113,32 @@ def scan_movie(
     record = _record(movie, folder, settings, model)
     parts = Parts(folder / f"{path.name}.parts", {**record, "movie": before})
     parts.forget(others_only=not fresh)
-    total = movie.frames or found.packets
+    total = found.packets if start or end is not None else movie.frames or found.packets
     tell = (lambda done: progress(done, total)) if progress else None
-    seen = scan_chunks(movie, plan_chunks(movie), settings, parts, jobs=jobs, progress=tell)
-    times = [time for part in seen for time in part.times]
-    rows = merge(seen, settings)
-    table = columns_of(rows)
-    end = _end(movie, times)
+    chunks = plan_chunks(movie, found.keys, start, end)
+    seen = scan_chunks(movie, chunks, settings, parts, jobs=jobs, progress=tell)
+    first = first_frame(found, sum(part.frames for part in seen()))
+    merged = merge(seen, settings, first)
+    if start and not merged.frames:
+        raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
+    stop = _end(movie, merged, settings)
     record |= {
-        "frames_expected": expected_frames(movie, found, times),
-        "frames_read": len(times),
-        "decode_failures": found.damaged + sum(part.failures for part in seen),
-        "timestamps_repaired": sum(part.repaired for part in seen),
+        "first_frame": first,
+        "frames_expected": expected_frames(movie, found, merged, settings),
+        "frames_read": merged.frames,
+        "frames_scanned": len(merged.times),
+        "decode_failures": found.damaged + merged.failures,
+        "timestamps_repaired": merged.repaired,
         "changed_meanwhile": identity(path) != before,
-        "end": end,
-        "faces": sum(row.box is not None for row in rows),
-        "aligned": sum(row.repeat > 0 for row in rows),
-        "tracks": len({row.track for row in rows if row.track}),
-        "seconds": _seconds(table, end, settings.gap),
+        "end": stop,
+        "faces": int((merged.columns["track"] > 0).sum()),
+        "aligned": int(known_rows(merged.columns[merged.columns["track"] > 0]).sum()),
+        "tracks": merged.tracks,
+        "seconds": _seconds(merged.columns, stop, settings.gap),
     }
     record["movie"] = {"file": _relative(path, folder), **before}
     record["status"] = "partial" if incomplete(record) else "ok"
-    scanned = Scanned(target, write_table(target, rows, record))
+    scanned = Scanned(target, write_table(target, merged.rows, record))
     parts.forget()
     return scanned
 
@@ -153,13 +165,26 @@ def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:
     return {emotion: round(value, 3) for emotion, value in seconds.items()}
 
 
-def _end(movie: Movie, times: list[float]) -> float:
-    """Where the last frame ends, in seconds."""
-    if not times:
+def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
+    """From where to where a movie is to be scanned, in exact seconds."""
+    start = Fraction(settings.start).limit_denominator(1000)
+    if settings.end is None:
+        return start, None
+    end = Fraction(settings.end).limit_denominator(1000)
+    if end <= start:
+        raise RequestError(f"--end {float(end):g} is not after --start {float(start):g}")
+    return start, end
+
+
+def _end(movie: Movie, merged: Merged, settings: Settings) -> float:
+    """Where the last scanned frame ends, in seconds."""
+    if not len(merged.times):
         return 0.0
-    if movie.duration is not None and movie.frames == len(times) and movie.duration > times[-1]:
+    last = float(merged.times[-1])
+    whole = movie.frames == merged.frames and settings.every == 1
+    if movie.duration is not None and whole and movie.duration > last:
         return round(float(movie.duration), 3)
-    return round(times[-1] + float(1 / movie.fps), 3)
+    return round(last + float(settings.every / movie.fps), 3)
 
 
 def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:
@@ -172,7 +197,13 @@ def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Rec
         "height": movie.height,
         "rotation": movie.turn.rotation,
         "timed": movie.timed,
-        "settings": {**asdict(settings.look), "gap": settings.gap},
+        "settings": {
+            **asdict(settings.look),
+            "gap": settings.gap,
+            "scan_every": settings.every,
+            "start": settings.start,
+            "end": settings.end,
+        },
         "model": {"name": model.name, "sha256": model.sha256},
     }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +13,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import SIDE, Classify, Model, classifier, find_model
+from videmo.emotions import BATCH, SIDE, Classify, Model, classifier, find_model
 from videmo.errors import RequestError
-from videmo.faces import DETECTORS, Detector, Look, count_eyes, reduced
+from videmo.faces import DETECTORS, Detector, Eyes, Look, find_eyes, reduced
 from videmo.scan.watch import watch
 from videmo.schema import DEFAULT_GAP, Box, Chunk, Face
-from videmo.video import Movie, open_movie
+from videmo.video import Frame, Movie, open_movie
+
+SAME_FACE = 0.5
+"""Overlap (intersection over union) with a face of the frame before, whose eyes may be there."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,19 @@ class Settings:
     """Seconds that a face may be unknown without ending its track and run."""
     model: Path | None = None
     """A model of the user's; None: the one that comes with videmo."""
+    every: int = 1
+    """Scan one frame of so many."""
+    start: float = 0.0
+    """Seconds from which on the movie is scanned."""
+    end: float | None = None
+    """Seconds up to which it is scanned (excluded); None: to its end."""
 
 
 class Observations(NamedTuple):
-    """What was seen in a chunk, frame by frame."""
+    """What was seen in a chunk, scanned frame by scanned frame."""
 
+    frames: int
+    """Frames decoded, whether they were scanned or not."""
     times: list[float]
     """Seconds, to the millisecond."""
     thumbnails: np.ndarray
@@ -49,36 +62,76 @@ def scan_chunk(
     step: Callable[[], None] | None = None,
     threads: int = 0,
 ) -> Observations:
-    """Look at every frame of a chunk, calling `step` after each.
+    """Scan the frames of a chunk, calling `step` after each that is decoded.
 
     Depends on nothing but the movie, the chunk and the settings: chunks may be scanned in any
     order, anywhere. `threads` are those of the decoder, 0 for as many as it likes.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
-    detector, classify = _detector(settings.look), _classifier(find_model(settings.model))
+    detector = _detector(settings.look)
+    scores = _Scores(_classifier(find_model(settings.model)))
+    count = itertools.count()
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
-    found: list[list[tuple[Box, int]]] = []
-    pixels: list[np.ndarray] = []
-    with open_movie(movie, threads) as reader:
-        frames = reader.frames(chunk.start, chunk.end)
-        for (frame, grey, thumbnail), boxes in watch(frames, detector, settings.look.every):
-            times.append(round(float(frame.time), 3))
-            thumbnails.append(thumbnail)
-            found.append([(box, count_eyes(grey, box)) for box in boxes])
-            pixels += (frame.stretched(reduced(grey, box, (SIDE, SIDE))) for box in boxes)
+    found: list[list[tuple[Box, Eyes]]] = []
+
+    def wanted(frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            if next(count) % settings.every == 0:
+                yield frame
             if step:
                 step()
-        scores = iter(_scores(classify, pixels))
-        faces = [[Face(box, eyes, next(scores)) for box, eyes in seen] for seen in found]
+
+    with open_movie(movie, threads) as reader:
+        frames = wanted(reader.frames(chunk.start, chunk.end))
+        every = math.ceil(settings.look.every / settings.every)
+        for (frame, grey, thumbnail), boxes in watch(frames, detector, every):
+            times.append(round(float(frame.time), 3))
+            thumbnails.append(thumbnail)
+            found.append(_with_eyes(grey, boxes, found[-1] if found else []))
+            scores.add(frame.stretched(reduced(grey, box, (SIDE, SIDE))) for box in boxes)
+        rated = iter(scores.all())
+        faces = [[Face(box, eyes.count, next(rated)) for box, eyes in seen] for seen in found]
         tiny = np.array(thumbnails, np.uint8)
-        return Observations(times, tiny, faces, reader.failures, reader.repaired)
+        return Observations(next(count), times, tiny, faces, reader.failures, reader.repaired)
 
 
-def _scores(classify: Classify, pixels: list[np.ndarray]) -> list[tuple[float, ...]]:
-    """Scores with the four digits that the table keeps, so that all rooms see the same ones."""
-    rounded = np.round(classify(pixels).astype(np.float64), 4)
-    return [tuple(scores) for scores in rounded.tolist()]
+class _Scores:
+    """Classifies faces as they come; remembers those that do not fill a batch yet."""
+
+    def __init__(self, classify: Classify) -> None:
+        self._classify = classify
+        self._waiting: list[np.ndarray] = []
+        self._done: list[tuple[float, ...]] = []
+
+    def add(self, pixels: Iterable[np.ndarray]) -> None:
+        self._waiting += pixels
+        while len(self._waiting) >= BATCH:
+            self._run(self._waiting[:BATCH])
+            del self._waiting[:BATCH]
+
+    def all(self) -> list[tuple[float, ...]]:
+        """The scores of all faces, in order."""
+        self._run(self._waiting)
+        self._waiting = []
+        return self._done
+
+    def _run(self, pixels: list[np.ndarray]) -> None:
+        # With the four digits that the table keeps, so that all rooms see the same ones.
+        rounded = np.round(self._classify(pixels).astype(np.float64), 4)
+        self._done += [tuple(scores) for scores in rounded.tolist()]
+
+
+def _with_eyes(
+    grey: np.ndarray, boxes: list[Box], before: list[tuple[Box, Eyes]]
+) -> list[tuple[Box, Eyes]]:
+    """The faces of a frame with their eyes; `before` are those of the frame before."""
+    found = []
+    for box in boxes:
+        same = max(before, key=lambda one: one[0].overlap(box), default=None)
+        there = same[1].pair if same and same[0].overlap(box) >= SAME_FACE else None
+        found.append((box, find_eyes(grey, box, there)))
+    return found
 
 
 def _detector(look: Look) -> Detector:

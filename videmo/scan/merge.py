@@ -1,69 +1,127 @@
-"""From what was seen in each chunk to the rows of the table. Pure."""
+"""From what was seen in each chunk to the rows of the table, a chunk at a time. Pure.
+
+The chunks are gone through three times: for their cuts, for their tracks and runs, and for their
+rows. So little is remembered of each that a movie of ten hours needs no more memory than a clip.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from videmo.runs import repeats
 from videmo.scan.chunk import Observations, Settings
-from videmo.schema import ALIGNED_EYES, EMOTIONS, Face
-from videmo.shots import find_cuts
+from videmo.schema import ALIGNED_EYES, EMOTIONS
+from videmo.shots import changes, find_cuts
 from videmo.table import Row
 from videmo.tracks import Linker
 
 TRUSTED_SIGHTINGS = 3
 """A track whose face is never aligned must be seen on so many frames, else it is not a face."""
 
-
-def merge(seen: Sequence[Observations], settings: Settings) -> list[Row]:
-    """All rows of the table, from what was seen in each chunk, in order. Pure."""
-    times = [time for part in seen for time in part.times]
-    faces = [seen_faces for part in seen for seen_faces in part.faces]
-    looked = [part.thumbnails for part in seen if len(part.thumbnails)]
-    cuts = find_cuts(np.concatenate(looked)) if looked else []
-    linker = Linker(settings.gap)
-    tracks = [
-        linker.link(time, [face.box for face in here], bool(cut))
-        for time, here, cut in zip(times, faces, cuts, strict=True)
-    ]
-    rows = list(_rows(times, faces, _renumbered(tracks, faces)))
-    lengths = repeats(columns_of(rows), settings.gap)
-    return [row._replace(repeat=int(n)) for row, n in zip(rows, lengths, strict=True)]
+Seen = Callable[[], Iterable[Observations]]
+"""Gives what was seen in each chunk, in order, each time anew."""
 
 
-def _rows(times: list[float], faces: list[list[Face]], tracks: list[list[int]]) -> Iterator[Row]:
-    for index, (time, here, numbers) in enumerate(zip(times, faces, tracks, strict=True)):
-        kept = sorted((n, face) for n, face in zip(numbers, here, strict=True) if n)
-        if not kept:
-            yield Row(index, time)
-        for number, (box, eyes, scores) in kept:
-            score = max(scores)
-            emotion = EMOTIONS[scores.index(score)]
-            yield Row(index, time, number, box, eyes, emotion, score, 0, scores)
+class Merged(NamedTuple):
+    """What a movie's chunks are together."""
+
+    rows: Iterator[Row]
+    """The rows of the table, made as they are asked for."""
+    columns: pd.DataFrame
+    """Those columns of all rows that runs are found in."""
+    times: np.ndarray
+    """(n,) seconds of the frames that were scanned, rising."""
+    frames: int
+    """Frames decoded, whether they were scanned or not."""
+    failures: int
+    repaired: int
+    tracks: int
 
 
-def _renumbered(tracks: list[list[int]], faces: list[list[Face]]) -> list[list[int]]:
-    """Number tracks from 1 in order of appearance; 0 for those that are not faces."""
-    sightings = Counter(number for here in tracks for number in here)
-    aligned = {
-        number
-        for numbers, here in zip(tracks, faces, strict=True)
-        for number, face in zip(numbers, here, strict=True)
-        if face.eyes >= ALIGNED_EYES
-    }
-    new: dict[int, int] = {}
-    for number in (number for here in tracks for number in here):
-        trusted = number in aligned or sightings[number] >= TRUSTED_SIGHTINGS
-        if number not in new and trusted:
-            new[number] = len(new) + 1
-    return [[new.get(number, 0) for number in here] for here in tracks]
+def merge(seen: Seen, settings: Settings, first: int = 0) -> Merged:
+    """All rows of the table, in order; the movie's first decoded frame has the number `first`."""
+    times, moves = array("d"), array("d")
+    frames = failures = repaired = 0
+    before = None
+    for part in seen():
+        times.extend(part.times)
+        moves.extend(changes(part.thumbnails, before))
+        before = part.thumbnails[-1] if len(part.thumbnails) else before
+        frames, failures = frames + part.frames, failures + part.failures
+        repaired += part.repaired
+    cuts = find_cuts(np.array(moves))
+    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), settings.gap))
+    columns = _columns(_rows(seen, tracks, first, settings.every))
+    lengths = repeats(columns, settings.gap)
+    rows = _rows(seen, tracks, first, settings.every)
+    whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
+    return Merged(whole, columns, np.array(times), frames, failures, repaired, count)
 
 
-def columns_of(rows: list[Row]) -> pd.DataFrame:
-    """The columns of `rows` that runs are found in."""
-    columns = ("frame", "time", "track", "eyes", "emotion", "score")
-    return pd.DataFrame({name: [getattr(row, name) for row in rows] for name in columns})
+def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.ndarray]:
+    """The track of each face of the movie, and whether the face is aligned; both (faces,)."""
+    linker = Linker(gap)
+    tracks, aligned = array("l"), array("b")
+    cut = iter(cuts)
+    for part in seen():
+        for time, here in zip(part.times, part.faces, strict=True):
+            tracks.extend(linker.link(time, [face.box for face in here], next(cut)))
+            aligned.extend(face.eyes >= ALIGNED_EYES for face in here)
+    return np.array(tracks), np.array(aligned, bool)
+
+
+def _trusted(tracks: np.ndarray, aligned: np.ndarray) -> tuple[np.ndarray, int]:
+    """Tracks numbered from 1 in order of appearance, 0 for those that are not faces; how many."""
+    numbers, appearance, place, sightings = np.unique(
+        tracks, return_index=True, return_inverse=True, return_counts=True
+    )
+    looked_up = np.zeros(len(numbers), bool)
+    looked_up[place[aligned]] = True
+    trusted = looked_up | (sightings >= TRUSTED_SIGHTINGS)
+    new = np.zeros(len(numbers), np.int64)
+    in_order = [i for i in np.argsort(appearance) if trusted[i]]
+    new[in_order] = np.arange(1, len(in_order) + 1)
+    return new[place], len(in_order)
+
+
+def _rows(seen: Seen, tracks: np.ndarray, first: int, every: int) -> Iterator[Row]:
+    """The rows of all frames, without the lengths of their runs."""
+    track = iter(tracks.tolist())
+    for part in seen():
+        for index, (time, here) in enumerate(zip(part.times, part.faces, strict=True)):
+            number = first + index * every
+            kept = sorted((n, face) for face in here if (n := next(track)))
+            if not kept:
+                yield Row(number, time)
+            for n, (box, eyes, scores) in kept:
+                score = max(scores)
+                emotion = EMOTIONS[scores.index(score)]
+                yield Row(number, time, n, box, eyes, emotion, score, 0, scores)
+        first += part.frames
+
+
+def _columns(rows: Iterable[Row]) -> pd.DataFrame:
+    """The columns of `rows` that runs are found in, as small as they can be."""
+    codes = {emotion: code for code, emotion in enumerate(("", *EMOTIONS))}
+    columns = [array(kind) for kind in "ldlbbd"]
+    for row in rows:
+        values = (row.frame, row.time, row.track, row.eyes, codes[row.emotion], row.score)
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    frame, time, track, eyes, emotion, score = (np.array(column) for column in columns)
+    names = np.array(list(codes), object)[emotion]
+    return pd.DataFrame(
+        {
+            "frame": frame,
+            "time": time,
+            "track": track,
+            "eyes": eyes,
+            "emotion": names,
+            "score": score,
+        }
+    )

@@ -19,7 +19,7 @@ from videmo.files import output_error, sha256, write_whole
 from videmo.scan.chunk import Observations
 from videmo.schema import Box, Face
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files, and of what `scan_chunk` finds in the same movie."""
 KEY_LENGTH = 16
 
@@ -78,7 +78,7 @@ def _packed(seen: Observations) -> dict[str, np.ndarray]:
         "boxes": np.array([face.box for face in faces], np.int32).reshape(-1, 4),
         "eyes": np.array([face.eyes for face in faces], np.int8),
         "scores": np.array([face.scores for face in faces], np.float64),
-        "troubles": np.array([seen.failures, seen.repaired], np.int64),
+        "numbers": np.array([seen.frames, seen.failures, seen.repaired], np.int64),
     }
 
 
@@ -89,5 +89,6 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Observations:
         for box, count, marks in zip(boxes, eyes, scores, strict=True)
     )
     faces = [[next(flat) for _ in range(count)] for count in arrays["counts"].tolist()]
-    failures, repaired = arrays["troubles"].tolist()
-    return Observations(arrays["times"].tolist(), arrays["thumbnails"], faces, failures, repaired)
+    frames, failures, repaired = arrays["numbers"].tolist()
+    times, thumbnails = arrays["times"].tolist(), arrays["thumbnails"]
+    return Observations(frames, times, thumbnails, faces, failures, repaired)

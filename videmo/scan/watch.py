@@ -13,6 +13,9 @@ from videmo.schema import Box
 from videmo.shots import CutWatch, thumbnail
 from videmo.video import Frame
 
+STRIDE = 3
+"""Frames from one search for a followed face to the next, while it is found each time."""
+
 
 class Seen(NamedTuple):
     """A frame, and what is needed of it again and again."""
@@ -32,28 +35,27 @@ def watch(
     follower = Follower[Seen](
         near=lambda seen, box: detector.near(seen.grey, box),
         alike=lambda a, box, b, other: alike(a.grey, box, b.grey, other),
-        memory=max(2 * every, LONGEST_HOLE + 2),
+        memory=max(2 * every, LONGEST_HOLE + STRIDE + 1),
+        stride=STRIDE,
     )
+    number = 0
+    for seen, last in _shots(frames):
+        look = last or number % every == 0
+        follower.add(seen, detector.everywhere(seen.grey) if look else None)
+        number = 0 if last else number + 1
+        yield from follower.rest() if last else follower.settled()
+
+
+def _shots(frames: Iterable[Frame]) -> Iterator[tuple[Seen, bool]]:
+    """Each frame, and whether it is the last one of its shot."""
     cuts = CutWatch()
-    since = 0
-    last: Seen | None = None
+    before: Seen | None = None
     for frame in frames:
         grey = frame.grey
         seen = Seen(frame, grey, thumbnail(grey))
-        if cuts.is_cut(seen.thumbnail):
-            yield from _to_the_end(follower, detector, last, looked=since % every == 1 % every)
-            since = 0
-        follower.add(seen, detector.everywhere(grey) if since % every == 0 else None)
-        since += 1
-        last = seen
-        yield from follower.settled()
-    yield from _to_the_end(follower, detector, last, looked=since % every == 1 % every)
-
-
-def _to_the_end(
-    follower: Follower[Seen], detector: Detector, last: Seen | None, looked: bool
-) -> Iterator[tuple[Seen, list[Box]]]:
-    """A shot ends: who came in after the last look is found by one more."""
-    if last is not None and not looked:
-        follower.look_again(detector.everywhere(last.grey))
-    yield from follower.rest()
+        cut = cuts.is_cut(seen.thumbnail)
+        if before is not None:
+            yield before, cut
+        before = seen
+    if before is not None:
+        yield before, True

@@ -8,6 +8,8 @@ import numpy as np
 
 from videmo.errors import MovieError
 from videmo.files import fingerprint, shown
+from videmo.scan.chunk import Settings
+from videmo.scan.merge import Merged
 from videmo.table import Record
 from videmo.video import Movie, Survey
 
@@ -22,21 +24,31 @@ TAIL_SECONDS = 1.0
 """By so much the sound may be longer than the picture, where only both together are timed."""
 
 
-def expected_frames(movie: Movie, found: Survey, times: list[float]) -> int:
+def expected_frames(movie: Movie, found: Survey, merged: Merged, settings: Settings) -> int:
     """How many frames the movie should give, by all witnesses: header, packets, times."""
-    announced = movie.frames or 0
+    whole = not settings.start and settings.end is None
+    announced = (movie.frames or 0) if whole else 0
     lost = max(0, announced - found.packets - found.hidden)
-    if not announced and movie.timed and len(times) > 1:
+    if not announced and movie.timed and len(merged.times) > 1:
         # No header counts the frames: see whether a stretch is missing, between or at the end.
-        lost = _missing_between(times)
-        tail = float(movie.duration or 0) - times[-1] - float(1 / movie.fps)
-        if tail > TAIL_SECONDS:
+        lost = _missing_between(merged.times) * settings.every
+        tail = float(movie.duration or 0) - merged.times[-1] - float(settings.every / movie.fps)
+        if settings.end is None and tail > TAIL_SECONDS:
             lost += round(tail * float(movie.fps))
-    fields = abs(found.packets - 2 * len(times)) <= MISSING_FRAMES  # two packets for each frame
-    return (len(times) if fields else found.packets) + lost
+    return (merged.frames if _in_fields(found, merged.frames) else found.packets) + lost
 
 
-def _missing_between(times: list[float]) -> int:
+def first_frame(found: Survey, frames: int) -> int:
+    """The number of the first frame of what was scanned, of which `frames` were read."""
+    return found.before // 2 if _in_fields(found, frames) else found.before
+
+
+def _in_fields(found: Survey, frames: int) -> bool:
+    """Whether there are two packets for each frame."""
+    return frames > MISSING_FRAMES and abs(found.packets - 2 * frames) <= MISSING_FRAMES
+
+
+def _missing_between(times: np.ndarray) -> int:
     """Frames that a movie of constant rate lacks between others; 0 if its rate is variable."""
     steps = np.diff(times)
     usual = float(np.median(steps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -29,6 +30,12 @@ def all_cores() -> int:
     return os.cpu_count() or 1
 
 
+def warm_up(jobs: int) -> None:
+    """Load what the processes need, in the background, while the movie is still read through."""
+    if jobs > 1:
+        _context()
+
+
 def scan_chunks(
     movie: Movie,
     chunks: Sequence[Chunk],
@@ -37,28 +44,32 @@ def scan_chunks(
     *,
     jobs: int,
     progress: Callable[[int], None] | None = None,
-) -> list[Observations]:
-    """What is seen in each chunk, in order; those that `parts` has are not scanned again.
+) -> Callable[[], Iterator[Observations]]:
+    """Scan the chunks that `parts` does not have yet, into `parts`.
 
     `progress` is told how many frames are done. What is found does not depend on `jobs`.
+
+    Returns:
+        What gives what was seen in each chunk, in order, one after the other.
     """
-    kept = {chunk.index: parts.load(chunk.index) for chunk in chunks}
-    seen = {index: part for index, part in kept.items() if part is not None}
-    to_do = [chunk for chunk in chunks if chunk.index not in seen]
-    done = sum(len(part.times) for part in seen.values())
+    to_do, done = [], 0
+    for chunk in chunks:
+        kept = parts.load(chunk.index)
+        if kept is None:
+            to_do.append(chunk)
+        else:
+            done += kept.frames
     tell = progress or (lambda _: None)
     tell(done)
     if jobs > 1 and len(to_do) > 1:
-        seen |= _in_processes(
-            movie, to_do, settings, parts, min(jobs, len(to_do)), lambda n: tell(done + n)
-        )
+        jobs = min(jobs, len(to_do))
+        _in_processes(movie, to_do, settings, parts, jobs, lambda n: tell(done + n))
     else:
+        count = itertools.count(done + 1)
         for chunk in to_do:
-            frames = iter(range(done + 1, 1 << 62))
-            seen[chunk.index] = scan_chunk(movie, chunk, settings, lambda f=frames: tell(next(f)))
-            parts.save(chunk.index, seen[chunk.index])
-            done += len(seen[chunk.index].times)
-    return [seen[chunk.index] for chunk in chunks]
+            seen = scan_chunk(movie, chunk, settings, lambda: tell(next(count)), threads=jobs)
+            parts.save(chunk.index, seen)
+    return lambda: (_kept(parts, chunk) for chunk in chunks)
 
 
 def _in_processes(
@@ -68,7 +79,7 @@ def _in_processes(
     parts: Parts,
     jobs: int,
     tell: Callable[[int], None],
-) -> dict[int, Observations]:
+) -> None:
     """A process for each chunk: one that crashes, or is to be ended, takes nothing with it."""
     context = _context()
     counter = context.Value("q", 0)
@@ -90,7 +101,6 @@ def _in_processes(
         for worker in running:
             worker.process.join()
             worker.message.close()
-    return {chunk.index: _kept(parts, chunk) for chunk in chunks}
 
 
 class _Worker(NamedTuple):
@@ -110,7 +120,7 @@ def _context() -> Any:
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
-    forkserver.set_forkserver_preload([__name__])
+    forkserver.set_forkserver_preload([__name__, "ai_edge_litert.interpreter"])
     forkserver.ensure_running()  # now, while signals are let through: its children inherit that
     return multiprocessing.get_context("forkserver")
 

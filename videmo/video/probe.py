@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,11 @@ from videmo.files import shown
 from videmo.schema import Chunk
 from videmo.video.movie import Movie, Turn, check_file, opened
 
-CHUNK_SECONDS = 30
+CHUNK_SECONDS = (10, 30)
+"""Seconds of the shortest and the longest chunk that is planned, where key frames allow."""
+KEY_SECONDS = 1
+CHUNKS = 16
+"""Chunks of a movie that is not long enough for as many of the longest."""
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -75,48 +81,80 @@ class Survey(NamedTuple):
     """Packets that the container knows to be damaged."""
     steady: bool
     """Whether all timestamps are there, rise, and stay together."""
+    before: int
+    """Packets that are shown before the stretch that is wanted; those are not among `packets`."""
+    keys: tuple[Fraction, ...]
+    """Times of key frames, rising: the first in each second."""
 
 
-def survey(movie: Movie) -> Survey:
+def survey(movie: Movie, start: Fraction = Fraction(0), end: Fraction | None = None) -> Survey:
     """Read all packets of a movie's video stream.
+
+    Packets are counted from `start` to `end` (seconds, excluded), if these are given.
 
     Raises:
         MovieError: the file cannot be read.
     """
-    packets = hidden = damaged = 0
+    packets = hidden = damaged = before = 0
     last, steady = None, True
-    shown_later = movie.time_base.denominator * LATEST_SHOWN / movie.time_base.numerator
+    first_key: dict[int, int] = {}
+    unit, origin = movie.time_base, movie.origin
+    shown_later = unit.denominator * LATEST_SHOWN / unit.numerator
+    cell = max(1, math.ceil(KEY_SECONDS / unit))
+    from_pts = origin + math.ceil(start / unit) if start else -math.inf
+    to_pts = origin + math.ceil(end / unit) if end is not None else math.inf
     with opened(movie.path) as container:
         stream = container.streams[movie.stream]
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
-                packets += not packet.is_discard
-                hidden += packet.is_discard
-                damaged += packet.is_corrupt
+                pts = packet.pts
+                if pts is None or from_pts <= pts < to_pts:
+                    packets += not packet.is_discard
+                    hidden += packet.is_discard
+                    damaged += packet.is_corrupt
+                elif pts < from_pts:
+                    before += not packet.is_discard
+                if packet.is_keyframe and pts is not None and not packet.is_discard:
+                    place = (pts - origin) // cell
+                    first_key[place] = min(first_key.get(place, pts), pts)
                 if packet.dts is None:
                     continue
-                late = packet.pts is None or abs(packet.pts - packet.dts) > shown_later
+                late = pts is None or abs(pts - packet.dts) > shown_later
                 if late or (last is not None and packet.dts <= last):
                     steady = False
                 last = packet.dts
         except av.error.FFmpegError:
             pass  # reading for the pictures will meet it again, and count it
-    return Survey(packets, hidden, damaged, steady)
+    keys = tuple((pts - origin) * unit for pts in sorted(first_key.values()))
+    return Survey(packets, hidden, damaged, steady, before, keys)
 
 
-def plan_chunks(movie: Movie, seconds: int = CHUNK_SECONDS) -> list[Chunk]:
-    """Cut a movie into stretches of `seconds`, from what the file alone says.
+def plan_chunks(
+    movie: Movie,
+    keys: Sequence[Fraction],
+    start: Fraction = Fraction(0),
+    end: Fraction | None = None,
+    seconds: tuple[int, int] = CHUNK_SECONDS,
+) -> list[Chunk]:
+    """Cut a movie, from `start` to `end`, into stretches of `seconds`, shortest and longest.
 
-    The last chunk has no end: a movie may be longer than it announces. A movie without usable
+    From what the file alone says: never from the number of workers. Chunks begin at key frames
+    (`keys`), so that nothing is decoded twice; where these are rare, chunks are longer. Without an
+    `end`, the last one has none: a movie may be longer than it announces. A movie without usable
     timestamps is one chunk.
     """
-    if not movie.timed or movie.duration is None:
-        return [Chunk(0, Fraction(0), None)]
-    count = max(1, math.ceil(movie.duration / seconds))
-    ends = [Fraction(seconds * (i + 1)) for i in range(count - 1)]
-    return [Chunk(i, Fraction(seconds * i), end) for i, end in enumerate([*ends, None])]
+    if not movie.timed:
+        return [Chunk(0, start, end)]
+    shortest, longest = seconds
+    whole = (end or movie.duration or Fraction(CHUNKS * longest)) - start
+    length = min(Fraction(longest), max(Fraction(shortest), whole / CHUNKS))
+    starts = [start]
+    for key in keys:
+        if key - starts[-1] >= length and (end is None or end - key >= Fraction(shortest, 2)):
+            starts.append(key)
+    return [Chunk(i, a, b) for i, (a, b) in enumerate(pairwise([*starts, end]))]
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:

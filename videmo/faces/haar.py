@@ -1,0 +1,117 @@
+"""Faces by Haar cascade, seen from the front."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from videmo.faces.cascades import cascade
+from videmo.faces.look import Detector, Look
+from videmo.faces.pixels import around, reduced
+from videmo.schema import Box, Detection
+
+CASCADE = "haarcascade_frontalface_default.xml"
+
+SMALLEST = 24
+"""Side of the window, in pixels, on which the cascade was trained."""
+
+FINE_STEP, FINE_NEIGHBOURS = 1.1, 5
+"""For looks at every frame."""
+COARSE_STEP, COARSE_NEIGHBOURS = 1.25, 1
+"""For looks now and then: half the work, and what is found is looked at again from near."""
+SURE_NEIGHBOURS = 8
+"""Sightings, besides the first, of a face beyond doubt: true ones have ten to a hundred."""
+
+NEAR_SIDE = 60
+"""Side in pixels to which a face is brought before it is searched near its place. Smaller would be
+cheaper, but the cascade then goes in steps of two pixels, and loses faces."""
+NEAR_MARGIN = 0.35
+NEAR_SIZES = (0.85, 1.18)
+NEAR_STEP = 1.1
+NEAR_NEIGHBOURS = 2
+NEAR_OVERLAP = 0.3
+"""What a face found near a place shares with it at least (intersection over union)."""
+
+NESTED = 0.6
+"""Part of a box that, lying in another one, makes the two one face."""
+
+
+def haar(look: Look) -> Detector:
+    """Faces by Haar cascade: finely where every frame is looked at, else coarsely, then checked."""
+
+    cascade(CASCADE)  # now, so that a missing one is told before the work begins
+
+    def finely(grey: np.ndarray) -> list[Detection]:
+        found = _without_nested(_search(grey, look, FINE_STEP, FINE_NEIGHBOURS))
+        closer = [_near(grey, one.box) or one for one in found]
+        return [
+            a._replace(weight=max(a.weight, b.weight)) for a, b in zip(found, closer, strict=True)
+        ]
+
+    def coarsely(grey: np.ndarray) -> list[Detection]:
+        places = _without_nested(_search(grey, look, COARSE_STEP, COARSE_NEIGHBOURS))
+        found = (_near(grey, place.box) for place in places)
+        return _without_nested([detection for detection in found if detection])
+
+    return Detector(finely if look.every == 1 else coarsely, _near)
+
+
+def _search(grey: np.ndarray, look: Look, step: float, neighbours: int) -> list[Detection]:
+    """What looks like a face anywhere in a picture."""
+    height, width = grey.shape
+    scale = min(1.0, look.width / width) if look.width else 1.0
+    small = grey
+    if scale < 1:
+        size = (look.width, max(1, round(height * scale)))
+        small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    side = max(SMALLEST, round(look.min_face * small.shape[0]))
+    found, sightings = cascade(CASCADE).detectMultiScale2(
+        np.ascontiguousarray(small), step, neighbours, minSize=(side, side)
+    )
+    boxes = [_enlarged(box, scale, width, height) for box in found]
+    return _weighed(boxes, sightings)
+
+
+def _near(grey: np.ndarray, box: Box) -> Detection | None:
+    """The surest face about where `box` is and about as large."""
+    window = around(box, NEAR_MARGIN, grey)
+    if min(window.w, window.h) < 0.8 * box.w:  # the face has left the picture
+        return None
+    scale = NEAR_SIDE / box.w
+    size = (round(window.w * scale), round(window.h * scale))
+    smallest, largest = (round(NEAR_SIDE * part) for part in NEAR_SIZES)
+    found, sightings = cascade(CASCADE).detectMultiScale2(
+        reduced(grey, window, size),
+        NEAR_STEP,
+        NEAR_NEIGHBOURS,
+        minSize=(smallest, smallest),
+        maxSize=(largest, largest),
+    )
+    places = (_enlarged(place, scale, window.w, window.h) for place in found)
+    boxes = [place._replace(x=place.x + window.x, y=place.y + window.y) for place in places]
+    fit = [one for one in _weighed(boxes, sightings) if one.box.overlap(box) >= NEAR_OVERLAP]
+    return max(fit, key=lambda one: (one.weight, one.box.overlap(box), one.box), default=None)
+
+
+def _weighed(boxes: list[Box], sightings: np.ndarray) -> list[Detection]:
+    return [
+        Detection(box, int(n) / SURE_NEIGHBOURS) for box, n in zip(boxes, sightings, strict=True)
+    ]
+
+
+def _without_nested(found: list[Detection]) -> list[Detection]:
+    """Haar may see one face at two sizes: of two boxes, one inside the other, the surer stays."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: (-one.weight, one.box)):
+        size = one.box.w * one.box.h
+        others = (other.box for other in kept)
+        if all(one.box.shared(o) < NESTED * min(size, o.w * o.h) for o in others):
+            kept.append(one)
+    return sorted(kept)
+
+
+def _enlarged(found: np.ndarray, scale: float, width: int, height: int) -> Box:
+    """A box of the reduced picture, in pixels of the full one and inside it."""
+    x, y, w, h = (round(float(v) / scale) for v in found)
+    x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+    return Box(x, y, min(w, width - x), min(h, height - y))

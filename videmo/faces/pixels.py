@@ -1,0 +1,44 @@
+"""Parts of grey pictures: reduced, and compared."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from videmo.schema import Box
+
+SPARE = 3
+"""Pixels kept, for each that remains, when others are skipped before reducing."""
+LEAST_LIKENESS = 0.7
+"""Correlation, -1 to 1."""
+
+
+def reduced(grey: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
+    """The part of `grey` in `box`, brought to `size` (width, height in pixels)."""
+    # To average every pixel of a large face costs more than to find it: some are skipped first.
+    skip = max(1, box.w // (SPARE * size[0]))
+    part = grey[box.y : box.y + box.h : skip, box.x : box.x + box.w : skip]
+    how = cv2.INTER_AREA if part.shape[1] > size[0] else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(part), size, interpolation=how)
+
+
+def alike(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> bool:
+    """Whether two places of two pictures show the same: their tiny pictures correlate."""
+    if around(other, 0, other_grey) != other:
+        return False
+    return float((_tiny(grey, box) * _tiny(other_grey, other)).sum()) >= LEAST_LIKENESS
+
+
+def around(box: Box, margin: float, grey: np.ndarray) -> Box:
+    """`box` with a margin, a part of its size, as far as the picture goes."""
+    more = round(margin * box.w)
+    left, top = max(0, box.x - more), max(0, box.y - more)
+    right = min(grey.shape[1], box.x + box.w + more)
+    bottom = min(grey.shape[0], box.y + box.h + more)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _tiny(grey: np.ndarray, box: Box) -> np.ndarray:
+    picture = reduced(grey, box, (16, 16)).astype(np.float32)
+    picture -= picture.mean()
+    return picture / (np.linalg.norm(picture) + 1e-6)
