@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from videmo.follow import LONGEST_HOLE, UNCONFIRMED_LOOKS, Follower
+from videmo.follow import LONGEST_HOLE, UNCONFIRMED, Follower
 from videmo.schema import Box, Detection
 
 Picture = list[Box]
@@ -148,7 +148,7 @@ def test_a_hole_in_which_something_else_is_seen_is_not_filled() -> None:
 
 
 def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
-    film = [[face(50)] for _ in range(EVERY * (UNCONFIRMED_LOOKS + 4))]
+    film = [[face(50)] for _ in range(UNCONFIRMED + 4 * EVERY)]
     follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
         look = sure(picture) if index == 0 else [] if index % EVERY == 0 else None

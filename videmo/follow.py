@@ -23,8 +23,8 @@ SAME = 0.4
 """Intersection over union above which two boxes in one frame are one face."""
 LONGEST_HOLE = 6
 """Frames in a row in which a followed face may be missed and filled in."""
-UNCONFIRMED_LOOKS = 2
-"""Looks in a row that may miss a followed face before it is given up."""
+UNCONFIRMED = 30
+"""Frames for which a face is followed though looks miss it."""
 
 FORESIGHT = 3
 """Frames for which a face is taken to go on moving as it did."""
@@ -45,7 +45,8 @@ class _Chain:
     last: int
     box: Box
     before: tuple[int, Box] | None = None
-    missed_looks: int = 0
+    confirmed: int = 0
+    """The last frame in which a look saw it."""
 
     def expected(self, index: int) -> Box:
         """Where the face should be, if it moves on as between its last two sightings."""
@@ -123,10 +124,9 @@ class Follower(Generic[Picture]):
         found = max(left, key=lambda one: one.box.overlap(expected), default=None)
         if found is not None and found.box.overlap(expected) >= SAME:
             left.remove(found)
-            chain.missed_looks = 0
+            chain.confirmed = index
             return self._sight(chain, index, found)
-        chain.missed_looks += looked
-        if chain.missed_looks > UNCONFIRMED_LOOKS:
+        if looked and index - chain.confirmed > UNCONFIRMED:
             return False
         return self._search(chain, index) and index - chain.last <= LONGEST_HOLE
 
@@ -134,7 +134,7 @@ class Follower(Generic[Picture]):
         """A face seen for the first time: follow it, and follow it back."""
         face = _Face(found.weight >= 1)
         self._faces[index].append((found.box, face))
-        self._chains.append(_Chain(face, index, found.box))
+        self._chains.append(_Chain(face, index, found.box, confirmed=index))
         back = _Chain(face, index, found.box)
         first = next(iter(self._pictures))
         for earlier in (*range(index - self.stride, first, -self.stride), first):

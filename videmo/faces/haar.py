@@ -44,9 +44,8 @@ def haar(look: Look) -> Detector:
     def finely(grey: np.ndarray) -> list[Detection]:
         found = _without_nested(_search(grey, look, FINE_STEP, FINE_NEIGHBOURS))
         closer = [_near(grey, one.box) or one for one in found]
-        return [
-            a._replace(weight=max(a.weight, b.weight)) for a, b in zip(found, closer, strict=True)
-        ]
+        pairs = zip(found, closer, strict=True)
+        return [one._replace(weight=max(one.weight, near.weight)) for one, near in pairs]
 
     def coarsely(grey: np.ndarray) -> list[Detection]:
         places = _without_nested(_search(grey, look, COARSE_STEP, COARSE_NEIGHBOURS))
