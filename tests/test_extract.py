@@ -26,7 +26,7 @@ from videmo.errors import (
     SetupError,
     TableError,
 )
-from videmo.exporters import EXPORTERS
+from videmo.exporters import DEFAULT_EXPORTS
 from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
@@ -113,7 +113,7 @@ def test_every_run_is_listed_with_its_files(people: Made, happy: Path) -> None:
     listed = [(int(s["track"]), int(s["first"]), int(s["repeat"])) for s in segments(happy)]
     assert listed == [(run.track, run.first, run.repeat) for run in runs]
     for line in segments(happy):
-        assert all((happy / line[name]).is_file() for name in EXPORTERS)
+        assert all((happy / line[name]).is_file() for name in DEFAULT_EXPORTS)
 
 
 def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
