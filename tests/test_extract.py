@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Made, made
-from tests.movies import NTSC_FILM, person, remuxed, still, uneven_times
+from tests.movies import NTSC_FILM, delayed, person, still, uneven_times
 from videmo.demo import Shot, Story
 from videmo.draw import HEADER, MARGIN, TILE
 from videmo.errors import (
@@ -27,7 +26,7 @@ from videmo.errors import (
     TableError,
 )
 from videmo.exporters import DEFAULT_EXPORTS
-from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
+from videmo.exporters.clips import clip_command, cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
 from videmo.faces import DETECTORS, Look
@@ -248,15 +247,6 @@ def test_the_sound_of_a_clip_is_that_of_its_pictures(tmp_path: Path, late: float
     beeps = np.flatnonzero(sound > 0.6 * sound.max())
     seconds = (2 - late if late else 2) - 1.251
     assert beeps[0] / 48000 == pytest.approx(seconds, abs=0.03)
-
-
-def delayed(movie: Path, target: Path, seconds: float) -> None:
-    """The movie with its pictures `seconds` later, against its sound."""
-    only = target.with_name("pictures.mkv")
-    remuxed(movie, only, "-an")
-    command = [find_ffmpeg(), "-loglevel", "error", "-itsoffset", str(seconds), "-i", only]
-    maps = ["-map", "0:v", "-map", "1:a", "-c", "copy", target]
-    subprocess.run([*command, "-i", movie, *maps], check=True)
 
 
 def test_the_command_names_no_protocol_but_file(people: Made, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from videmo.errors import RequestError
 from videmo.exporters.rates import RATES, snapped
 from videmo.exporters.selection import Choice, Moments
+from videmo.files import shown
 from videmo.schema import Run
 from videmo.video import TIME_TOLERANCE, Movie
 
@@ -35,22 +36,25 @@ class Cut:
     """Time of the frame after the last one."""
     runs: tuple[Run, ...]
     """What is to be seen, in order of time."""
-    titles: tuple[str, ...]
-    """Who has which emotion, in words."""
+    said: tuple[str, ...]
+    """Of each run, in words: which emotion, and whose."""
     score: float
     """Mean score of the best run, 0 to 1."""
     longest: float
     """Seconds that the longest frame lasts."""
     fps: Fraction
     """Frames per second at which none of these frames is lost, 60 at most."""
+    movie_end: float
+    """Where the movie ends, in seconds."""
 
     @property
     def seconds(self) -> float:
         return self.end - self.start
 
     @property
-    def title(self) -> str:
-        return ", ".join(self.titles)
+    def titles(self) -> tuple[str, ...]:
+        """All that is said of it, once each."""
+        return tuple(dict.fromkeys(self.said))
 
 
 @dataclass(frozen=True)
@@ -85,17 +89,17 @@ def cuts_of(moments: Moments) -> list[Cut]:
 def _cut(moments: Moments, first: int, after: int, runs: list[Run]) -> Cut:
     starts = moments.starts[first : after + 1]
     runs.sort(key=lambda run: (run.start, run.track))
-    titles = (f"{run.emotion} ({moments.who(run.track)})" for run in runs)
     return Cut(
         movie=moments.movie,
         name=moments.name,
         start=float(starts[0]),
         end=float(starts[-1]),
         runs=tuple(runs),
-        titles=tuple(dict.fromkeys(titles)),
+        said=tuple(f"{run.emotion} ({moments.who(run.track)})" for run in runs),
         score=max(moments.score(run) for run in runs),
         longest=float(np.diff(starts).max()),
         fps=lossless_rate(starts[:-1], moments.movie.fps),
+        movie_end=float(moments.starts[-1]),
     )
 
 
@@ -125,9 +129,11 @@ def planned(cuts: Sequence[Cut], choice: Choice) -> list[Cut]:
     kept = _fitting(best_first, choice.max_length)
     if cuts and not kept:
         shortest = min(cut.seconds for cut in cuts)
+        names = {cut.name for cut in cuts}
+        where = f"{shown(names.pop())}: " if len(names) == 1 else ""
         raise RequestError(
-            f"--max-length {choice.max_length:g}: the shortest moment lasts {shortest:.2f} s; "
-            "allow more, or lower --pad"
+            f"{where}--max-length {choice.max_length:g}: the shortest moment lasts "
+            f"{shortest:.2f} s; allow more, or lower --pad"
         )
     if choice.order == "score":
         return kept

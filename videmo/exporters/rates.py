@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import NamedTuple
 
 NTSC_FILM = Fraction(24000, 1001)
 
@@ -22,6 +23,41 @@ SAME = 3e-4
 """Rates that differ by a smaller part are one: files round 24000/1001 to 23.976, but 24 is not."""
 
 _TIMECODE = re.compile(r"(\d\d):([0-5]\d):([0-5]\d)([:;.,])(\d\d)")
+
+
+class Count(NamedTuple):
+    """How the frames of a movie are counted."""
+
+    rate: Fraction
+    """Frames per second, one of `RATES`."""
+    first: int
+    """The number of the movie's first frame: its timecode, in frames."""
+    drop: bool
+    """Whether timecode is drop-frame."""
+
+    def frame(self, time: float) -> int:
+        """The number of the frame that begins at `time`, in seconds after the movie's start."""
+        return self.first + round(time * self.rate)
+
+    def timecode(self, frame: int) -> str:
+        """The timecode of a frame's number."""
+        return timecode_of(frame, self.rate, self.drop)
+
+
+def count(fps: Fraction, timecode: str = "") -> Count:
+    """How editing programs count a movie of `fps` frames per second, on average.
+
+    Its first frame has the `timecode` that the camera wrote, whose kind (drop-frame or not) holds
+    then; without a usable one it is frame 0, and 29.97 and 59.94 are drop-frame.
+    """
+    rate = edit_rate(fps)
+    first, drop = read_timecode(timecode, rate) or (0, drops(rate))
+    return Count(rate, first, drop)
+
+
+def hour_one(drop: bool) -> str:
+    """The timecode at which edited pieces begin, as is the custom."""
+    return "01:00:00;00" if drop else "01:00:00:00"
 
 
 def snapped(fps: Fraction) -> Fraction:

@@ -24,9 +24,10 @@ class Choice:
     best: bool = False
     """One crop for each run, the best, instead of every frame."""
     size: int = 0
-    """Side of a crop in pixels; 0: as large as it is in the movie."""
-    margin: float = 0.2
-    """What is left around the face, as a part of its box, on each side."""
+    """Side of a crop in pixels; 0: as large as it is in the movie, or as training wants it."""
+    margin: float | None = None
+    """What is left around a face, as a part of its box, on each side; None: as is best for what it
+    is cut out for."""
     order: str = "time"
     """How moments are joined: by `time`, or by `score`, the best first."""
     max_length: float = float("inf")
@@ -60,6 +61,8 @@ class Selection:
     folder: Path
     """Where everything of this selection goes."""
     choice: Choice = field(default_factory=Choice)
+    persons: Mapping[int, str] = field(default_factory=dict)
+    """Who each track is, as far as that is known."""
 
     @property
     def end(self) -> float:
@@ -90,8 +93,6 @@ class Moments:
     """Where everything of this movie goes."""
     output: Path
     """Where everything of all movies goes."""
-    persons: Mapping[int, str] = field(default_factory=dict)
-    """Who each track is, as far as that is known."""
 
     @property
     def movie(self) -> Movie:
@@ -115,6 +116,11 @@ class Moments:
     @property
     def choice(self) -> Choice:
         return self.selections[0].choice
+
+    @property
+    def persons(self) -> Mapping[int, str]:
+        """As those of a `Selection`."""
+        return self.selections[0].persons
 
     @property
     def runs(self) -> list[Run]:
