@@ -69,7 +69,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     type=click.FloatRange(0),
     default=DEFAULT_PAD,
     show_default=True,
-    help="Seconds to add before and after each run in clips.",
+    help="Seconds to add before and after each run where it is cut.",
 )
 @click.option(
     "--gap",
@@ -79,13 +79,15 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     help="Seconds to bridge: a face unknown within a run, or between two runs in a clip.",
 )
 @click.option("--best", is_flag=True, help="One crop for each run, the best, not every frame.")
-@click.option("--size", type=click.IntRange(16, 4096), help="Crops as squares of so many pixels.")
+@click.option(
+    "--size",
+    type=click.IntRange(16, 4096),
+    help="Crops as squares of so many pixels.  [default: as they are; in a dataset 96]",
+)
 @click.option(
     "--margin",
     type=click.FloatRange(0, 2),
-    default=0.2,
-    show_default=True,
-    help="What to leave around a face, as a part of its size.",
+    help="What to leave around a face, as a part of its size.  [default: 0.2; in a dataset 0]",
 )
 @click.option(
     "--order",
@@ -115,7 +117,7 @@ def extract(
 
     Takes tables, folders with tables, or scanned movies; without any, the tables in the current
     folder. Makes OUTPUT/NAME/EMOTION/crops, .../clips, .../sheet.jpg, and OUTPUT/segments.csv with
-    a line for each run.
+    a line for each run; or what else is wanted with --as.
     """
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables

@@ -59,10 +59,8 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         runs = "run" if sum(found.values()) == 1 else "runs"
         sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
         look = f"; look at {sheet}" if sheet else ""
-        click.echo(
-            f"{shown(one.table)}: {what} {runs}, files made in {shown(folder)}: "
-            f"{len(one.files)}{look}"
-        )
+        made = f", files made in {shown(folder)}: {len(one.files)}{look}" if one.files else ""
+        click.echo(f"{shown(one.table)}: {what} {runs}{made}")
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
         click.echo(

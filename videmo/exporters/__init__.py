@@ -37,6 +37,7 @@ EXPORTERS = {
     "crops": Entry("the faces, a picture for each frame", EMOTION, "crops.export"),
     "clips": Entry("the movie around them, with its sound", EMOTION, "clips.export"),
     "sheet": Entry("the best face of each run on one page", EMOTION, "sheet.export"),
+    "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
 }
 """All exporters by name, in the order in which they are listed."""
 
@@ -53,7 +54,5 @@ def exporter(name: str) -> Callable[[Any], Exported]:
         SetupError: a library that it needs is not installed.
     """
     module, function = EXPORTERS[name].function.split(".")
-    made: Callable[[Any], Exported] = getattr(
-        import_module(f"videmo.exporters.{module}"), function
-    )
+    made: Callable[[Any], Exported] = getattr(import_module(f"videmo.exporters.{module}"), function)
     return made
