@@ -37,6 +37,8 @@ EXPORTERS = {
     "crops": Entry("the faces, a picture for each frame", EMOTION, "crops.export"),
     "clips": Entry("the movie around them, with its sound", EMOTION, "clips.export"),
     "sheet": Entry("the best face of each run on one page", EMOTION, "sheet.export"),
+    "gif": Entry("each run as a small moving picture without sound", EMOTION, "animations.gif"),
+    "webp": Entry("the same in more colours, and smaller files", EMOTION, "animations.webp"),
     "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
 }
 """All exporters by name, in the order in which they are listed."""
