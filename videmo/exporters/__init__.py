@@ -40,6 +40,8 @@ EXPORTERS = {
     "gif": Entry("each run as a small moving picture without sound", EMOTION, "animations.gif"),
     "webp": Entry("the same in more colours, and smaller files", EMOTION, "animations.webp"),
     "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
+    "edl": Entry("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
+    "otio": Entry("the supercut as a timeline (OpenTimelineIO; videmo[edit])", ALL, "otio.export"),
 }
 """All exporters by name, in the order in which they are listed."""
 
