@@ -45,6 +45,7 @@ EXPORTERS = {
     "srt": Entry("subtitles that say who has which emotion", MOVIE, "captions.srt"),
     "vtt": Entry("the same for the web, and chapters", MOVIE, "captions.vtt"),
     "eaf": Entry("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),
+    "dataset": Entry("pictures to train on, sorted by emotion", MOVIE, "dataset.export"),
 }
 """All exporters by name, in the order in which they are listed."""
 
