@@ -60,14 +60,14 @@ def remuxed(movie: Path, target: Path, *options: str) -> Path:
 BITS = 10
 
 
-def numbered(target: Path, count: int = 100, *options: str, fps: int = 25) -> Path:
+def numbered(target: Path, count: int = 100, *options: str, fps: int | Fraction = 25) -> Path:
     """A movie, 320x160, whose pictures show their number in black and white bars, with a tone.
 
     `options` say how ffmpeg encodes it.
     """
     raw = b"".join(_bars(number).tobytes() for number in range(count))
     pictures = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "320x160", "-r", str(fps), "-i", "-"]
-    tone = ["-f", "lavfi", "-t", str(count / fps), "-i", "sine=440:sample_rate=48000"]
+    tone = ["-f", "lavfi", "-t", str(float(count / fps)), "-i", "sine=440:sample_rate=48000"]
     command = [find_ffmpeg(), "-loglevel", "error", *pictures, *tone, "-pix_fmt", "yuv420p"]
     subprocess.run([*command, *options, str(target)], input=raw, check=True)
     return target
@@ -88,6 +88,16 @@ def _bars(number: int) -> np.ndarray:
     """Each bit a bar, white over black for 1, black over white for 0."""
     bits = np.array([number >> bit & 1 for bit in range(BITS)], np.uint8).repeat(32) * 255
     return np.concatenate([np.tile(bits, (80, 1)), np.tile(255 - bits, (80, 1))])
+
+
+def delayed(movie: Path, target: Path, seconds: float) -> Path:
+    """The movie with its pictures `seconds` later, against its sound."""
+    only = target.with_name("pictures.mkv")
+    remuxed(movie, only, "-an")
+    command = [find_ffmpeg(), "-loglevel", "error", "-itsoffset", str(seconds), "-i", only]
+    maps = ["-map", "0:v", "-map", "1:a", "-c", "copy", target]
+    subprocess.run([*command, "-i", movie, *maps], check=True)
+    return target
 
 
 def cut_off(movie: Path, target: Path, share: float) -> Path:

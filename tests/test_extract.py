@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Made, made
-from tests.movies import NTSC_FILM, person, remuxed, still, uneven_times
+from tests.movies import NTSC_FILM, delayed, person, still, uneven_times
 from videmo.demo import Shot, Story
 from videmo.draw import HEADER, MARGIN, TILE
 from videmo.errors import (
@@ -26,8 +25,8 @@ from videmo.errors import (
     SetupError,
     TableError,
 )
-from videmo.exporters import EXPORTERS
-from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
+from videmo.exporters import DEFAULT_EXPORTS
+from videmo.exporters.clips import clip_command, cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
 from videmo.faces import DETECTORS, Look
@@ -113,7 +112,7 @@ def test_every_run_is_listed_with_its_files(people: Made, happy: Path) -> None:
     listed = [(int(s["track"]), int(s["first"]), int(s["repeat"])) for s in segments(happy)]
     assert listed == [(run.track, run.first, run.repeat) for run in runs]
     for line in segments(happy):
-        assert all((happy / line[name]).is_file() for name in EXPORTERS)
+        assert all((happy / line[name]).is_file() for name in DEFAULT_EXPORTS)
 
 
 def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
@@ -248,15 +247,6 @@ def test_the_sound_of_a_clip_is_that_of_its_pictures(tmp_path: Path, late: float
     beeps = np.flatnonzero(sound > 0.6 * sound.max())
     seconds = (2 - late if late else 2) - 1.251
     assert beeps[0] / 48000 == pytest.approx(seconds, abs=0.03)
-
-
-def delayed(movie: Path, target: Path, seconds: float) -> None:
-    """The movie with its pictures `seconds` later, against its sound."""
-    only = target.with_name("pictures.mkv")
-    remuxed(movie, only, "-an")
-    command = [find_ffmpeg(), "-loglevel", "error", "-itsoffset", str(seconds), "-i", only]
-    maps = ["-map", "0:v", "-map", "1:a", "-c", "copy", target]
-    subprocess.run([*command, "-i", movie, *maps], check=True)
 
 
 def test_the_command_names_no_protocol_but_file(people: Made, tmp_path: Path) -> None:

@@ -10,14 +10,13 @@ import click
 
 from videmo.cli.options import PATH
 from videmo.cli.tell import say, tell_extracted
-from videmo.exporters import EXPORTERS
+from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 
 
 @click.command(
-    epilog="What can be made: "
-    + "; ".join(f"{name}: {about}" for name, about in EXPORTERS.items())
-    + "."
+    epilog="\b\nWhat --as can make:\n"
+    + "\n".join(f"  {name:10}{entry.about}" for name, entry in EXPORTERS.items())
 )
 @click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
 @click.option(
@@ -37,10 +36,10 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 @click.option(
     "--as",
     "exports",
-    default=",".join(EXPORTERS),
+    default=",".join(DEFAULT_EXPORTS),
     show_default=True,
     metavar="LIST",
-    help="What to make, separated by commas.",
+    help="What to make, separated by commas; see below.",
 )
 @click.option(
     *("-o", "--output", "folder"),
@@ -70,7 +69,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     type=click.FloatRange(0),
     default=DEFAULT_PAD,
     show_default=True,
-    help="Seconds to add before and after each run in clips.",
+    help="Seconds to add before and after each run where it is cut.",
 )
 @click.option(
     "--gap",
@@ -80,13 +79,28 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     help="Seconds to bridge: a face unknown within a run, or between two runs in a clip.",
 )
 @click.option("--best", is_flag=True, help="One crop for each run, the best, not every frame.")
-@click.option("--size", type=click.IntRange(16, 4096), help="Crops as squares of so many pixels.")
+@click.option(
+    "--size",
+    type=click.IntRange(16, 4096),
+    help="Crops as squares of so many pixels.  [default: as they are; in a dataset 96]",
+)
 @click.option(
     "--margin",
     type=click.FloatRange(0, 2),
-    default=0.2,
+    help="What to leave around a face, as a part of its size.  [default: 0.2; in a dataset 0]",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["time", "score"]),
+    default="time",
     show_default=True,
-    help="What to leave around a face, as a part of its size.",
+    help="How supercut, edl and otio join the moments; score: the best first.",
+)
+@click.option(
+    "--max-length",
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds that supercut, edl and otio may last, made of the best moments then; and a gif "
+    "or webp.",
 )
 @click.option("--movie", type=PATH, help="Where the movie is now, if it was moved.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
@@ -103,13 +117,19 @@ def extract(
 
     Takes tables, folders with tables, or scanned movies; without any, the tables in the current
     folder. Makes OUTPUT/NAME/EMOTION/crops, .../clips, .../sheet.jpg, and OUTPUT/segments.csv with
-    a line for each run.
+    a line for each run; or what else is wanted with --as.
     """
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables
 
     chosen = tuple(EMOTIONS) if "all" in emotions else tuple(dict.fromkeys(emotions))
-    choice = Choice(options.pop("best"), options.pop("size") or 0, options.pop("margin"))
+    choice = Choice(
+        best=options.pop("best"),
+        size=options.pop("size") or 0,
+        margin=options.pop("margin"),
+        order=options.pop("order"),
+        max_length=options.pop("max_length") or float("inf"),
+    )
     done = extract_tables(
         find_tables(tables),
         Wanted(chosen, **options),

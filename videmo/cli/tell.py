@@ -44,9 +44,13 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
-    """One line about a table; whether all went well."""
+    """One line about a table, or about what was made of all; whether all went well."""
     for error in one.errors:
         say(f"videmo: {error}")
+    if one.table is None:
+        if one.files and not quiet:
+            click.echo(f"all together: {', '.join(shown(file) for file in one.files)}")
+        return not one.errors
     if not one.runs:
         return False
     found = {emotion: count for emotion, count in one.runs.items() if count}
@@ -55,10 +59,8 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         runs = "run" if sum(found.values()) == 1 else "runs"
         sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
         look = f"; look at {sheet}" if sheet else ""
-        click.echo(
-            f"{shown(one.table)}: {what} {runs}, files made in {shown(folder)}: "
-            f"{len(one.files)}{look}"
-        )
+        made = f", files made in {shown(folder)}: {len(one.files)}{look}" if one.files else ""
+        click.echo(f"{shown(one.table)}: {what} {runs}{made}")
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
         click.echo(

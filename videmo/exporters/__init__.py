@@ -1,33 +1,66 @@
 """What can be made of the chosen moments.
 
-A new exporter is one module here and one line in `EXPORTERS`. The modules are loaded when they are
-used, so that the list itself costs nothing.
+A new exporter is one function in a module here and one entry in `EXPORTERS`, which says how much it
+is given at a time. The modules are loaded when they are used, so that the list itself costs
+nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from videmo.exporters.selection import Exported, Selection
+    from videmo.exporters.selection import Exported
+
+EMOTION = "emotion"
+"""Called for each emotion of each movie, with a `Selection`. `segments.csv` lists its files."""
+MOVIE = "movie"
+"""Called once for each movie, with its `Moments` of all wanted emotions."""
+ALL = "all"
+"""Called once, with the `Edit` that the moments of all movies make."""
+
+
+class Entry(NamedTuple):
+    """One kind of thing that can be made."""
+
+    about: str
+    """What it is, for the help."""
+    scope: str
+    """How much is made into one: `EMOTION`, `MOVIE` or `ALL`."""
+    function: str
+    """Module of this package and function: makes the files, and removes older ones of its kind."""
+
 
 EXPORTERS = {
-    "crops": "the faces, a picture for each frame",
-    "clips": "the movie around them, with its sound",
-    "sheet": "the best face of each run on one page",
+    "crops": Entry("the faces, a picture for each frame", EMOTION, "crops.export"),
+    "clips": Entry("the movie around them, with its sound", EMOTION, "clips.export"),
+    "sheet": Entry("the best face of each run on one page", EMOTION, "sheet.export"),
+    "gif": Entry("each run as a small moving picture without sound", EMOTION, "animations.gif"),
+    "webp": Entry("the same in more colours, and smaller files", EMOTION, "animations.webp"),
+    "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
+    "edl": Entry("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
+    "otio": Entry("the supercut as a timeline (OpenTimelineIO; videmo[edit])", ALL, "otio.export"),
+    "srt": Entry("subtitles that say who has which emotion", MOVIE, "captions.srt"),
+    "vtt": Entry("the same for the web, and chapters", MOVIE, "captions.vtt"),
+    "eaf": Entry("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),
+    "dataset": Entry("pictures to train on, sorted by emotion", MOVIE, "dataset.export"),
 }
-"""The exporters' names, and what each makes."""
+"""All exporters by name, in the order in which they are listed."""
+
+DEFAULT_EXPORTS = ("crops", "clips", "sheet")
+
+OF_RUNS = tuple(name for name, entry in EXPORTERS.items() if entry.scope == EMOTION)
+"""The exporters whose files belong to single runs."""
 
 
-class Exporter(Protocol):
-    """What a module of this package has to offer."""
+def exporter(name: str) -> Callable[[Any], Exported]:
+    """The function that makes `name`, a key of `EXPORTERS`.
 
-    def export(self, selection: Selection) -> Exported:
-        """Make the files of a selection in its folder, and remove older ones of the same kind."""
-        ...
-
-
-def exporter(name: str) -> Exporter:
-    """The module that makes `name`, a key of `EXPORTERS`."""
-    return cast("Exporter", import_module(f"videmo.exporters.{name}"))
+    Raises:
+        SetupError: a library that it needs is not installed.
+    """
+    module, function = EXPORTERS[name].function.split(".")
+    made: Callable[[Any], Exported] = getattr(import_module(f"videmo.exporters.{module}"), function)
+    return made

@@ -5,18 +5,17 @@ Streams cannot be copied as they are: a copy can only begin at a key frame.
 
 from __future__ import annotations
 
-import functools
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import av
 import ffmpeg
 import numpy as np
 
-from videmo.errors import DiskFullError, OutputError, SetupError, VidemoError
+from videmo.errors import DiskFullError, OutputError, VidemoError
+from videmo.exporters.program import AAC, H264, SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
-from videmo.files import output_error, placed, shown
+from videmo.files import placed, shown
 from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
 
@@ -24,10 +23,6 @@ FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
-QUALITY = 18
-"""x264's rate factor, at which a clip is hard to tell from the movie."""
-THREADS = 4
-"""Not as many as there are cores: the bytes depend on it."""
 
 
 def export(selection: Selection) -> Exported:
@@ -60,37 +55,35 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
 
     The frames with ``start <= time < end`` and the sound of the same stretch.
     """
-    # ffmpeg counts from the container's start, not from the first picture; and a time of three
-    # digits may lie just behind the frame that it means.
-    start = max(0.0, segment.start + movie.lead - TIME_TOLERANCE)
-    # Seeking may land after the place that it is for (MPEG-TS): so it goes to well before it, and
-    # the rest is decoded and thrown away.
-    sought = max(0.0, start - RUN_UP) if movie.timed else 0.0
-    seek = {"ss": f"{sought:.6f}"} if sought else {}
-    source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
+    source, begin = sought(movie, segment.start)
     streams = [source[str(movie.stream)]]
     options = {
-        "ss": f"{start - sought:.6f}",
+        # A time of three digits may lie just behind the frame that it means.
+        "ss": f"{max(0.0, begin - TIME_TOLERANCE):.6f}",
         "t": f"{segment.end - segment.start:.6f}",
         "format": "mp4",
         "vf": "crop=trunc(iw/2)*2:trunc(ih/2)*2",  # what yuv420p can hold
-        "vcodec": "libx264",
-        "crf": QUALITY,
-        "preset": "veryfast",
-        "pix_fmt": "yuv420p",
-        "threads": THREADS,
         "movflags": "+faststart",
-        "map_metadata": -1,
-        "fflags": "+bitexact",
-        "flags": "+bitexact",
+        **H264,
+        **SAME_BYTES,
     }
     if movie.sound:
         # Where the sound ends before the picture, there is silence.
         streams.append(source["a:0"])
-        options |= {"acodec": "aac", "audio_bitrate": "160k", "af": "apad"}
-    output = ffmpeg.output(*streams, f"file:{target.absolute()}", **options)
-    quiet = output.global_args("-nostdin", "-loglevel", "error")
-    return list(quiet.overwrite_output().compile(cmd=program))
+        options |= {**AAC, "af": "apad"}
+    return arguments(program, ffmpeg.output(*streams, f"file:{target.absolute()}", **options))
+
+
+def sought(movie: Movie, start: float) -> tuple[Any, float]:
+    """The movie as ffmpeg's input, and where in it `start` (seconds of the movie) then is."""
+    # ffmpeg counts from the container's start, not from the first picture.
+    place = start + movie.lead
+    # Seeking may land after the place that it is for (MPEG-TS): so it goes to well before it, and
+    # the rest is decoded and thrown away.
+    skipped = max(0.0, place - RUN_UP) if movie.timed else 0.0
+    seek = {"ss": f"{skipped:.6f}"} if skipped else {}
+    source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
+    return source, place - skipped
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:
@@ -111,33 +104,8 @@ def cut_clip(movie: Movie, segment: Segment, target: Path, allowed: float) -> No
     """
     with placed(target) as part:
         command = clip_command(find_ffmpeg(), movie, segment, part)
-        try:
-            done = subprocess.run(command, capture_output=True, check=False)
-        except OSError as error:
-            raise SetupError(f"{shown(command[0])}: ffmpeg does not start ({error})") from error
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        if any("No space left on device" in line for line in said):
-            raise output_error(OSError(28, "No space left on device"), target)
-        if done.returncode:
-            reason = said[-1] if said else f"code {done.returncode}"
-            raise OutputError(f"{shown(target)}: ffmpeg could not cut this clip ({reason})")
+        run_ffmpeg(command, target, "cut this clip")
         _check_clip(part, movie, segment, target, allowed)
-
-
-@functools.cache
-def find_ffmpeg() -> str:
-    """The system's ffmpeg, else the one that comes with imageio-ffmpeg."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
-        raise SetupError(
-            "ffmpeg: not found; install it, or run: pip install imageio-ffmpeg"
-        ) from None
 
 
 def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowed: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -11,9 +12,11 @@ from videmo.draw import cut_face
 from videmo.errors import OutputError
 from videmo.exporters.selection import Exported, Selection, Sighting, remove_others
 from videmo.files import write_whole
-from videmo.video import open_movie
+from videmo.video import Movie, open_movie
 
 JPEG_QUALITY = 95
+MARGIN = 0.2
+"""What is left around a face if nobody says otherwise."""
 FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
@@ -21,26 +24,37 @@ CROP_NAME = r"\d{6,}_t\d+\.jpg"
 def export(selection: Selection) -> Exported:
     """Write ``crops/FRAME_tTRACK.jpg`` for each face that counts."""
     folder = selection.folder / FOLDER
-    if selection.choice.best:
-        chosen = [selection.best(run) for run in selection.runs]
-    else:
-        chosen = [s for sightings in selection.sightings.values() for s in sightings]
-    of_time: dict[float, list[Sighting]] = defaultdict(list)
-    for sighting in chosen:
-        of_time[sighting.time].append(sighting)
-    files = []
     choice = selection.choice
-    with open_movie(selection.movie) as reader:
-        times = sorted(of_time)
+    margin = MARGIN if choice.margin is None else choice.margin
+    files = []
+    for sighting, face in faces(selection.movie, chosen(selection), margin, choice.size):
+        files.append(folder / crop_name(sighting))
+        write_whole(files[-1], encode_jpeg(face))
+    remove_others(folder, CROP_NAME, keep=files)
+    of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
+    return Exported(files, of_run)
+
+
+def chosen(selection: Selection) -> list[Sighting]:
+    """The faces to be cut out: of each run all, or the best."""
+    if selection.choice.best:
+        return [selection.best(run) for run in selection.runs]
+    return [sighting for run in selection.runs for sighting in selection.sightings[run]]
+
+
+def faces(
+    movie: Movie, sightings: Iterable[Sighting], margin: float, size: int
+) -> Iterator[tuple[Sighting, np.ndarray]]:
+    """Each of `sightings` in order of time, with its picture (BGR uint8), as `cut_face` cuts it."""
+    of_time: dict[float, list[Sighting]] = defaultdict(list)
+    for sighting in sightings:
+        of_time[sighting.time].append(sighting)
+    times = sorted(of_time)
+    with open_movie(movie) as reader:
         for time, frame in zip(times, reader.at(times), strict=True):
             picture = frame.bgr
             for sighting in of_time[time]:
-                face = cut_face(picture, sighting.box, margin=choice.margin, size=choice.size)
-                files.append(folder / crop_name(sighting))
-                write_whole(files[-1], encode_jpeg(face))
-    remove_others(selection.folder / FOLDER, CROP_NAME, keep=files)
-    of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
-    return Exported(files, of_run)
+                yield sighting, cut_face(picture, sighting.box, margin=margin, size=size)
 
 
 def crop_name(sighting: Sighting) -> str:

@@ -1,9 +1,9 @@
-"""The chosen moments of one movie and one emotion, as exporters get them."""
+"""The chosen moments, as exporters get them: of one emotion, or of one movie."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,14 @@ class Choice:
     best: bool = False
     """One crop for each run, the best, instead of every frame."""
     size: int = 0
-    """Side of a crop in pixels; 0: as large as it is in the movie."""
-    margin: float = 0.2
-    """What is left around the face, as a part of its box, on each side."""
+    """Side of a crop in pixels; 0: as large as it is in the movie, or as training wants it."""
+    margin: float | None = None
+    """What is left around a face, as a part of its box, on each side; None: as is best for what it
+    is cut out for."""
+    order: str = "time"
+    """How moments are joined: by `time`, or by `score`, the best first."""
+    max_length: float = float("inf")
+    """Seconds that what is joined may last, and each gif and webp."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Selection:
     folder: Path
     """Where everything of this selection goes."""
     choice: Choice = field(default_factory=Choice)
+    persons: Mapping[int, str] = field(default_factory=dict)
+    """Who each track is, as far as that is known."""
 
     @property
     def end(self) -> float:
@@ -70,13 +77,73 @@ class Selection:
         """The sighting of `run` with the highest score, the first of equals."""
         return max(self.sightings[run], key=lambda sighting: sighting.score)
 
+    def score(self, run: Run) -> float:
+        """The mean score of `run`'s frames."""
+        scores = [sighting.score for sighting in self.sightings[run]]
+        return sum(scores) / len(scores)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The moments of one movie at which somebody has one of the wanted emotions."""
+
+    selections: tuple[Selection, ...]
+    """One for each emotion of which there is some; at least one."""
+    folder: Path
+    """Where everything of this movie goes."""
+    output: Path
+    """Where everything of all movies goes."""
+
+    @property
+    def movie(self) -> Movie:
+        return self.selections[0].movie
+
+    @property
+    def name(self) -> str:
+        """The movie's file name; in an archive, with its folders before it."""
+        return self.selections[0].name
+
+    @property
+    def stem(self) -> str:
+        """The movie's file name without its suffix: what other programs look for beside it."""
+        return Path(self.name).stem
+
+    @property
+    def starts(self) -> np.ndarray:
+        """As those of a `Selection`."""
+        return self.selections[0].starts
+
+    @property
+    def choice(self) -> Choice:
+        return self.selections[0].choice
+
+    @property
+    def persons(self) -> Mapping[int, str]:
+        """As those of a `Selection`."""
+        return self.selections[0].persons
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of all emotions, in order of time."""
+        runs = [run for selection in self.selections for run in selection.runs]
+        return sorted(runs, key=lambda run: (run.start, run.track))
+
+    def score(self, run: Run) -> float:
+        """The mean score of `run`'s frames."""
+        return next(s.score(run) for s in self.selections if s.emotion == run.emotion)
+
+    def who(self, track: int) -> str:
+        """The person that `track` is, else the track."""
+        return self.persons.get(track) or f"track {track}"
+
 
 @dataclass(frozen=True)
 class Exported:
     """The files that an exporter made, and which of them shows each run best."""
 
     files: list[Path]
-    of_run: dict[Run, Path]
+    of_run: dict[Run, Path] = field(default_factory=dict)
+    """Empty where files show more than runs of one emotion."""
     failures: list[VidemoError] = field(default_factory=list)
     """What could not be made; the rest was."""
 

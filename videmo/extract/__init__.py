@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
-from videmo.exporters import EXPORTERS, exporter
-from videmo.exporters.selection import Choice, Exported, Selection, sightings_of
+from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, exporter
+from videmo.exporters.cuts import ORDERS, Cut, Edit, cuts_of
+from videmo.exporters.selection import Choice, Exported, Moments, Selection, sightings_of
 from videmo.extract.find import find_movie, find_tables
 from videmo.extract.segments import (
     SEGMENTS,
@@ -23,6 +25,9 @@ from videmo.files import check_writable, shown
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
+
+Makers = Mapping[str, Callable[[Any], Exported]]
+"""The exporters that are wanted, by name."""
 
 __all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
 
@@ -48,9 +53,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was made of one table."""
+    """What was made of one table, or of all together."""
 
-    table: Path
+    table: Path | None
+    """None: of all together."""
     runs: dict[str, int] = field(default_factory=dict)
     """Runs found, by emotion."""
     held: dict[str, int] = field(default_factory=dict)
@@ -65,40 +71,54 @@ def extract_tables(
     wanted: Wanted,
     folder: Path | str,
     *,
-    exports: Sequence[str] = tuple(EXPORTERS),
+    exports: Sequence[str] = DEFAULT_EXPORTS,
     choice: Choice | None = None,
     movie: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Extracted]:
     """Export the wanted moments of each table into `folder`; one bad table costs one table.
 
+    Gives what became of each table; and at the end, if that was asked for, of what is made of all
+    of them together.
+
     Args:
         tables: each with the name of its own place in `folder`, as `find_tables` gives them.
         wanted: which moments.
-        folder: gets ``NAME/EMOTION/...`` and `segments.csv`, which lists every run in the folder.
+        folder: gets ``NAME/EMOTION/...``, what is made of all movies together, and `segments.csv`,
+            which lists every run in the folder.
         exports: names of `EXPORTERS`.
         choice: how the exporters are to work.
         movie: where the movie is, if not where it was; for one table only.
         progress: told what is being done.
 
     Raises:
-        RequestError: an emotion or exporter that does not exist.
+        RequestError: an emotion, exporter or order that does not exist.
         DiskFullError: no room is left.
-        SetupError: ffmpeg is missing.
+        SetupError: ffmpeg is missing, or a library that an exporter needs.
     """
-    _check_names(wanted.emotions, exports)
+    choice = choice or Choice()
+    _check_names(wanted.emotions, exports, choice)
+    makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     folder = Path(folder)
     done = []
+    cuts: list[Cut] = []
+    tell = progress or (lambda _: None)
     for table, name in tables.items():
-        job = _Job(table, name, wanted, folder, tuple(exports), choice or Choice(), movie)
+        job = _Job(table, name, wanted, folder, makers, choice, movie)
         try:
-            done.append(_extract_one(job, progress or (lambda _: None)))
+            extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):
             raise
         except VidemoError as error:
             done.append(Extracted(table, errors=[error]))
+        else:
+            done.append(extracted)
+            cuts += of_movie
+    together = [name for name in makers if EXPORTERS[name].scope == ALL]
+    if together and cuts:
+        done.append(_join(Edit(tuple(cuts), folder, choice), together, makers, tell))
     return done
 
 
@@ -110,33 +130,62 @@ class _Job:
     name: str
     wanted: Wanted
     folder: Path
-    exports: tuple[str, ...]
+    makers: Makers
     choice: Choice
     movie: Path | None
 
 
-def _extract_one(job: _Job, progress: Callable[[str], None]) -> Extracted:
+def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
+    """What is made of one table, and what of it goes into what is made of all."""
     table, record = read_table(job.table), read_record(job.table)
     listed = read_segments(job.folder)
     selections = _select(job, table, record)
     if selections:
         _check_place(job)
-    files: list[Path] = []
-    errors: list[VidemoError] = []
+    every: list[Exported] = []
     lines: list[dict[str, str]] = []
+    of_scope = {
+        scope: [name for name in job.makers if EXPORTERS[name].scope == scope]
+        for scope in (EMOTION, MOVIE, ALL)
+    }
     for selection in selections:
         made = {}
-        for export in job.exports:
-            progress(f"{shown(job.name)}: {selection.emotion}, {export}")
-            made[export] = _export(export, selection)
-            files += made[export].files
-            errors += made[export].failures
+        for name in of_scope[EMOTION]:
+            progress(f"{shown(job.name)}: {selection.emotion}, {name}")
+            made[name] = _export(job.makers[name], selection)
+        every += made.values()
         lines += lines_of(selection, made, job.folder)
+    cuts = []
+    if selections:
+        moments = Moments(tuple(selections), job.folder / job.name, job.folder)
+        for name in of_scope[MOVIE]:
+            progress(f"{shown(job.name)}: {name}")
+            every.append(_export(job.makers[name], moments))
+        cuts = cuts_of(moments) if of_scope[ALL] else []
     found = {selection.emotion: len(selection.runs) for selection in selections}
     # Where nothing matches, nothing is made, and what an earlier call made stays.
-    write_segments(job.folder, renewed(listed, lines, job.exports))
+    write_segments(job.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
-    return Extracted(job.table, runs, longest_runs(table), files, errors)
+    return Extracted(job.table, runs, longest_runs(table), *_sum(every)), cuts
+
+
+def _join(
+    edit: Edit, names: list[str], makers: Makers, progress: Callable[[str], None]
+) -> Extracted:
+    """What is made of all tables together."""
+    every = []
+    for name in names:
+        progress(name)
+        every.append(_export(makers[name], edit))
+    return Extracted(None, {}, {}, *_sum(every))
+
+
+def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
+    files, errors = [], []
+    for exported in every:
+        files += exported.files
+        errors += exported.failures
+    return files, errors
 
 
 def _check_place(job: _Job) -> None:
@@ -184,14 +233,14 @@ def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
     return selections
 
 
-def _export(export: str, selection: Selection) -> Exported:
+def _export(make: Callable[[Any], Exported], given: Selection | Moments | Edit) -> Exported:
     """Make one kind of thing; what goes wrong is kept, so that the others are made."""
     try:
-        return exporter(export).export(selection)
+        return make(given)
     except (DiskFullError, SetupError):
         raise
     except VidemoError as error:
-        return Exported([], {}, [error])
+        return Exported([], failures=[error])
 
 
 def longest_runs(table: pd.DataFrame) -> dict[str, int]:
@@ -201,10 +250,12 @@ def longest_runs(table: pd.DataFrame) -> dict[str, int]:
     return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
 
 
-def _check_names(emotions: Iterable[str], exports: Iterable[str]) -> None:
+def _check_names(emotions: Iterable[str], exports: Iterable[str], choice: Choice) -> None:
     for emotion in emotions:
         if emotion not in EMOTIONS:
             raise RequestError(f"{emotion}: no such emotion; choose from {', '.join(EMOTIONS)}")
     for export in exports:
         if export not in EXPORTERS:
             raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")
+    if choice.order not in ORDERS:
+        raise RequestError(f"{choice.order}: no such order; choose from {', '.join(ORDERS)}")

@@ -1,4 +1,8 @@
-"""The list of all runs that were exported into a folder: `segments.csv`."""
+"""The list of all runs that were exported into a folder: `segments.csv`.
+
+Its columns of files are those of exporters that make files of runs. What shows a whole movie, or
+several, is not in it: every line would say the same.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.errors import OutputError
-from videmo.exporters import EXPORTERS
+from videmo.exporters import OF_RUNS
 from videmo.exporters.selection import Exported, Selection
 from videmo.files import shown, write_whole
 
@@ -49,7 +53,6 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
     lines = []
     for segment in selection.segments:
         for run in segment.runs:
-            scores = [sighting.score for sighting in selection.sightings[run]]
             files = {
                 export: exported.of_run[run].relative_to(folder).as_posix()
                 for export, exported in made.items()
@@ -65,7 +68,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     "repeat": str(run.repeat),
                     "start": f"{run.start:.3f}",
                     "end": f"{run.end:.3f}",
-                    "score": f"{sum(scores) / len(scores):.4f}",
+                    "score": f"{selection.score(run):.4f}",
                     "clip_start": f"{segment.start:.3f}",
                     "clip_end": f"{segment.end:.3f}",
                     **files,
@@ -86,7 +89,7 @@ def renewed(listed: list[Line], lines: list[Line], made: Sequence[str]) -> list[
         if (line["movie"], line["emotion"]) not in again:
             every[_key(line)] = line
             continue
-        others = {kind: line.get(kind, "") for kind in EXPORTERS if kind not in made}
+        others = {kind: line.get(kind, "") for kind in OF_RUNS if kind not in made}
         if _key(line) in every:
             every[_key(line)] = {**every[_key(line)], **others}
         elif any(others.values()):
@@ -105,7 +108,7 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     if not lines:
         return
     text = io.StringIO()
-    columns = (*_COLUMNS, *EXPORTERS)
+    columns = (*_COLUMNS, *OF_RUNS)
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

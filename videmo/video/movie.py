@@ -74,6 +74,8 @@ class Movie:
     sound: bool
     timed: bool
     """Whether the timestamps can be trusted; `survey` looks at all of them."""
+    timecode: str = ""
+    """What the camera says that the first frame's timecode is, unchecked; empty where nothing."""
 
 
 def check_file(path: Path) -> None:

@@ -67,6 +67,7 @@ def probe(path: Path) -> Movie:
             sound=bool(container.streams.audio),
             timed=container.format.name not in ASTRAY
             and all(frame.pts is not None for frame in frames),
+            timecode=_timecode(container, stream),
         )
 
 
@@ -188,6 +189,15 @@ def _first_frames(
             "the file is damaged, get it again"
         )
     return frames
+
+
+def _timecode(container: av.container.InputContainer, stream: av.VideoStream) -> str:
+    """The video stream's own timecode, else the file's."""
+    for metadata in (stream.metadata, container.metadata):
+        for name, value in metadata.items():
+            if name.lower() == "timecode":
+                return str(value)
+    return ""
 
 
 def _display_size(raw: av.VideoFrame, stream: av.VideoStream) -> tuple[int, int]:

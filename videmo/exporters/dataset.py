@@ -1,0 +1,207 @@
+"""Pictures to train on: faces cut out as the model sees them, in a folder for each class.
+
+The folder grows with each movie and emotion, and is the user's to sort: a picture that was moved
+into another class, or taken away, stays so when the same moments are exported again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from videmo.errors import OutputError
+from videmo.exporters.crops import chosen, encode_jpeg, faces
+from videmo.exporters.selection import Exported, Moments, Sighting
+from videmo.files import check_writable, output_error, sha256, shown, write_whole
+
+FOLDER = "dataset"
+LABELS = "labels.csv"
+COLUMNS = ("file", "emotion", "movie", "frame", "time", "track", "x", "y", "w", "h", "score")
+SUFFIX = ".jpg"
+SIDE = 96
+"""Width and height of a picture, in pixels, if nobody says otherwise: `training` takes pictures of
+up to 100 for faces that are cut out already."""
+LONGEST = 120
+"""Bytes of a movie's name that stand in those of its pictures."""
+
+Line = dict[str, str]
+
+
+class Key(NamedTuple):
+    """Which face a picture shows."""
+
+    movie: str
+    frame: str
+    track: str
+
+
+class Plan(NamedTuple):
+    """What is to be done, in paths below the dataset's folder."""
+
+    written: dict[Key, str]
+    removed: list[str]
+    lines: dict[Key, Line]
+    """The new list."""
+
+
+def export(moments: Moments) -> Exported:
+    """Write ``dataset/EMOTION/MOVIE_FRAME_tTRACK.jpg`` for each face that counts.
+
+    ``dataset/labels.csv`` says of each picture where it lies now (nowhere, if it was taken away),
+    what the model took it for, and where it was cut out.
+    """
+    folder = moments.output / FOLDER
+    check_writable(folder / LABELS)
+    listed = read_labels(folder / LABELS)
+    sightings = {
+        _key(moments, sighting): (selection.emotion, sighting)
+        for selection in moments.selections
+        for sighting in chosen(selection)
+    }
+    wanted = {key: _line(key, *of_key) for key, of_key in sightings.items()}
+    emotions = {selection.emotion for selection in moments.selections}
+    plan = plan_pictures(wanted, listed, _pictures(folder), shown(moments.name), emotions)
+    files = _write(moments, folder, [sightings[key][1] for key in plan.written], plan)
+    for place in plan.removed:
+        _remove(folder / place)
+    write_whole(folder / LABELS, _text(plan.lines))
+    return Exported([folder / LABELS, *files])
+
+
+def plan_pictures(
+    wanted: dict[Key, Line],
+    listed: dict[Key, Line],
+    there: dict[str, str],
+    movie: str,
+    emotions: set[str],
+) -> Plan:
+    """What an export of `emotions` of `movie` has to do. Pure.
+
+    Args:
+        wanted: the pictures to be made.
+        listed: those that earlier exports made.
+        there: where each picture lies now, by its name.
+        movie, emotions: of which earlier pictures are replaced.
+    """
+    plan = Plan({}, [], {})
+    for key in sorted({*wanted, *listed}, key=_order):
+        name = picture_name(key)
+        place, before = there.get(name, ""), listed.get(key)
+        # Whether it lies where it was put: the user has not moved it.
+        ours = before is not None and place == f"{before['emotion']}/{name}"
+        if key in wanted:
+            line = wanted[key]
+            if place and not ours:
+                target = place
+            elif before is not None and not place:
+                target = ""  # the user has taken it away
+            else:
+                target = f"{line['emotion']}/{name}"
+            if target:
+                plan.written[key] = target
+            if ours and target != place:
+                plan.removed.append(place)
+            plan.lines[key] = {**line, "file": target}
+        elif ours and listed[key]["movie"] == movie and listed[key]["emotion"] in emotions:
+            plan.removed.append(place)
+        else:
+            plan.lines[key] = {**listed[key], "file": place}
+    return plan
+
+
+def picture_name(key: Key) -> str:
+    """The file name of a picture: its movie, frame and track, whatever folder it is in."""
+    movie = key.movie
+    if "/" in movie or len(movie.encode()) > LONGEST:
+        last = movie.rpartition("/")[2].encode()[: LONGEST - 9].decode(errors="ignore")
+        movie = f"{last}-{sha256(movie.encode())[:8]}"
+    return f"{movie}_{key.frame.zfill(6)}_t{key.track}{SUFFIX}"
+
+
+def read_labels(path: Path) -> dict[Key, Line]:
+    """What `labels.csv` says so far.
+
+    Raises:
+        OutputError: it cannot be read, or is not the list that videmo writes.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            lines = list(reader)
+            header = tuple(reader.fieldnames or ())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, csv.Error) as error:
+        raise OutputError(
+            f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
+        ) from error
+    if not set(header) >= set(COLUMNS) or any(None in line.values() for line in lines):
+        raise OutputError(
+            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
+            "folder with -o"
+        )
+    return {Key(line["movie"], line["frame"], line["track"]): line for line in lines}
+
+
+def _key(moments: Moments, sighting: Sighting) -> Key:
+    return Key(shown(moments.name), str(sighting.frame), str(sighting.track))
+
+
+def _order(key: Key) -> tuple[str, str, str]:
+    return key.movie, key.frame.zfill(12), key.track.zfill(12)
+
+
+def _line(key: Key, emotion: str, sighting: Sighting) -> Line:
+    box = {name: str(value) for name, value in sighting.box._asdict().items()}
+    return {
+        **key._asdict(),
+        "emotion": emotion,
+        "time": f"{sighting.time:.3f}",
+        **box,
+        "score": f"{sighting.score:.4f}",
+    }
+
+
+def _remove(picture: Path) -> None:
+    """Take a picture away, and its folder if that is empty then: it would be a class of nothing."""
+    try:
+        picture.unlink()
+        with contextlib.suppress(OSError):
+            picture.parent.rmdir()
+    except OSError as error:
+        raise output_error(error, picture) from error
+
+
+def _pictures(folder: Path) -> dict[str, str]:
+    """Where each picture in the dataset lies, by its name; the first place of several."""
+    found: dict[str, str] = {}
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        below = Path(place).relative_to(folder)
+        for name in sorted(names):
+            if name.endswith(SUFFIX):
+                found.setdefault(name, (below / name).as_posix())
+    return found
+
+
+def _write(moments: Moments, folder: Path, sightings: list[Sighting], plan: Plan) -> list[Path]:
+    choice = moments.choice
+    files = []
+    # The box and no more, if nobody says otherwise: that is what a scan gives the model.
+    cut = faces(moments.movie, sightings, choice.margin or 0.0, choice.size or SIDE)
+    for sighting, face in cut:
+        files.append(folder / plan.written[_key(moments, sighting)])
+        write_whole(files[-1], encode_jpeg(face))
+    return files
+
+
+def _text(lines: dict[Key, Line]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines.values())
+    return text.getvalue().encode()

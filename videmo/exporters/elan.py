@@ -1,0 +1,131 @@
+"""Annotations for ELAN, the annotation tool of behaviour research: a tier for each track.
+
+The format is EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from pathlib import Path, PurePath
+from urllib.parse import quote_from_bytes
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from videmo.exporters.selection import Exported, Moments
+from videmo.files import shown, write_whole
+from videmo.schema import EMOTIONS, Run
+
+SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
+INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+
+NO_DATE = "1970-01-01T00:00:00+00:00"
+"""Every file must have one; a real one would make other bytes each time."""
+
+VOCABULARY, KIND, LANGUAGE = "emotions", "emotion", "und"
+
+MIME_TYPES = {
+    **dict.fromkeys((".mp4", ".m4v"), "video/mp4"),
+    **dict.fromkeys((".mpg", ".mpeg"), "video/mpeg"),
+    ".mov": "video/quicktime",
+    ".avi": "video/x-msvideo",
+    ".mkv": "video/x-matroska",
+}
+
+
+def export(moments: Moments) -> Exported:
+    """Write ``STEM.eaf``."""
+    target = moments.folder / f"{moments.stem}.eaf"
+    document = annotations(moments, target.parent)
+    ElementTree.indent(document)
+    data = ElementTree.tostring(document, encoding="utf-8", xml_declaration=True)
+    write_whole(target, data + b"\n")
+    return Exported([target])
+
+
+def annotations(moments: Moments, folder: Path) -> Element:
+    """The document of a movie's runs, to be written into `folder`."""
+    root = Element(
+        "ANNOTATION_DOCUMENT",
+        {
+            "AUTHOR": "videmo",
+            "DATE": NO_DATE,
+            "FORMAT": "3.0",
+            "VERSION": "3.0",
+            "xmlns:xsi": INSTANCE,
+            "xsi:noNamespaceSchemaLocation": SCHEMA,
+        },
+    )
+    runs = sorted(moments.runs, key=lambda run: (run.track, run.start))
+    _add_header(root, moments.movie.path, folder, last=len(runs))
+    slots = SubElement(root, "TIME_ORDER")
+    times = [
+        (round(time * 1000), slot)
+        for number, run in enumerate(runs, 1)
+        for time, slot in zip((run.start, run.end), _slots(number), strict=True)
+    ]
+    for time, slot in sorted(times, key=lambda pair: pair[0]):
+        SubElement(slots, "TIME_SLOT", {"TIME_SLOT_ID": slot, "TIME_VALUE": str(time)})
+    for track, numbered in groupby(enumerate(runs, 1), key=lambda pair: pair[1].track):
+        tier = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": KIND, "TIER_ID": f"track {track}"})
+        if track in moments.persons:
+            tier.set("PARTICIPANT", shown(moments.persons[track]))
+        for number, run in numbered:
+            _add_annotation(tier, number, run)
+    _add_vocabulary(root)
+    return root
+
+
+def _slots(number: int) -> tuple[str, str]:
+    """The names of the times at which annotation `number` begins and ends."""
+    return f"ts{2 * number - 1}", f"ts{2 * number}"
+
+
+def _add_annotation(tier: Element, number: int, run: Run) -> None:
+    begin, end = _slots(number)
+    about = {
+        "ANNOTATION_ID": f"a{number}",
+        "CVE_REF": f"cve{EMOTIONS.index(run.emotion)}",
+        "TIME_SLOT_REF1": begin,
+        "TIME_SLOT_REF2": end,
+    }
+    annotation = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", about)
+    SubElement(annotation, "ANNOTATION_VALUE").text = run.emotion
+
+
+def _add_header(root: Element, movie: Path, folder: Path, *, last: int) -> None:
+    header = SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    relative = PurePath(os.path.relpath(movie.absolute(), folder.absolute())).as_posix()
+    media = {
+        "MEDIA_URL": movie.absolute().as_uri(),
+        "MIME_TYPE": MIME_TYPES.get(movie.suffix.lower(), "unknown"),
+        "RELATIVE_MEDIA_URL": quote_from_bytes(os.fsencode(relative), safe="/"),
+    }
+    SubElement(header, "MEDIA_DESCRIPTOR", media)
+    SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(last)
+
+
+def _add_vocabulary(root: Element) -> None:
+    """What an annotation can say: the emotions, as a list to choose from."""
+    SubElement(
+        root,
+        "LINGUISTIC_TYPE",
+        {
+            "CONTROLLED_VOCABULARY_REF": VOCABULARY,
+            "GRAPHIC_REFERENCES": "false",
+            "LINGUISTIC_TYPE_ID": KIND,
+            "TIME_ALIGNABLE": "true",
+        },
+    )
+    language = {
+        "LANG_DEF": "http://cdb.iso.org/lg/CDB-00130975-001",
+        "LANG_ID": LANGUAGE,
+        "LANG_LABEL": "undetermined (und)",
+    }
+    SubElement(root, "LANGUAGE", language)
+    vocabulary = SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARY})
+    SubElement(vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE})
+    for index, emotion in enumerate(EMOTIONS):
+        entry = SubElement(vocabulary, "CV_ENTRY_ML", {"CVE_ID": f"cve{index}"})
+        value = {"DESCRIPTION": "", "LANG_REF": LANGUAGE}
+        SubElement(entry, "CVE_VALUE", value).text = emotion
