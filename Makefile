@@ -1,12 +1,12 @@
-# make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.
+# make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.   make bench: how fast it is.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-out
-SOURCES := videmo tests examples
+SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
 
-.PHONY: demo test test-long lint clean
+.PHONY: demo test test-long bench lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -21,6 +21,9 @@ test: $(VENV)/installed-dev lint
 
 test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check $(SOURCES)

@@ -68,7 +68,7 @@ def test_any_number_of_jobs_gives_the_same_bytes(long: Made, tmp_path: Path, job
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill as on POSIX")
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, 2, 3, 4])
 def test_a_scan_that_is_killed_again_and_again_gives_the_same_bytes(long: Made, jobs: int) -> None:
     folder = long.movie.parent / f"killed-{jobs}"
     command = [sys.executable, "-m", "videmo", "scan", "-q", "-j", str(jobs), "-o", str(folder)]
