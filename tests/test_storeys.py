@@ -17,8 +17,8 @@ STOREYS = {
     **dict.fromkeys(
         ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
     ),
-    **dict.fromkeys(("scan", "find", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "archive"), 3),
+    **dict.fromkeys(("scan", "find", "names", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("extract", "people", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}
