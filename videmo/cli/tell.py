@@ -62,8 +62,10 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         )
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
+        who = ", ".join(map(shown, one.missing))
         click.echo(
-            f"{shown(one.table)}: nothing matches; the longest runs in it, in frames: "
+            f"{shown(one.table)}: nothing matches"
+            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it, in frames: "
             f"{held or 'none, no face is aligned'}"
         )
     return not one.errors
@@ -88,10 +90,14 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
 
 
 def _people_line(one: Found) -> str:
-    who = ", ".join(f"{name} {_tracks(count)}" for name, count in one.tracks.items())
-    nobody = f"{_tracks(one.nobody)} of nobody known" if one.nobody else ""
-    parts = "; ".join(part for part in (who, nobody) if part) or "no tracks"
-    return f"{shown(one.table)}: {parts}; written: {shown(one.file or '')}"
+    counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
+    if one.nobody:
+        counts.append(f"nobody in particular {_tracks(one.nobody)}")
+    if one.unclear:
+        counts.append(f"not plain enough to see {_tracks(one.unclear)}")
+    return (
+        f"{shown(one.table)}: {', '.join(counts) or 'no tracks'}; written: {shown(one.file or '')}"
+    )
 
 
 def _tracks(count: int) -> str:

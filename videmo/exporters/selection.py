@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class Selection:
     folder: Path
     """Where everything of this selection goes."""
     choice: Choice = field(default_factory=Choice)
+    persons: Mapping[int, str] = field(default_factory=dict)
+    """Who each track is, as far as that is known."""
 
     @property
     def end(self) -> float:

@@ -46,7 +46,9 @@ class Found:
     tracks: dict[str, int] = field(default_factory=dict)
     """How many tracks each person has, those seen longest first."""
     nobody: int = 0
-    """How many tracks are nobody's."""
+    """How many tracks are like nobody, or not seen for long enough."""
+    unclear: int = 0
+    """How many tracks there are of which no face is aligned, large enough, and plain to see."""
     file: Path | None = None
     """Where it is written."""
     error: VidemoError | None = None
@@ -202,8 +204,10 @@ def _write(part: _Part, verdict: dict[int, Verdict], names: Sequence[str], how: 
     lines = [Line(track.number, *verdict[track.number]) for track in part.tracks]
     file = write_people(part.table, part.record, lines, names, how)
     tracks = Counter(line.person for line in lines)
-    nobody = tracks.pop("", 0)
-    return Found(part.table, {name: tracks[name] for name in names if tracks[name]}, nobody, file)
+    unclear = sum(not track.faces for track in part.tracks)
+    nobody = tracks.pop("", 0) - unclear
+    of_names = {name: tracks[name] for name in names if tracks[name]}
+    return Found(part.table, of_names, nobody, unclear, file)
 
 
 def _people(
