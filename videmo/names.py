@@ -87,8 +87,9 @@ def tidy(name: str) -> str:
     """
     letters = unicodedata.normalize("NFC", name)
     kept = (c if c.isprintable() and c not in NOT_IN_NAMES else " " for c in letters)
-    plain = " ".join("".join(kept).split())[:LONGEST_NAME].strip(" .")
-    return f"_{plain}" if plain.startswith(tuple(FORMULA)) else plain
+    plain = " ".join("".join(kept).split()).lstrip(" .")
+    safe = f"_{plain}" if plain.startswith(tuple(FORMULA)) else plain
+    return safe[:LONGEST_NAME].rstrip()
 
 
 def write_people(
