@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from videmo.exporters.clips import cut_clip
+from videmo.find import find_tables
+from videmo.names import read_people
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.scan import Scanned, scan_movie
 from videmo.schema import Segment
 from videmo.table import read_table
 from videmo.video import open_movie, probe
+
+if TYPE_CHECKING:
+    from videmo.people import Cast
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +97,44 @@ def test_a_clip_shows_the_pictures_that_were_scanned(
         cut = [frame.grey.astype(int) for frame in clip.frames()]
     assert len(cut) == 30
     assert max(np.abs(a - b).mean() for a, b in zip(cut, expected, strict=True)) < 3
+
+
+@pytest.fixture(scope="module")
+def cast(stage: Scanned, clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    """The people of the stage show, after the two pictures of known faces."""
+    pytest.importorskip("dlib")
+    from videmo.people import name_people
+
+    tables = find_tables([stage.table])
+    folder = tmp_path_factory.mktemp("people")
+    return name_people(tables, folder, known=clips.parent / "people")
+
+
+def test_the_man_on_stage_is_who_he_is(stage: Scanned, cast: Cast) -> None:
+    names = read_people(stage.table, stage.record).names
+    table = read_table(stage.table)
+    aligned = table[(table["eyes"] == 2) & table["frame"].between(90, 210)]
+    assert len(aligned) > 80
+    assert {names.get(track) for track in aligned["track"]} == {"lin"}
+
+
+def test_nobody_else_is_taken_for_him_and_nobody_for_the_other_one(
+    stage: Scanned, cast: Cast
+) -> None:
+    names = read_people(stage.table, stage.record).names
+    table = read_table(stage.table)
+    others = table[table["frame"].between(20, 81) | table["frame"].between(211, 274)]
+    assert not {names.get(track) for track in others["track"].dropna()} - {None}
+    assert set(names.values()) == {"lin"}
+    assert list(cast.absent) == ["alex"] and (cast.absent["alex"] or 0) > 0.6
+
+
+def test_by_likeness_alone_the_man_and_the_woman_are_two(
+    stage: Scanned, woman: Scanned, tmp_path: Path
+) -> None:
+    pytest.importorskip("dlib")
+    from videmo.people import name_people
+
+    cast = name_people(find_tables([stage.table, woman.table]), tmp_path)
+    assert cast.people == ["person-1", "person-2"]
+    assert [found.tracks for found in cast.found] == [{"person-2": 3}, {"person-1": 1}]

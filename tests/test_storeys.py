@@ -17,8 +17,8 @@ STOREYS = {
     **dict.fromkeys(
         ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
     ),
-    **dict.fromkeys(("scan", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "archive"), 3),
+    **dict.fromkeys(("scan", "find", "names", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("extract", "people", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}
@@ -62,7 +62,7 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("code", ["import videmo", "from videmo.cli import cli; cli(['--help'])"])
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
-        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm'}\n"
+        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib'}\n"
         "print('loaded:', *heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -80,3 +80,19 @@ def test_only_training_imports_a_training_framework() -> None:
             continue
         text = path.read_text("utf-8")
         assert not any(f"import {name}" in text for name in ("keras", "tensorflow", "torch"))
+
+
+def test_only_people_compares_faces() -> None:
+    for path in modules():
+        if room(path) != "people":
+            assert "dlib" not in imported_packages(path), path
+
+
+def imported_packages(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names

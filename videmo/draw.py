@@ -31,6 +31,7 @@ EMOTION_COLOURS = dict(
 PAPER = (28, 24, 22)
 INK = (240, 238, 236)
 FAINT = (150, 146, 142)
+LINE = (60, 54, 50)
 FONT = cv2.FONT_HERSHEY_DUPLEX
 
 TILE = 180
@@ -40,6 +41,11 @@ MARGIN = 14
 HEADER = 112
 STRIP = 14
 COLUMNS = 6
+
+FACE = 120
+"""Side of a face on a sheet of people, in pixels."""
+FACES_A_ROW = 8
+ROW_TITLE = 44
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,16 @@ class Header:
     emotion: str
     stretches: tuple[tuple[float, float], ...]
     """Where in the movie the runs are: start and end as parts of its length, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person on a sheet of people, with some of their faces."""
+
+    title: str
+    about: str
+    tiles: tuple[Tile, ...]
+    """At most `FACES_A_ROW`, each `FACE` pixels wide and high."""
 
 
 def cut_face(picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 0) -> np.ndarray:
@@ -100,13 +116,34 @@ def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
     return sheet
 
 
+def people_sheet(rows: Sequence[Row], title: str, about: str) -> np.ndarray:
+    """One picture (BGR uint8) of people: a row of faces for each, and words over all of them."""
+    width = MARGIN + FACES_A_ROW * (FACE + MARGIN)
+    step = ROW_TITLE + FACE + CAPTION + MARGIN
+    sheet = np.full((HEADER - STRIP + len(rows) * step, width, 3), PAPER, np.uint8)
+    _write(sheet, title, (MARGIN, 36), 0.8, INK, width - 2 * MARGIN)
+    _write(sheet, about, (MARGIN, 62), 0.5, FAINT, width - 2 * MARGIN)
+    for index, row in enumerate(rows):
+        top = HEADER - 2 * STRIP + index * step
+        cv2.line(sheet, (MARGIN, top), (width - MARGIN, top), LINE, 1)
+        used = _write(sheet, row.title, (MARGIN, top + 28), 0.7, INK, width // 2)
+        room = width - 3 * MARGIN - used
+        _write(sheet, row.about, (2 * MARGIN + used, top + 28), 0.5, FAINT, room)
+        for place, tile in enumerate(row.tiles):
+            x, y = MARGIN + place * (FACE + MARGIN), top + ROW_TITLE
+            sheet[y : y + FACE, x : x + FACE] = tile.picture
+            _write(sheet, tile.lines[0], (x, y + FACE + 18), 0.42, INK, FACE)
+            _write(sheet, tile.lines[1], (x, y + FACE + 35), 0.42, FAINT, FACE)
+    return sheet
+
+
 def _draw_header(sheet: np.ndarray, header: Header) -> None:
     width = sheet.shape[1]
     room = width - 2 * MARGIN
     _write(sheet, header.title, (MARGIN, 36), 0.8, INK, room)
     _write(sheet, header.about, (MARGIN, 62), 0.5, FAINT, room)
     top, bottom = 78, 78 + STRIP
-    cv2.rectangle(sheet, (MARGIN, top), (width - MARGIN, bottom), (60, 54, 50), cv2.FILLED)
+    cv2.rectangle(sheet, (MARGIN, top), (width - MARGIN, bottom), LINE, cv2.FILLED)
     for start, end in header.stretches:
         left = MARGIN + round(start * room)
         right = max(left + 1, MARGIN + round(end * room))
@@ -122,11 +159,12 @@ def _write(
     scale: float,
     colour: tuple[int, int, int],
     room: int,
-) -> None:
-    """Write `text`, smaller if it would be wider than `room` pixels."""
+) -> int:
+    """Write `text`, smaller if it would be wider than `room` pixels; gives the width it takes."""
     # The font has no letters but these: accents are left off, others become question marks.
     letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     plain = "".join(c if " " <= c <= "~" else "?" for c in letters)
     wide = cv2.getTextSize(plain, FONT, scale, 1)[0][0]
     scale = min(scale, scale * room / max(wide, 1))
     cv2.putText(sheet, plain, at, FONT, scale, colour, 1, cv2.LINE_AA)
+    return int(min(wide, room))

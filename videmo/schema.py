@@ -32,6 +32,13 @@ DEFAULT_PAD = 0.5
 """Seconds added before and after a run where it is cut."""
 
 
+DEFAULT_DISTANCE = 0.55
+"""How far apart looks of one person may be; where it comes from stands in `people.decide`."""
+
+DEFAULT_MIN_SECONDS = 1.0
+"""Seconds that somebody must be seen to be given a name, where nobody is known."""
+
+
 class Box(NamedTuple):
     """A rectangle in pixels of the upright, full-size picture; (x, y) is its top left corner."""
 

@@ -12,13 +12,14 @@ import click
 from videmo import __version__
 from videmo.cli.demo import demo
 from videmo.cli.extract import extract
+from videmo.cli.people import people
 from videmo.cli.scan import scan
 from videmo.cli.tell import say
 from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, demo)
+COMMANDS = (scan, extract, people, demo)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -58,6 +58,13 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     "--track", "tracks", type=click.IntRange(1), multiple=True, help="Only this track; repeatable."
 )
 @click.option(
+    "--person",
+    "persons",
+    multiple=True,
+    metavar="NAME",
+    help="Only this person, as videmo people names them; repeatable.",
+)
+@click.option(
     "--eyes",
     type=click.IntRange(0, 2),
     default=ALIGNED_EYES,

@@ -12,6 +12,7 @@ from videmo.files import shown
 if TYPE_CHECKING:
     from videmo.archive import Outcome
     from videmo.extract import Extracted
+    from videmo.people import Cast, Found
 
 
 def say(text: str) -> None:
@@ -63,8 +64,50 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         click.echo(f"{shown(one.table)}: {what} {runs}{made}")
     elif not quiet:
         held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
+        who = ", ".join(map(shown, one.missing))
         click.echo(
-            f"{shown(one.table)}: nothing matches; the longest runs in it, in frames: "
+            f"{shown(one.table)}: nothing matches"
+            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it, in frames: "
             f"{held or 'none, no face is aligned'}"
         )
     return not one.errors
+
+
+def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bool:
+    """One line about each table, and what to do next; whether all went well."""
+    for picture in cast.left_out:
+        say(f"videmo: {picture}; left out")
+    for one in cast.found:
+        if one.error is not None:
+            say(f"videmo: {one.error}")
+        elif not quiet:
+            click.echo(_people_line(one))
+    if not quiet:
+        for name, away in cast.absent.items():
+            how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
+            click.echo(f"{name}: in no track; {how}")
+        for sheet in cast.sheets[:1]:
+            click.echo(f"look at {shown(sheet)}{'' if known else _renaming(cast, folder)}")
+    return not cast.left_out and all(one.error is None for one in cast.found)
+
+
+def _people_line(one: Found) -> str:
+    counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
+    if one.nobody:
+        counts.append(f"nobody in particular {_tracks(one.nobody)}")
+    if one.unclear:
+        counts.append(f"not plain enough to see {_tracks(one.unclear)}")
+    return (
+        f"{shown(one.table)}: {', '.join(counts) or 'no tracks'}; written: {shown(one.file or '')}"
+    )
+
+
+def _tracks(count: int) -> str:
+    return "1 track" if count == 1 else f"{count} tracks"
+
+
+def _renaming(cast: Cast, folder: Path) -> str:
+    if not cast.people:
+        return ""
+    first = shown(folder / cast.people[0])
+    return f", rename {first} and the others, then: videmo people --known {shown(folder)}"

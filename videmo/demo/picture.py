@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from videmo.demo.background import Background
+from videmo.demo.shape import SHAPES, Shape, shaped
 from videmo.demo.story import Appearance, Story, appearances
 from videmo.errors import SetupError
 from videmo.files import shown
@@ -48,14 +49,15 @@ class Look:
     long_hair: bool
     width: float
     """Width of the head against that of the average face."""
+    shape: Shape
 
 
 LOOKS = (
-    Look((150, 186, 242), (38, 52, 80), (150, 92, 40), True, 0.97),
-    Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03),
-    Look((152, 186, 244), (44, 96, 140), (60, 60, 150), True, 1.0),
-    Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0),
-    Look((158, 188, 244), (28, 46, 104), (120, 60, 110), True, 1.02),
+    Look((150, 186, 242), (38, 52, 80), (150, 92, 40), True, 0.97, SHAPES[0]),
+    Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03, SHAPES[1]),
+    Look((152, 186, 244), (44, 96, 140), (60, 60, 150), True, 1.0, SHAPES[2]),
+    Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0, SHAPES[3]),
+    Look((158, 188, 244), (28, 46, 104), (120, 60, 110), True, 1.02, SHAPES[4]),
 )
 
 
@@ -175,7 +177,8 @@ def _head(look: int, before: str, after: str, share: int, shut: int) -> Head:
 
 
 def _dress(grey: np.ndarray, look: Look) -> np.ndarray:
-    """Colour a grey face and give it hair: premultiplied BGRA of `SPRITE`'s size."""
+    """Give a grey face its shape, colour and hair: premultiplied BGRA of `SPRITE`'s size."""
+    grey = shaped(grey, look.shape)
     skin = cv2.merge(
         [*(cv2.LUT(grey, _tint(white)) for white in look.skin), np.full_like(grey, 255)]
     )

@@ -41,7 +41,9 @@ def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
                 if sighting.time == time:
                     face = cut_face(picture, sighting.box, margin=0.2, size=TILE)
                     frames = "1 frame" if run.repeat == 1 else f"{run.repeat} frames"
-                    under = f"t{run.track}  {frames}  {sighting.score:.2f}"
+                    person = selection.persons.get(run.track)
+                    who = f"t{run.track} {person}" if person else f"t{run.track}"
+                    under = f"{who}  {frames}  {sighting.score:.2f}"
                     tiles[run] = Tile(face, (timecode(sighting.time), under))
     return [tiles[run] for run in runs]
 
@@ -52,10 +54,11 @@ def _header(selection: Selection) -> Header:
     count = f"{len(runs)} moment{'s' if len(runs) != 1 else ''}"
     tracks = len({run.track for run in runs})
     end = selection.end or 1.0
+    names = sorted({selection.persons.get(run.track, "") for run in runs} - {""})
     return Header(
         title=f"{selection.emotion} - {shown(selection.name)}",
         about=f"{count}, {seconds:.1f} s of {timecode(end)}, "
-        f"{tracks} track{'s' if tracks != 1 else ''}",
+        f"{tracks} track{'s' if tracks != 1 else ''}{': ' if names else ''}{', '.join(names)}",
         emotion=selection.emotion,
         stretches=tuple((run.start / end, run.end / end) for run in runs),
     )

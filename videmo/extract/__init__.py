@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
+from videmo.errors import (
+    DiskFullError,
+    OutputError,
+    RequestError,
+    SetupError,
+    TableError,
+    VidemoError,
+)
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, exporter
 from videmo.exporters.cuts import ORDERS, Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection, sightings_of
-from videmo.extract.find import find_movie, find_tables
 from videmo.extract.segments import (
     SEGMENTS,
     lines_of,
@@ -22,12 +29,19 @@ from videmo.extract.segments import (
     write_segments,
 )
 from videmo.files import check_writable, shown
+from videmo.find import find_movie, find_tables
+from videmo.names import People, find_people, read_people
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
 
 Makers = Mapping[str, Callable[[Any], Exported]]
 """The exporters that are wanted, by name."""
+
+log = logging.getLogger(__name__)
+
+MOST_NAMES = 20
+"""Names that are told to somebody who wants one that is not there."""
 
 __all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
 
@@ -43,6 +57,8 @@ class Wanted:
     """Faces with a lower score, 0 to 1, are unknown."""
     tracks: tuple[int, ...] = ()
     """Only these; empty for all."""
+    persons: tuple[str, ...] = ()
+    """Only tracks of these people, as `videmo people` named them; empty for all."""
     eyes: int = ALIGNED_EYES
     """Eyes, 0 to 2, with which a face counts."""
     pad: float = DEFAULT_PAD
@@ -64,6 +80,8 @@ class Extracted:
     files: list[Path] = field(default_factory=list)
     errors: list[VidemoError] = field(default_factory=list)
     """What went wrong; the rest was made."""
+    missing: tuple[str, ...] = ()
+    """Wanted people who are in no track of this table."""
 
 
 def extract_tables(
@@ -92,7 +110,8 @@ def extract_tables(
         progress: told what is being done.
 
     Raises:
-        RequestError: an emotion, exporter or order that does not exist.
+        RequestError: an emotion, exporter or order that does not exist, or a person of whom nobody
+            heard.
         DiskFullError: no room is left.
         SetupError: ffmpeg is missing, or a library that an exporter needs.
     """
@@ -102,6 +121,7 @@ def extract_tables(
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     folder = Path(folder)
+    _check_persons(wanted.persons, tables)
     done = []
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
@@ -138,8 +158,9 @@ class _Job:
 def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
     """What is made of one table, and what of it goes into what is made of all."""
     table, record = read_table(job.table), read_record(job.table)
+    people = _people(job, record)
     listed = read_segments(job.folder)
-    selections = _select(job, table, record)
+    selections = _select(job, table, record, people)
     if selections:
         _check_place(job)
     every: list[Exported] = []
@@ -166,7 +187,8 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted,
     # Where nothing matches, nothing is made, and what an earlier call made stays.
     write_segments(job.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
-    return Extracted(job.table, runs, longest_runs(table), *_sum(every)), cuts
+    missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
+    return Extracted(job.table, runs, longest_runs(table), *_sum(every), missing), cuts
 
 
 def _join(
@@ -188,6 +210,17 @@ def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
     return files, errors
 
 
+def _people(job: _Job, record: Record) -> People:
+    """Who is who; only where it is asked for, it must be known."""
+    if job.wanted.persons:
+        return read_people(job.table, record)
+    try:
+        return find_people(job.table, record)
+    except TableError as error:
+        log.warning("%s", error)
+        return People()
+
+
 def _check_place(job: _Job) -> None:
     """Find out before the work whether there can be a folder of the movie's name."""
     place = job.folder / job.name
@@ -199,7 +232,7 @@ def _check_place(job: _Job) -> None:
     check_writable(job.folder / SEGMENTS)
 
 
-def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
+def _select(job: _Job, table: pd.DataFrame, record: Record, people: People) -> list[Selection]:
     """What is wanted of a table, for each emotion of which there is some."""
     wanted, end = job.wanted, record["end"]
     runs = find_runs(
@@ -208,7 +241,7 @@ def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
         repeat=wanted.repeat,
         gap=wanted.gap,
         min_score=wanted.min_score,
-        tracks=wanted.tracks or None,
+        tracks=_wanted_tracks(wanted, people),
         eyes=wanted.eyes,
         end=end,
     )
@@ -228,9 +261,19 @@ def _select(job: _Job, table: pd.DataFrame, record: Record) -> list[Selection]:
                 starts=frame_starts(table, end),
                 folder=job.folder / job.name / emotion,
                 choice=job.choice,
+                persons=people.names,
             )
             selections.append(selection)
     return selections
+
+
+def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
+    """The tracks that are wanted by number and by person; None: all."""
+    tracks = set(wanted.tracks) if wanted.tracks else None
+    if not wanted.persons:
+        return tracks
+    theirs = {track for name in wanted.persons for track in people.tracks_of(name)}
+    return theirs if tracks is None else theirs & tracks
 
 
 def _export(make: Callable[[Any], Exported], given: Selection | Moments | Edit) -> Exported:
@@ -248,6 +291,24 @@ def longest_runs(table: pd.DataFrame) -> dict[str, int]:
     rows = table[table["repeat"].notna()]
     longest = rows.groupby("emotion")["repeat"].max()
     return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
+
+
+def _check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
+    """A name that nobody has anywhere is a slip of the pen; tables that are bad say so later."""
+    known: dict[str, None] = {}
+    unheard, readable = list(persons), False
+    for table in tables if persons else ():
+        try:
+            people = read_people(table, read_record(table))
+        except TableError:
+            continue
+        readable = True
+        known |= dict.fromkeys(people.known)
+        unheard = [name for name in unheard if not people.knows(name)]
+    if readable and unheard:
+        who = ", ".join(sorted(known)[:MOST_NAMES]) or "nobody"
+        who += ", ..." if len(known) > MOST_NAMES else ""
+        raise RequestError(f"{shown(unheard[0])}: nobody has this name; there are: {who}")
 
 
 def _check_names(emotions: Iterable[str], exports: Iterable[str], choice: Choice) -> None:

@@ -24,6 +24,8 @@ _COLUMNS = (
     *("movie", "emotion", "track", "first", "last", "repeat", "start", "end", "score"),
     *("clip_start", "clip_end"),
 )
+_PERSON = "person"
+"""Who the track is, if that is known: a column that older lists do not have."""
 
 
 def read_segments(folder: Path) -> list[Line]:
@@ -71,6 +73,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     "score": f"{selection.score(run):.4f}",
                     "clip_start": f"{segment.start:.3f}",
                     "clip_end": f"{segment.end:.3f}",
+                    _PERSON: selection.persons.get(run.track, ""),
                     **files,
                 }
             )
@@ -108,7 +111,7 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     if not lines:
         return
     text = io.StringIO()
-    columns = (*_COLUMNS, *OF_RUNS)
+    columns = (*_COLUMNS, _PERSON, *OF_RUNS)
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

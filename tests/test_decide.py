@@ -1,0 +1,140 @@
+"""Who a track is, told from the looks of tracks and of known people: on numbers made by hand."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from videmo.people.decide import Groups, closest, mean_distances, nearest
+from videmo.people.seen import Track
+
+
+def look(*numbers: float) -> np.ndarray:
+    return np.array([*numbers, *[0.0] * (128 - len(numbers))])
+
+
+def track(number: int, *numbers: float, beside: tuple[int, ...] = ()) -> Track:
+    """A track that looks like `numbers`; without any, nobody can say what it looks like."""
+    return Track(number, 1.0, 0.0, frozenset(beside), (), look(*numbers) if numbers else None)
+
+
+def people_of(tracks: list[Track], **known: list[np.ndarray]) -> dict[int, str]:
+    looks = {name: np.array(pictures) for name, pictures in known.items()}
+    return {number: verdict.person for number, verdict in nearest(tracks, looks, 0.5).items()}
+
+
+def test_the_nearest_person_wins_and_not_the_first_that_is_near_enough() -> None:
+    assert people_of([track(1, 0.3)], ann=[look(0.0)], bob=[look(0.4)]) == {1: "bob"}
+
+
+def test_whoever_is_too_far_away_is_nobody() -> None:
+    verdict = nearest([track(1, 0.6)], {"ann": np.array([look(0.0)])}, 0.5)[1]
+    assert verdict.person == "" and verdict.distance == pytest.approx(0.6)
+
+
+def test_of_several_pictures_of_a_person_the_nearest_counts() -> None:
+    assert people_of([track(1, 0.9)], ann=[look(0.0), look(1.0)], bob=[look(0.5)]) == {1: "ann"}
+
+
+def test_a_track_without_a_plain_face_is_nobody() -> None:
+    verdict = nearest([track(1)], {"ann": np.array([look(0.0)])})[1]
+    assert verdict == ("", None)
+
+
+def test_nobody_is_in_two_places_at_once() -> None:
+    two = [track(1, 0.2, beside=(2,)), track(2, 0.1, beside=(1,))]
+    assert people_of(two, ann=[look(0.0)]) == {1: "", 2: "ann"}
+
+
+def test_whoever_is_in_two_places_does_not_become_somebody_else() -> None:
+    two = [track(1, 0.2, beside=(2,)), track(2, 0.1, beside=(1,))]
+    assert people_of(two, ann=[look(0.0)], bob=[look(0.5)]) == {1: "", 2: "ann"}
+
+
+def test_one_person_may_be_many_tracks() -> None:
+    assert people_of([track(1, 0.2), track(2, 0.1)], ann=[look(0.0)]) == {1: "ann", 2: "ann"}
+
+
+def test_the_closest_track_is_told_even_if_it_is_far_away() -> None:
+    assert closest([track(1), track(2, 3.0), track(3, 2.0)], np.array([look(0.0)])) == 2.0
+    assert closest([track(1)], np.array([look(0.0)])) is None
+
+
+def grouped(*movies: list[Track], distance: float = 0.5) -> set[frozenset[tuple[int, int]]]:
+    """The groups, each as movies and track numbers."""
+    groups = Groups(distance)
+    for index, tracks in enumerate(movies):
+        groups.add(index, tracks)
+    return {frozenset((m.movie, m.track.number) for m in group) for group in groups.members}
+
+
+def test_tracks_that_are_alike_are_put_together() -> None:
+    tracks = [track(1, 0.0), track(2, 1.0), track(3, 0.1), track(4, 1.1)]
+    assert grouped(tracks) == {frozenset({(0, 1), (0, 3)}), frozenset({(0, 2), (0, 4)})}
+
+
+def test_tracks_of_several_movies_are_put_together() -> None:
+    assert grouped([track(1, 0.0)], [track(1, 0.1)], [track(1, 1.0)]) == {
+        frozenset({(0, 1), (1, 1)}),
+        frozenset({(2, 1)}),
+    }
+
+
+def test_tracks_that_share_a_frame_are_never_put_together() -> None:
+    tracks = [track(1, 0.0, beside=(2,)), track(2, 0.1, beside=(1,))]
+    assert len(grouped(tracks)) == 2
+    # Nor by way of a third one that is like both.
+    assert grouped([*tracks, track(3, 0.02)]) == {frozenset({(0, 1), (0, 3)}), frozenset({(0, 2)})}
+
+
+def test_a_later_movie_does_not_put_together_whom_an_earlier_one_showed_side_by_side() -> None:
+    earlier = [track(1, 0.0, beside=(2,)), track(2, 0.1, beside=(1,))]
+    assert sorted(map(len, grouped(earlier, [track(1, 0.05), track(2, 0.06)]))) == [1, 3]
+
+
+def test_a_chain_of_look_alikes_is_not_one_person() -> None:
+    chain = [track(n, 0.3 * n) for n in range(8)]
+    assert all(len(group) < 4 for group in grouped(chain))
+
+
+def test_tracks_that_nobody_can_tell_are_left_out() -> None:
+    assert grouped([track(1)], [track(1), track(2, 0.0)]) == {frozenset({(1, 2)})}
+
+
+def test_groups_are_joined_while_they_are_near_on_average() -> None:
+    """Against a plain, slow way to do the same."""
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(6, 128)) * 0.05
+    tracks = [
+        track(n, *(centres[n % 6] + rng.normal(size=128) * 0.03), beside=(n ^ 1,))
+        for n in range(40)
+    ]
+    assert grouped(tracks, distance=0.55) == slowly_grouped(tracks, 0.55)
+    assert 6 <= len(grouped(tracks, distance=0.55)) < 40
+
+
+def slowly_grouped(tracks: list[Track], distance: float) -> set[frozenset[tuple[int, int]]]:
+    groups = [[t] for t in tracks]
+
+    def apart(one: list[Track], other: list[Track]) -> float:
+        if any(b.number in a.beside for a in one for b in other):
+            return np.inf
+        return float(np.mean([((a.look - b.look) ** 2).sum() for a in one for b in other]))
+
+    while True:
+        pairs = [(apart(a, b), i, j) for (i, a), (j, b) in combinations(enumerate(groups), 2)]
+        away, one, other = min(pairs)
+        if away >= distance**2:
+            return {frozenset((0, t.number) for t in group) for group in groups}
+        groups[one] += groups.pop(other)
+
+
+def test_distances_in_a_group_are_means_to_the_others() -> None:
+    groups = Groups(5.0)
+    groups.add(0, [track(1, 0.0), track(2, 1.0), track(3, 2.0)])
+    (group,) = groups.members
+    told = dict(zip((m.track.number for m in group), mean_distances(group), strict=True))
+    assert told == pytest.approx({1: 1.5, 2: 1.0, 3: 1.5})
+    assert mean_distances(group[:1]) == [None]

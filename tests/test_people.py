@@ -1,0 +1,486 @@
+"""Who is who in movies, after known faces and by likeness; skipped where dlib is not installed."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import Made, made
+from tests.movies import SIZE
+from tests.test_cli import check_error, run
+from videmo.demo import Actor, Place, Shot, Story
+from videmo.demo.picture import Painter
+from videmo.draw import HEADER
+from videmo.errors import RequestError, SetupError, TableError
+from videmo.extract import Extracted, Wanted, extract_tables
+from videmo.faces import DETECTORS, Look
+from videmo.find import find_tables
+from videmo.names import people_path, read_people, record_path
+from videmo.people import Cast, name_people
+from videmo.people.known import read_known
+from videmo.people.likeness import describe, face_in_the_middle, surroundings
+from videmo.scan import Scanned, Settings, scan_movie
+from videmo.schema import Box
+from videmo.table import face_boxes, read_record
+
+pytest.importorskip("dlib")
+
+ANN, BOB = 2, 4
+EVE = 5
+"""Three actors of the demo."""
+
+
+def standing(number: int, x: float, *feelings: tuple[float, str]) -> Actor:
+    return Actor(number, (Place(0, x, 115, 96),), feelings or ((0, "happy"),))
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Ann alone, Ann and Bob, Bob alone, nobody, Ann again: all of them happy for a while."""
+    changing = ((0, "neutral"), (0.5, "happy"), (1.2, "surprise"))
+    shots = (
+        Shot(1.5, (standing(ANN, 100, *changing),), background=1),
+        Shot(1.5, (standing(ANN, 90), standing(BOB, 230, *changing)), background=2),
+        Shot(1.5, (standing(BOB, 150),), background=3),
+        Shot(0.5, background=4),
+        Shot(1.5, (standing(ANN, 200, (0, "happy"), (0.8, "neutral")),), background=5),
+    )
+    return made(tmp_path_factory.mktemp("two"), Story(shots, SIZE))
+
+
+def painted(*actors: Actor, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """A picture of people (BGR)."""
+    return Painter(Story((Shot(1, actors, background=3),), size)).paint(Fraction(0))
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of Ann, and two of Bob in a folder."""
+    folder = tmp_path_factory.mktemp("known")
+    (folder / "Bob").mkdir()
+    cv2.imwrite(str(folder / "Ann.png"), painted(standing(ANN, 160)))
+    cv2.imwrite(str(folder / "Bob" / "1.jpg"), painted(standing(BOB, 160)))
+    cv2.imwrite(str(folder / "Bob" / "2.jpg"), painted(standing(BOB, 160, (0, "neutral"))))
+    return folder
+
+
+def copied(one: Made, folder: Path) -> Made:
+    """The same, with a table of its own."""
+    scanned = one.scanned.table.parent
+    shutil.copytree(scanned, folder / scanned.name)
+    (folder / one.movie.name).symlink_to(one.movie)
+    table = folder / scanned.name / one.scanned.table.name
+    return Made(folder / one.movie.name, one.truth, Scanned(table, one.scanned.record))
+
+
+@pytest.fixture
+def mine(two: Made, tmp_path: Path) -> Made:
+    return copied(two, tmp_path)
+
+
+def named(one: Made, folder: Path, **how: object) -> Cast:
+    cast = name_people(find_tables([one.scanned.table]), folder, **how)  # type: ignore[arg-type]
+    for found in cast.found:
+        if found.error:
+            raise found.error
+    return cast
+
+
+def actors_of(one: Made) -> dict[int, int]:
+    """For each track the actor whom it shows, as the truth says."""
+    truth = defaultdict(list)
+    for row in one.truth:
+        truth[row.frame].append((row.actor, Box(row.x, row.y, row.w, row.h)))
+    votes: dict[int, Counter[int]] = defaultdict(Counter)
+    rows = one.table[one.table["track"].notna()]
+    for frame, track, box in zip(rows["frame"], rows["track"], face_boxes(rows), strict=True):
+        votes[track].update(actor for actor, place in truth[frame] if box.overlap(place) > 0.4)
+    return {track: count.most_common(1)[0][0] for track, count in votes.items()}
+
+
+def names_of(one: Made) -> dict[int, str]:
+    return read_people(one.scanned.table, read_record(one.scanned.table)).names
+
+
+def test_every_track_gets_the_name_of_its_person(mine: Made, known: Path, tmp_path: Path) -> None:
+    cast = named(mine, tmp_path / "people", known=known)
+    actors = {ANN: "Ann", BOB: "Bob"}
+    assert names_of(mine) == {track: actors[actor] for track, actor in actors_of(mine).items()}
+    assert cast.people == ["Ann", "Bob"] and not cast.absent and not cast.left_out
+    assert sum(cast.found[0].tracks.values()) == len(actors_of(mine))
+
+
+def persons(folder: Path) -> set[tuple[str, str]]:
+    """The tracks and persons of the runs that were extracted into a folder."""
+    with (folder / "segments.csv").open(newline="") as file:
+        return {(line["track"], line["person"]) for line in csv.DictReader(file)}
+
+
+def extracted(one: Made, folder: Path, *names: str, emotion: str = "happy") -> Extracted:
+    wanted = Wanted((emotion,), persons=names)
+    tables = find_tables([one.scanned.table])
+    (done,) = extract_tables(tables, wanted, folder, exports=["crops", "sheet"])
+    for error in done.errors:
+        raise error
+    return done
+
+
+@pytest.mark.parametrize(("name", "actor"), [("Ann", ANN), ("bob", BOB)])
+def test_extraction_by_person_never_gives_the_other_one(
+    mine: Made, known: Path, tmp_path: Path, name: str, actor: int
+) -> None:
+    """Each crop lies where the truth says that this actor is."""
+    named(mine, tmp_path / "people", known=known)
+    done = extracted(mine, tmp_path / "out", name)
+    crops = [p.stem.split("_t") for p in done.files if p.parent.name == "crops"]
+    actors = actors_of(mine)
+    assert len(crops) > 20
+    assert {actors[int(track)] for _, track in crops} == {actor}
+    happy = {row.frame for row in mine.truth if row.actor == actor and row.emotion == "happy"}
+    assert len({int(frame) for frame, _ in crops} & happy) > 0.7 * len(happy)
+
+
+def test_several_persons_can_be_extracted_together(mine: Made, known: Path, tmp_path: Path) -> None:
+    named(mine, tmp_path / "people", known=known)
+    extracted(mine, tmp_path / "one", "Ann")
+    extracted(mine, tmp_path / "both", "Ann", "Bob")
+    extracted(mine, tmp_path / "all")
+    assert {person for _, person in persons(tmp_path / "one")} == {"Ann"}
+    assert {person for _, person in persons(tmp_path / "both")} == {"Ann", "Bob"}
+    assert persons(tmp_path / "all") == persons(tmp_path / "both")
+
+
+def test_whoever_is_not_known_is_nobody(mine: Made, known: Path, tmp_path: Path) -> None:
+    named(mine, tmp_path / "people", known=known / "Ann.png")
+    actors = actors_of(mine)
+    assert names_of(mine)
+    assert {actors[track] for track in names_of(mine)} == {ANN}
+    assert set(names_of(mine).values()) == {"Ann"}
+
+
+def test_a_known_person_who_is_in_no_track_is_told(mine: Made, known: Path, tmp_path: Path) -> None:
+    shutil.copytree(known, tmp_path / "known")
+    cv2.imwrite(str(tmp_path / "known" / "Eve.png"), painted(standing(EVE, 160)))
+    cast = named(mine, tmp_path / "people", known=tmp_path / "known")
+    assert list(cast.absent) == ["Eve"] and (cast.absent["Eve"] or 0) > 0.3
+    done = extracted(mine, tmp_path / "out", "Eve")
+    assert done.runs == {"happy": 0} and done.missing == ("Eve",)
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_known_faces_each_group_is_one_person(mine: Made, tmp_path: Path) -> None:
+    cast = named(mine, tmp_path / "people")
+    actors = actors_of(mine)
+    of_name: dict[str, set[int]] = defaultdict(set)
+    for track, name in names_of(mine).items():
+        of_name[name].add(actors[track])
+    assert cast.people == ["person-1", "person-2"]
+    assert of_name == {"person-1": {ANN}, "person-2": {BOB}}
+
+
+def test_a_group_is_found_over_several_movies(mine: Made, tmp_path: Path) -> None:
+    tables = mine.scanned.table.parent
+    for suffix in (".faces.csv", ".faces.json"):
+        shutil.copy(tables / f"movie.mp4{suffix}", tables / f"again.mp4{suffix}")
+    cast = name_people(find_tables([tables]), tmp_path / "people")
+    assert cast.people == ["person-1", "person-2"]
+    assert [found.tracks for found in cast.found] == [cast.found[0].tracks] * 2
+
+
+def test_renamed_pictures_name_the_same_tracks(mine: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    named(mine, folder)
+    before = names_of(mine)
+    for number, name in enumerate(("Ann", "Bob"), 1):
+        assert len(list((folder / f"person-{number}").glob("*.jpg"))) >= 3
+        (folder / f"person-{number}").rename(folder / name)
+    named(mine, folder, known=folder)
+    renamed = {"person-1": "Ann", "person-2": "Bob"}
+    assert names_of(mine) == {track: renamed[name] for track, name in before.items()}
+
+
+def test_names_that_were_given_are_not_lost(mine: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    named(mine, folder)
+    (folder / "person-1").rename(folder / "Ann")
+    with pytest.raises(RequestError, match=r"Ann: people in this folder have names.*--known"):
+        named(mine, folder)
+    before = people_path(mine.scanned.table)
+    before.write_text(before.read_text().replace("person-2", "Bob"))
+    with pytest.raises(RequestError, match="changed by hand"):
+        named(mine, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+    named(mine, tmp_path / "elsewhere", fresh=True)
+    assert "Bob" not in names_of(mine).values()
+
+
+def test_pictures_of_people_who_are_no_longer_found_are_taken_away(
+    mine: Made, tmp_path: Path
+) -> None:
+    folder = tmp_path / "people"
+    named(mine, folder)
+    (folder / "person-2" / "mine.jpg").write_bytes(b"a picture of the user's")
+    named(mine, folder, min_seconds=1000)
+    assert sorted(p.name for p in folder.rglob("*")) == ["mine.jpg", "person-2", "sheet.jpg"]
+    assert not names_of(mine)
+
+
+def test_the_same_input_gives_the_same_bytes(two: Made, known: Path, tmp_path: Path) -> None:
+    results = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        one = copied(two, folder)
+        named(one, folder / "people")
+        named(one, folder / "known", known=known, fresh=True)
+        files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+        results.append({p.relative_to(folder): p.read_bytes() for p in files})
+    assert results[0] == results[1] and len(results[0]) > 8
+
+
+def test_after_another_scan_names_must_be_found_again(
+    mine: Made, known: Path, tmp_path: Path
+) -> None:
+    named(mine, tmp_path / "people", known=known)
+    scan_movie(mine.movie, mine.scanned.table.parent, Settings(Look(min_face=0.3)))
+    with pytest.raises(TableError, match=r"earlier scan.*run again: videmo people"):
+        extracted(mine, tmp_path / "out", "Ann")
+    assert not (tmp_path / "out").exists()
+    named(mine, tmp_path / "people", known=known)
+    assert extracted(mine, tmp_path / "out", "Ann").files
+
+
+def test_a_table_without_people_says_what_to_run(mine: Made, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="run: videmo people"):
+        extracted(mine, tmp_path / "out", "Ann")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_nobody_has_is_refused(mine: Made, known: Path, tmp_path: Path) -> None:
+    named(mine, tmp_path / "people", known=known)
+    with pytest.raises(RequestError, match="Anne: nobody has this name; there are: Ann, Bob"):
+        extracted(mine, tmp_path / "out", "Anne")
+
+
+def test_names_that_are_out_of_date_do_not_keep_from_extracting_everybody(
+    mine: Made, known: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    named(mine, tmp_path / "people", known=known)
+    record_path(mine.scanned.table).write_text("{}")
+    assert extracted(mine, tmp_path / "out").files
+    assert "videmo people" in caplog.text
+    assert {person for _, person in persons(tmp_path / "out")} == {""}
+
+
+def test_one_bad_table_costs_one_table(mine: Made, known: Path, tmp_path: Path) -> None:
+    tables = mine.scanned.table.parent
+    bad = tables / "bad.mp4.faces.csv"
+    bad.write_bytes(mine.scanned.table.read_bytes()[:-10])
+    shutil.copy(tables / "movie.mp4.faces.json", tables / "bad.mp4.faces.json")
+    cast = name_people(find_tables([tables]), tmp_path / "people", known=known)
+    assert [type(found.error) for found in cast.found] == [TableError, type(None)]
+    assert not people_path(bad).exists() and names_of(mine)
+
+
+def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(
+    mine: Made, known: Path, tmp_path: Path
+) -> None:
+    cast = named(mine, tmp_path / "people", known=known / "Ann.png")
+    (sheet,) = cast.sheets
+    grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
+    faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey)
+    rows = Counter(round((box.y - HEADER) / 224) for box in faces)
+    assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
+
+
+# Pictures of known people
+
+
+def picture(folder: Path, name: str, pixels: np.ndarray) -> Path:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(folder / name), pixels)
+    return folder / name
+
+
+def test_a_picture_is_of_whom_it_is_named_for(tmp_path: Path) -> None:
+    picture(tmp_path, "Ann.jpg", painted(standing(ANN, 160)))
+    picture(tmp_path, "Bob/b.png", painted(standing(BOB, 160)))
+    picture(tmp_path, "Bob/older/a.jpg", painted(standing(BOB, 120)))
+    picture(tmp_path, "sheet.jpg", painted(standing(ANN, 90), standing(BOB, 220)))
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    (tmp_path / "Bob" / "Thumbs.db").write_bytes(b"\0")
+    known = read_known(tmp_path)
+    assert {name: looks.shape for name, looks in known.looks.items()} == {
+        "Ann": (1, 128),
+        "Bob": (2, 128),
+    }
+    assert not known.left_out
+
+
+@pytest.mark.parametrize(
+    ("pixels", "says"),
+    [
+        (painted(), "no face is found in it"),
+        (painted(standing(ANN, 80), standing(BOB, 230)), "there are 2 faces in it; cut out"),
+        (np.zeros((1, 1, 3), np.uint8), "no face"),
+        (np.zeros((2, 3000, 3), np.uint8), "no face"),
+    ],
+    ids=["nobody", "two people", "a pixel", "a line"],
+)
+def test_a_picture_that_cannot_be_used_is_named(
+    tmp_path: Path, pixels: np.ndarray, says: str
+) -> None:
+    picture(tmp_path, "Ann.png", pixels)
+    with pytest.raises(RequestError, match=f"Ann.png: {says}"):
+        read_known(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_a_file_that_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "Ann.jpg").write_bytes(content)
+    with pytest.raises(RequestError, match=r"Ann\.jpg: is not a picture"):
+        read_known(tmp_path)
+
+
+def test_a_bad_picture_costs_one_picture(tmp_path: Path) -> None:
+    picture(tmp_path, "Ann/1.png", painted(standing(ANN, 160)))
+    picture(tmp_path, "Ann/2.png", painted())
+    known = read_known(tmp_path)
+    assert len(known.looks["Ann"]) == 1
+    assert [str(error).split(":")[0] for error in known.left_out] == [
+        str(tmp_path / "Ann" / "2.png")
+    ]
+
+
+def test_somebody_small_in_the_background_does_not_count(tmp_path: Path) -> None:
+    large = Actor(ANN, (Place(0, 220, 200, 200),))
+    small = Actor(BOB, (Place(0, 520, 150, 80),))
+    picture(tmp_path, "Ann.png", painted(large, small, size=(640, 400)))
+    assert list(read_known(tmp_path).looks) == ["Ann"]
+
+
+def test_a_face_that_fills_its_picture_is_found(tmp_path: Path) -> None:
+    whole = painted(Actor(ANN, (Place(0, 200, 200, 200),)), size=(400, 400))
+    picture(tmp_path, "Ann.png", whole[100:300, 100:300])
+    assert list(read_known(tmp_path).looks) == ["Ann"]
+
+
+def test_the_size_of_a_picture_does_not_matter(tmp_path: Path) -> None:
+    for size in (1, 2, 4):
+        actor = Actor(ANN, (Place(0, 200 * size, 150 * size, 110 * size),))
+        picture(tmp_path, f"{size}.png", painted(actor, size=(400 * size, 300 * size)))
+    looks = np.concatenate(list(read_known(tmp_path).looks.values()))
+    assert np.linalg.norm(looks - looks[0], axis=1).max() < 0.25
+
+
+def test_names_that_become_one_are_refused(tmp_path: Path) -> None:
+    picture(tmp_path, "a:b.png", painted(standing(ANN, 160)))
+    picture(tmp_path, "a b.png", painted(standing(BOB, 160)))
+    with pytest.raises(RequestError, match="the same name"):
+        read_known(tmp_path)
+
+
+def test_a_picture_without_a_name_is_refused(tmp_path: Path) -> None:
+    picture(tmp_path, "*.png", painted(standing(ANN, 160)))
+    with pytest.raises(RequestError, match="gives no name"):
+        read_known(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "x" * 300])
+def test_where_nobody_is_known_it_is_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RequestError, match=name):
+        read_known(tmp_path / name)
+
+
+def test_known_faces_are_checked_before_any_work(mine: Made, tmp_path: Path) -> None:
+    picture(tmp_path, "known/Ann.png", painted())
+    with pytest.raises(RequestError, match="no face"):
+        named(mine, tmp_path / "people", known=tmp_path / "known")
+    assert not (tmp_path / "people").exists()
+    assert not people_path(mine.scanned.table).exists()
+
+
+def test_a_face_at_the_edge_of_the_picture_is_described() -> None:
+    whole = painted(standing(ANN, 160))
+    at_edge = whole[:, 112:]
+    looks = []
+    for pixels, x in ((whole, 112), (at_edge, 0)):
+        square = surroundings(pixels, Box(x, 67, 96, 96))
+        face = face_in_the_middle(square)
+        assert face is not None
+        looks.append(describe(square, face))
+    assert float(np.linalg.norm(looks[0] - looks[1])) < 0.35
+
+
+# The command line
+
+
+def test_the_commands_work_as_they_stand(mine: Made, known: Path, tmp_path: Path) -> None:
+    (tmp_path / "known_faces").symlink_to(known)
+    tables = mine.scanned.table.parent
+    done = run("people", tables, "--known", "known_faces", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in done.stdout
+    assert "look at people/sheet.jpg" in done.stdout
+    done = run("extract", tables, "--person", "Ann", "-e", "happy", "--as", "sheet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {person for _, person in persons(tmp_path / "extracted")} == {"Ann"}
+    done = run("people", tables, "-o", "groups", cwd=tmp_path)
+    assert "rename groups/person-1 and the others" in done.stdout
+    assert "videmo people --known groups" in done.stdout
+
+
+def test_what_is_wrong_is_one_line(mine: Made, known: Path, tmp_path: Path) -> None:
+    table = mine.scanned.table
+    done = run("people", table, "--known", "nowhere", cwd=tmp_path)
+    check_error(done, 2, "nowhere", "no such file or folder")
+    check_error(run("people", cwd=tmp_path), 2, "holds no table")
+    done = run("extract", table, "-e", "happy", "--person", "Ann", cwd=tmp_path)
+    check_error(done, 1, "movie.mp4.faces.csv", "run: videmo people")
+
+
+def test_a_picture_left_out_is_told_and_ends_in_1(mine: Made, known: Path, tmp_path: Path) -> None:
+    shutil.copytree(known, tmp_path / "known")
+    picture(tmp_path, "known/Bob/3.png", painted())
+    done = run("people", mine.scanned.table, "--known", "known", "-q", cwd=tmp_path)
+    check_error(done, 1, "known/Bob/3.png", "no face is found", "left out")
+    assert done.stdout == "" and names_of(mine)
+
+
+@pytest.mark.parametrize("gone", ["dlib", "face_recognition_models"])
+def test_a_missing_extra_is_one_line(mine: Made, tmp_path: Path, gone: str) -> None:
+    code = (
+        "import importlib.util, sys\n"
+        f"sys.modules[{gone!r}] = None\n"
+        "find = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda name: None if name == {gone!r} else find(name)\n"
+        f"sys.argv = ['videmo', 'people', {str(mine.scanned.table)!r}]\n"
+        "from videmo.cli import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    check_error(done, 3, 'pip install "videmo[people]"')
+    assert not (tmp_path / "people").exists()
+
+
+def test_other_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from videmo.people import likeness
+
+    package = tmp_path / "face_recognition_models"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('was run')")
+    for name in likeness.WEIGHTS:
+        (package / "models" / name).write_bytes(b"other weights")
+    monkeypatch.syspath_prepend(tmp_path)
+    likeness._networks.cache_clear()
+    with pytest.raises(SetupError, match="other weights"):
+        likeness.check_setup()

@@ -1,0 +1,205 @@
+"""Read and write who is who: `NAME.people.csv` beside a table, and its record.
+
+A line for each track. Names may be changed by hand, in a text editor or a spreadsheet; what holds
+the lines to their tracks is the record, `NAME.people.json`, which names the table's checksum: after
+another scan the same numbers are other tracks.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from videmo.errors import TableError
+from videmo.files import sha256, shown, write_whole
+from videmo.table import TABLE_SUFFIX, Record
+
+PEOPLE_SUFFIX = ".people.csv"
+RECORD_SUFFIX = ".people.json"
+FORMAT = 1
+COLUMNS = ("track", "person", "distance")
+
+LONGEST_NAME = 60
+"""Letters of a person's name that are kept."""
+FORMULA = "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}"
+"""What makes a spreadsheet take a cell for a formula."""
+NOT_IN_NAMES = '/\\:*?"<>|'
+"""What would make a name a path, or cannot be in a file's name."""
+SEPARATORS = ",;\t"
+"""What spreadsheets put between cells."""
+LARGEST = 1 << 26
+"""Bytes; a file of names is never so large."""
+
+
+class Line(NamedTuple):
+    """Who a track is."""
+
+    track: int
+    person: str
+    """Empty: nobody known."""
+    distance: float | None
+    """To the nearest person, even if that is too far; None: there was nothing to compare."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Who is who in one table."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    """The person of each track that has one."""
+    known: tuple[str, ...] = ()
+    """Everybody who was looked for, or is in the names."""
+
+    def tracks_of(self, person: str) -> list[int]:
+        """The tracks of `person`; in any letter case, if nobody has just this name."""
+        wanted = tidy(person)
+        if wanted not in self.names.values():
+            folded = wanted.casefold()
+            return [track for track, name in self.names.items() if name.casefold() == folded]
+        return [track for track, name in self.names.items() if name == wanted]
+
+    def knows(self, person: str) -> bool:
+        """Whether `person` was looked for, in any letter case."""
+        return tidy(person).casefold() in {name.casefold() for name in self.known}
+
+
+def people_path(table: Path) -> Path:
+    """Where it is written who is who in `table`."""
+    return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + PEOPLE_SUFFIX)
+
+
+def record_path(table: Path) -> Path:
+    """Where the record of the people of `table` lies."""
+    return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + RECORD_SUFFIX)
+
+
+def tidy(name: str) -> str:
+    """A name from a stranger's file as it is shown and written: one printable line, no path.
+
+    A spreadsheet does not take it for a formula. Empty where nothing remains.
+    """
+    letters = unicodedata.normalize("NFC", name)
+    kept = (c if c.isprintable() and c not in NOT_IN_NAMES else " " for c in letters)
+    plain = " ".join("".join(kept).split()).lstrip(" .")
+    safe = f"_{plain}" if plain.startswith(tuple(FORMULA)) else plain
+    return safe[:LONGEST_NAME].rstrip()
+
+
+def write_people(
+    table: Path, record: Record, lines: Sequence[Line], known: Iterable[str], how: Record
+) -> Path:
+    """Write who is who in `table`, whose own record is `record`.
+
+    `known` are the people who were looked for; `how` is what else the record keeps.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for track, person, distance in lines:
+        writer.writerow((track, tidy(person), "" if distance is None else f"{distance:.4f}"))
+    content = text.getvalue().encode()
+    about = {
+        "format": FORMAT,
+        "table": record["sha256"],
+        "people": [tidy(name) for name in known],
+        **how,
+        "sha256": sha256(content),
+    }
+    path = people_path(table)
+    write_whole(path, content)
+    write_whole(record_path(table), (json.dumps(about, indent=2) + "\n").encode())
+    return path
+
+
+def read_people(table: Path, record: Record) -> People:
+    """Who is who in `table`, whose own record is `record`.
+
+    Raises:
+        TableError: that is not known, was found out for an earlier scan, or cannot be read.
+    """
+    path = people_path(table)
+    if not os.path.isfile(path):
+        raise TableError(f"{shown(table)}: it is not known who is who; run: {_command(table)}")
+    about = _read_record(table)
+    if about["table"] != record["sha256"]:
+        raise TableError(
+            f"{shown(path)}: is of an earlier scan, in which tracks had other numbers; "
+            f"run again: {_command(table)}"
+        )
+    names = _names(path)
+    known = [*map(tidy, about["people"]), *names.values()]
+    return People(names, tuple(name for name in dict.fromkeys(known) if name))
+
+
+def find_people(table: Path, record: Record) -> People:
+    """Who is who in `table`, as `read_people` gives it; nobody, where that was not found out."""
+    return read_people(table, record) if os.path.isfile(people_path(table)) else People()
+
+
+def changed_by_hand(table: Path) -> bool:
+    """Whether names of `table` were changed since they were written."""
+    try:
+        content = people_path(table).read_bytes()
+        return bool(_read_record(table)["sha256"] != sha256(content))
+    except FileNotFoundError:
+        return False
+    except (OSError, TableError):
+        return True
+
+
+def _command(table: Path) -> str:
+    return f"videmo people {shown(table)}"
+
+
+def _read_record(table: Path) -> dict[str, Any]:
+    path = record_path(table)
+    try:
+        about = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise TableError(
+            f"{shown(path)}: is missing, so it is not known of which scan the names are; "
+            f"run: {_command(table)}"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise TableError(f"{shown(path)}: cannot be read; run: {_command(table)}") from error
+    sound = (
+        isinstance(about, dict)
+        and about.get("format") == FORMAT
+        and all(isinstance(about.get(name), str) for name in ("table", "sha256"))
+        and isinstance(about.get("people"), list)
+        and all(isinstance(name, str) for name in about["people"])
+    )
+    if not sound:
+        raise TableError(f"{shown(path)}: is no record of people; run: {_command(table)}")
+    return dict(about)
+
+
+def _names(path: Path) -> dict[int, str]:
+    """The names in a file that a spreadsheet may have saved in its own way."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError("too large")
+        text = path.read_text("utf-8-sig")
+        header = text.partition("\n")[0]
+        separator = max(SEPARATORS, key=header.count)
+        lines = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+        numbers = [int(line["track"]) for line in lines]
+        names = [tidy(line["person"] or "") for line in lines]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise TableError(
+            f"{shown(path)}: is not a list of people with the columns {', '.join(COLUMNS)}; "
+            "save it as CSV in UTF-8, or run videmo people again"
+        ) from error
+    if len(set(numbers)) < len(numbers):
+        raise TableError(f"{shown(path)}: names a track twice; run videmo people again")
+    return {track: name for track, name in zip(numbers, names, strict=True) if name}

@@ -1,0 +1,234 @@
+"""Who is who: name the tracks of tables after known faces, or put together those that are alike.
+
+What is told is likeness, and not identity: dlib's network says how alike two faces look to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videmo import __version__
+from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
+from videmo.files import check_writable, shown
+from videmo.find import find_movie
+from videmo.names import Line, changed_by_hand, people_path, write_people
+from videmo.people.decide import (
+    Groups,
+    Member,
+    Verdict,
+    closest,
+    mean_distances,
+    nearest,
+)
+from videmo.people.gallery import Person, check_gallery, draw_gallery
+from videmo.people.known import Known, read_known
+from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
+from videmo.people.seen import Progress, Track, describe_tracks
+from videmo.runs import ROUNDING
+from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS
+from videmo.table import Record, read_record, read_table
+from videmo.video import Movie
+
+__all__ = ["Cast", "Found", "name_people"]
+
+Watch = Callable[[Path], AbstractContextManager[Progress | None]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Who is who in one table."""
+
+    table: Path
+    tracks: dict[str, int] = field(default_factory=dict)
+    """How many tracks each person has, those seen longest first."""
+    nobody: int = 0
+    """How many tracks are like nobody, or not seen for long enough."""
+    unclear: int = 0
+    """How many tracks there are of which no face is aligned, large enough, and plain to see."""
+    file: Path | None = None
+    """Where it is written."""
+    error: VidemoError | None = None
+    """Why it is not."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is who in several tables."""
+
+    found: list[Found]
+    people: list[str]
+    """Everybody who is in a track."""
+    absent: dict[str, float | None]
+    """The known people who are in none, and how far away the nearest track is; None: there is none
+    that can be compared."""
+    left_out: list[RequestError]
+    """Pictures of known people that could not be used."""
+    sheets: list[Path]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A table that was read, and its tracks."""
+
+    table: Path
+    record: Record
+    movie: Movie
+    tracks: list[Track]
+
+
+def name_people(
+    tables: Mapping[Path, str],
+    folder: Path | str,
+    *,
+    known: Path | None = None,
+    distance: float = DEFAULT_DISTANCE,
+    min_seconds: float = DEFAULT_MIN_SECONDS,
+    fresh: bool = False,
+    movie: Path | None = None,
+    watch: Watch | None = None,
+) -> Cast:
+    """Write who is who beside each table: ``NAME.people.csv``; one bad table costs one table.
+
+    With `known`, a folder of pictures named for people, each track gets the name of the nearest
+    person. Without, tracks of all tables are put together that look alike, and called person-1 and
+    so on, those seen longest first; then `folder` gets pictures of each that can be renamed, and
+    given back as `known`. In both cases it gets a sheet with everybody's faces.
+
+    Args:
+        tables: as `find_tables` gives them.
+        folder: gets ``sheet.jpg`` and, without `known`, ``person-1/1.jpg`` and so on.
+        known: one picture or a folder of pictures for each name.
+        distance: how far apart faces of one person may be.
+        min_seconds: without `known`, who is seen for less gets no name.
+        fresh: write even where names were changed by hand.
+        movie: where the movie is, if not where it was; for one table only.
+        watch: given a table, gives what is told of its progress.
+
+    Raises:
+        RequestError: known faces that cannot be used, a folder with people who have names, or names
+            that were changed by hand and would be lost; before any work.
+        SetupError: dlib or its weights are missing.
+        OutputError: `folder` cannot be written.
+    """
+    folder = Path(folder)
+    if movie is not None and len(tables) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    check_setup()
+    if not fresh:
+        _check_hands_off(tables)
+    if known is None:
+        check_gallery(folder)
+    faces = read_known(known) if known is not None else Known()
+    check_writable(folder / "sheet.jpg")
+    found: dict[Path, Found] = {}
+    parts: list[_Part] = []
+    for table in tables:
+        try:
+            with watch(table) if watch else nullcontext() as progress:
+                parts.append(_describe(table, movie, progress))
+        except (DiskFullError, SetupError):
+            raise
+        except VidemoError as error:
+            found[table] = Found(table, error=error)
+    if known is None:
+        verdicts, names = _by_likeness(parts, distance, min_seconds)
+    else:
+        verdicts = [nearest(part.tracks, faces.looks, distance) for part in parts]
+        names = list(faces.looks)
+    how = {
+        "videmo": __version__,
+        "by": "likeness" if known is None else "known faces",
+        "distance": distance,
+        "network": NETWORK,
+        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
+    }
+    for part, verdict in zip(parts, verdicts, strict=True):
+        try:
+            found[part.table] = _write(part, verdict, names, how)
+        except DiskFullError:
+            raise
+        except VidemoError as error:
+            found[part.table] = Found(part.table, error=error)
+    people = _people(parts, verdicts, names)
+    movies = [part.movie for part in parts]
+    seen = {person.name for person in people}
+    tracks = [track for part in parts for track in part.tracks]
+    return Cast(
+        found=[found[table] for table in tables],
+        people=[name for name in names if name in seen],
+        absent={n: closest(tracks, faces.looks[n]) for n in names if n not in seen},
+        left_out=faces.left_out,
+        sheets=draw_gallery(folder, people, movies, _heading(people), pictures=known is None),
+    )
+
+
+def _check_hands_off(tables: Iterable[Path]) -> None:
+    for table in tables:
+        if changed_by_hand(table):
+            raise RequestError(
+                f"{shown(people_path(table))}: names in it were changed by hand, and would be "
+                "lost; move it away, or say --fresh"
+            )
+
+
+def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _Part:
+    rows, record = read_table(table), read_record(table)
+    check_writable(people_path(table))
+    place = find_movie(table, record, movie)
+    return _Part(table, record, place, describe_tracks(rows, place, record["end"], progress))
+
+
+def _by_likeness(
+    parts: Sequence[_Part], distance: float, min_seconds: float
+) -> tuple[list[dict[int, Verdict]], list[str]]:
+    """Group the tracks of all movies, and name the groups, those seen longest first."""
+    groups = Groups(distance)
+    for index, part in enumerate(parts):
+        groups.add(index, part.tracks)
+    lengths = [sum(member.track.seconds for member in group) for group in groups.members]
+    ranked = sorted(range(len(lengths)), key=lambda index: (-round(lengths[index], 3), index))
+    long_enough = [index for index in ranked if lengths[index] >= min_seconds - ROUNDING]
+    names = {index: f"person-{place}" for place, index in enumerate(long_enough, 1)}
+    verdicts = [{t.number: Verdict("", None) for t in part.tracks} for part in parts]
+    for index, group in enumerate(groups.members):
+        for member, mean in zip(group, mean_distances(group), strict=True):
+            verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
+    return verdicts, list(names.values())
+
+
+def _write(part: _Part, verdict: dict[int, Verdict], names: Sequence[str], how: Record) -> Found:
+    lines = [Line(track.number, *verdict[track.number]) for track in part.tracks]
+    file = write_people(part.table, part.record, lines, names, how)
+    tracks = Counter(line.person for line in lines)
+    unclear = sum(not track.faces for track in part.tracks)
+    nobody = tracks.pop("", 0) - unclear
+    of_names = {name: tracks[name] for name in names if tracks[name]}
+    return Found(part.table, of_names, nobody, unclear, file)
+
+
+def _people(
+    parts: Sequence[_Part], verdicts: Sequence[dict[int, Verdict]], names: Sequence[str]
+) -> list[Person]:
+    """Everybody who is in a track, and at the end those whom nobody knows."""
+    of_name: dict[str, list[tuple[Member, float | None]]] = {name: [] for name in [*names, ""]}
+    for index, part in enumerate(parts):
+        for track in part.tracks:
+            name, away = verdicts[index][track.number]
+            if track.faces:
+                of_name[name].append((Member(index, track), away))
+    for members in of_name.values():
+        members.sort(key=lambda one: -one[0].track.seconds)
+    return [Person(name, tuple(members)) for name, members in of_name.items() if members]
+
+
+def _heading(people: Sequence[Person]) -> tuple[str, str]:
+    named = sum(bool(person.name) for person in people)
+    return (
+        "1 person" if named == 1 else f"{named} people",
+        "by likeness, which is not identity: see for yourself; t3 is track 3, the number behind it "
+        "how far away (0: the same)",
+    )
