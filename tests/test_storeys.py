@@ -17,7 +17,7 @@ STOREYS = {
     **dict.fromkeys(
         ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
     ),
-    **dict.fromkeys(("scan", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("scan", "find", "exporters", "demo", "training"), 2),
     **dict.fromkeys(("extract", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }

@@ -41,7 +41,7 @@ _HOMES = {
     "to_segments": "runs",
     "Choice": "exporters.selection",
     "Wanted": "extract",
-    "find_tables": "extract",
+    "find_tables": "find",
     "extract_tables": "extract",
     "demo_story": "demo",
     "make_movie": "demo",

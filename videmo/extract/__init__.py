@@ -13,7 +13,6 @@ from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, 
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, exporter
 from videmo.exporters.cuts import ORDERS, Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection, sightings_of
-from videmo.extract.find import find_movie, find_tables
 from videmo.extract.segments import (
     SEGMENTS,
     lines_of,
@@ -22,6 +21,7 @@ from videmo.extract.segments import (
     write_segments,
 )
 from videmo.files import check_writable, shown
+from videmo.find import find_movie, find_tables
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
