@@ -15,10 +15,14 @@ PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
     **dict.fromkeys(("errors", "schema", "files"), 0),
     **dict.fromkeys(
-        ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
+        (
+            *("video", "pictures", "faces", "follow", "emotions", "shots", "tracks", "runs"),
+            *("table", "draw"),
+        ),
+        1,
     ),
     **dict.fromkeys(("scan", "find", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "archive"), 3),
+    **dict.fromkeys(("extract", "annotate", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}

@@ -28,6 +28,7 @@ _HOMES = {
     "VidemoError": "errors",
     "RequestError": "errors",
     "MovieError": "errors",
+    "PictureError": "errors",
     "TableError": "errors",
     "OutputError": "errors",
     "SetupError": "errors",
@@ -43,6 +44,8 @@ _HOMES = {
     "Wanted": "extract",
     "find_tables": "find",
     "extract_tables": "extract",
+    "annotate_movie": "annotate.movie",
+    "annotate_pictures": "annotate.pictures",
     "demo_story": "demo",
     "make_movie": "demo",
 }
