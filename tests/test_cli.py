@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import Made
 from tests.movies import cut_off, still
+from videmo.convert import FORMS
 from videmo.demo import make_movie
 from videmo.demo.picture import Painter
 from videmo.exporters import EXPORTERS
@@ -254,6 +255,15 @@ def test_pictures_are_annotated_and_their_table_is_printed(tmp_path: Path) -> No
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
+def test_a_table_is_converted(people: Made, tmp_path: Path) -> None:
+    for form in FORMS:
+        done = run("convert", people.scanned.table, "--to", form, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "rows written" in done.stdout and f"movie.mp4{FORMS[form].suffix}" in done.stdout
+    text = run("convert", "--help", cwd=tmp_path).stdout
+    assert all(form in text for form in FORMS)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -265,9 +275,14 @@ def test_pictures_are_annotated_and_their_table_is_printed(tmp_path: Path) -> No
         (["annotate", "."], "holds no pictures"),
         (["annotate", "a.mp4", "--start", "noon"], "is no time"),
         (["annotate", "a.mp4", "--show", "hats"], "hats"),
+        (["convert", "--to", "counts"], "holds no table"),
+        (["convert", "--to", "excel"], "excel"),
+        (["convert"], "--to"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_what_cannot_be_drawn_or_converted_is_one_line(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no movie")
     check_error(run(*arguments, cwd=tmp_path), 2, says)
 

@@ -21,7 +21,7 @@ STOREYS = {
         ),
         1,
     ),
-    **dict.fromkeys(("scan", "find", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("scan", "find", "convert", "exporters", "demo", "training"), 2),
     **dict.fromkeys(("extract", "annotate", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }

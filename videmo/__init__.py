@@ -46,6 +46,7 @@ _HOMES = {
     "extract_tables": "extract",
     "annotate_movie": "annotate.movie",
     "annotate_pictures": "annotate.pictures",
+    "convert_tables": "convert",
     "demo_story": "demo",
     "make_movie": "demo",
 }

@@ -11,6 +11,7 @@ import click
 
 from videmo import __version__
 from videmo.cli.annotate import annotate
+from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.extract import extract
 from videmo.cli.scan import scan
@@ -19,7 +20,7 @@ from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, annotate, demo)
+COMMANDS = (scan, extract, annotate, convert, demo)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

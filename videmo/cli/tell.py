@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
     from videmo.annotate.pictures import Seen
     from videmo.archive import Outcome
+    from videmo.convert import Converted
     from videmo.extract import Extracted
 
 
@@ -117,3 +118,13 @@ def tell_pictures(seen: Iterable[Seen], folder: Path, quiet: bool) -> bool:
         click.echo(table.encode("utf-8", "backslashreplace"), nl=False)
         say(f"listed in {shown(folder / LIST)}")
     return well
+
+
+def tell_converted(one: Converted, quiet: bool) -> bool:
+    """One line about a table."""
+    if one.file is None:
+        say(f"videmo: {one.error}")
+        return False
+    if not quiet:
+        click.echo(f"{shown(one.table)}: {one.rows} rows written: {shown(one.file)}")
+    return True
