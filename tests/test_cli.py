@@ -13,11 +13,14 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.conftest import Made
 from tests.movies import cut_off, still
+from videmo.convert import FORMS
 from videmo.demo import make_movie
+from videmo.demo.picture import Painter
 from videmo.exporters import EXPORTERS
 from videmo.schema import EMOTIONS
 
@@ -218,3 +221,85 @@ def test_a_model_that_is_not_there_is_one_line(short: Path, tmp_path: Path) -> N
     for name in ("nope.tflite", "."):
         done = run("scan", short / "movie.mp4", "--model", name, cwd=tmp_path)
         check_error(done, 2, "no model")
+
+
+def test_a_movie_is_annotated_and_scanned_first(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "movie.mp4").symlink_to(short / "movie.mp4")
+    done = run("annotate", "movie.mp4", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "movie.mp4: scanned first; written: out/movie.mp4.faces.csv",
+        "movie.mp4: 24 frames, 24 faces drawn, sound copied; written: out/movie.mp4.annotated.mp4",
+    ]
+    quiet = run("annotate", "-q", "movie.mp4", "-o", "out", "--start", "0:00.5", cwd=tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_a_partial_movie_is_said_to_be_when_it_is_drawn(tmp_path: Path) -> None:
+    make_movie(tmp_path / "whole.mkv", still(2, sound=False))
+    cut_off(tmp_path / "whole.mkv", tmp_path / "short.mkv", 0.6)
+    done = run("annotate", "short.mkv", cwd=tmp_path)
+    check_error(done, 1, "short.mkv", "partial", "frames are missing")
+    assert (tmp_path / "short.mkv.annotated.mp4").is_file()
+
+
+def test_pictures_are_annotated_and_their_table_is_printed(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.jpg"), Painter(still()).paint(Fraction(0)))
+    (tmp_path / "bad.jpg").write_bytes(b"bad")
+    done = run("annotate", "a.jpg", "bad.jpg", cwd=tmp_path)
+    check_error(done, 1, "bad.jpg", "not a picture")
+    assert "a.jpg: 1 happy; written: a.jpg.annotated.jpg" in done.stderr
+    assert done.stdout == (tmp_path / "pictures.csv").read_text()
+    assert done.stdout.startswith("file,frame,time,track,x,y,w,h,eyes,emotion,")
+    quiet = run("annotate", "-q", "a.jpg", cwd=tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_a_table_is_converted(people: Made, tmp_path: Path) -> None:
+    for form in FORMS:
+        done = run("convert", people.scanned.table, "--to", form, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "rows written" in done.stdout and f"movie.mp4{FORMS[form].suffix}" in done.stdout
+    text = run("convert", "--help", cwd=tmp_path).stdout
+    assert all(form in text for form in FORMS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["annotate"], "MOVIE|PICTURE|FOLDER"),
+        (["annotate", "missing.mp4"], "no such file"),
+        (["annotate", "missing.jpg"], "no such file"),
+        (["annotate", "x" * 300], "no such file"),
+        (["annotate", "missing.faces.csv"], "no such file"),
+        (["annotate", "."], "holds no pictures"),
+        (["annotate", "a.mp4", "--start", "noon"], "is no time"),
+        (["annotate", "a.mp4", "--show", "hats"], "hats"),
+        (["convert", "--to", "counts"], "holds no table"),
+        (["convert", "--to", "excel"], "excel"),
+        (["convert"], "--to"),
+    ],
+)
+def test_what_cannot_be_drawn_or_converted_is_one_line(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no movie")
+    check_error(run(*arguments, cwd=tmp_path), 2, says)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> None:
+    make_movie(tmp_path / "movie.mp4", still(30, sound=False))
+    assert run("scan", "movie.mp4", cwd=tmp_path).returncode == 0
+    command = [sys.executable, "-m", "videmo", "annotate", "movie.mp4", "-o", "out"]
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    ) as work:
+        while work.poll() is None and not list(tmp_path.glob("out/.*.part")):
+            time.sleep(0.05)
+        time.sleep(0.3)
+        work.send_signal(signal.SIGINT)
+        _, said = work.communicate(timeout=10)
+    assert work.returncode == 130 and "Traceback" not in said
+    assert not list((tmp_path / "out").iterdir())

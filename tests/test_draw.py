@@ -1,12 +1,32 @@
-"""Faces cut out of pictures, and sheets of them."""
+"""Faces cut out of pictures, sheets of them, and what is drawn into pictures."""
 
 from __future__ import annotations
+
+import random
+from typing import Any
 
 import numpy as np
 import pytest
 
-from videmo.draw import COLUMNS, TILE, Header, Tile, contact_sheet, cut_face
-from videmo.schema import Box
+from videmo.draw import (
+    COLUMNS,
+    EMOTION_COLOURS,
+    TILE,
+    Header,
+    Lane,
+    Marked,
+    Tile,
+    contact_sheet,
+    cut_face,
+    draw_faces,
+    draw_timeline,
+    lane_room,
+    style_for,
+)
+from videmo.draw import text as letters
+from videmo.draw.overlay import called
+from videmo.draw.places import SIDES, Spot, Wish, place
+from videmo.schema import EMOTIONS, Box
 
 PICTURE = np.arange(100 * 80 * 3, dtype=np.uint32).reshape(80, 100, 3).astype(np.uint8)
 
@@ -52,3 +72,209 @@ def test_a_sheet_holds_all_its_faces(count: int) -> None:
 def test_the_same_faces_give_the_same_sheet() -> None:
     tile = Tile(np.full((TILE, TILE, 3), 90, np.uint8), ("00:00:01.000", "t1"))
     assert (contact_sheet([tile], HEADER) == contact_sheet([tile], HEADER)).all()
+
+
+def marked(track: int, box: Box, emotion: str = "happy", **more: Any) -> Marked:
+    scores = tuple(0.7 if name == emotion else 0.05 for name in EMOTIONS)
+    return Marked(track, box, **{"aligned": True, "emotion": emotion, "scores": scores, **more})
+
+
+def grey(width: int = 640, height: int = 360) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_a_box_has_the_colour_of_its_emotion(emotion: str) -> None:
+    picture, box = grey(), Box(200, 100, 120, 130)
+    draw_faces(picture, [marked(1, box, emotion)])
+    for y, x in ((165, 200), (165, 319), (229, 260)):
+        assert tuple(picture[y, x]) == EMOTION_COLOURS[emotion]
+    assert (picture[110:220, 210:310] == 90).all()
+
+
+def test_of_a_face_that_is_not_aligned_only_corners_are_drawn() -> None:
+    picture, box = grey(), Box(200, 100, 120, 130)
+    draw_faces(picture, [marked(1, box, aligned=False)], bars=False)
+    assert tuple(picture[112, 200]) == EMOTION_COLOURS["happy"]
+    assert (picture[165, 190:330] == 90).all() and (picture[229, 240:280] == 90).all()
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 360), (1920, 1080), (360, 640), (3840, 2160)])
+def test_letters_and_lines_grow_with_the_picture(size: tuple[int, int]) -> None:
+    style, short = style_for(*size), min(size)
+    assert style.letters >= 10 and 1 / 90 < style.letters / short < 1 / 20
+    assert style.line >= 1
+
+
+def test_scores_are_drawn_as_bars() -> None:
+    """Of two pictures that differ in a score, the one with the higher has more of its colour."""
+    amounts = []
+    for score in (0.2, 0.9):
+        picture = grey()
+        scores = tuple(score if name == "fear" else 0.0 for name in EMOTIONS)
+        draw_faces(picture, [marked(1, Box(200, 100, 120, 130), scores=scores)])
+        amounts.append((picture == EMOTION_COLOURS["fear"]).all(axis=2).sum())
+    assert amounts[1] > 3 * amounts[0] > 0
+
+
+def crowd(seed: int, count: int, size: tuple[int, int]) -> list[Box]:
+    """Faces anywhere, also half outside the picture."""
+    rand = random.Random(seed)
+    side = size[1] // 6
+    return [
+        Box(rand.randrange(-side // 2, size[0]), rand.randrange(-side // 2, size[1]), side, side)
+        for _ in range(count)
+    ]
+
+
+def wishes(boxes: list[Box], **more: Any) -> list[Wish]:
+    how = {"sizes": ((90, 18), (50, 18), (20, 18)), "sides": SIDES, **more}
+    return [Wish(number, box, **how) for number, box in enumerate(boxes)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_label_lies_outside_the_picture(seed: int) -> None:
+    size = (400, 240)
+    placed = place(wishes(crowd(seed, 12, size)), size, gap=3)
+    assert len(placed) == 12
+    for _, box in placed.values():
+        assert 0 <= box.x <= size[0] - box.w and 0 <= box.y <= size[1] - box.h
+
+
+def test_no_label_hides_another_one_or_a_face_where_there_is_room() -> None:
+    size = (1280, 720)
+    boxes = [Box(x, y, 80, 80) for y in range(60, 600, 180) for x in range(40, 1200, 160)]
+    placed = place(wishes(boxes), size, gap=3)
+    rectangles = [box for _, box in placed.values()]
+    for index, box in enumerate(rectangles):
+        assert not any(box.shared(other) for other in rectangles[index + 1 :])
+        assert not any(box.shared(face) for face in boxes)
+
+
+def test_faces_that_stand_close_get_shorter_labels() -> None:
+    boxes = [Box(x, 100, 60, 60) for x in range(20, 600, 70)]
+    placed = place(wishes(boxes, sides=("above, left",)), (640, 360), gap=3)
+    assert {placed.spot.size for placed in placed.values()} >= {1}
+    apart = place(wishes(boxes[::3], sides=("above, left",)), (640, 360), gap=3)
+    assert {placed.spot.size for placed in apart.values()} == {0}
+
+
+def test_a_label_stays_on_its_side() -> None:
+    """It may go from one side to the other, but not to and fro with every trembling of the box."""
+    size, spots, before = (640, 360), [], {}
+    for step in range(40):
+        box = Box(262 + step % 2 * 3, 100, 120, 120)
+        placed = place(wishes([box], sizes=((250, 90),)), size, gap=3, before=before)
+        before = {owner: placed.spot for owner, placed in placed.items()}
+        spots.append(before[0])
+    assert len(set(spots[1:])) == 1
+
+
+def test_what_is_not_needed_is_left_out_where_it_would_hide_something() -> None:
+    boxes = [Box(x, y, 100, 100) for y in range(0, 300, 110) for x in range(0, 600, 110)]
+    placed = place(wishes(boxes, sizes=((90, 90),), needed=False), (640, 330), gap=3)
+    assert len(placed) < 4
+    alone = place(wishes(boxes[:1], sizes=((90, 90),), needed=False), (640, 330), gap=3)
+    assert len(alone) == 1
+
+
+def test_what_was_drawn_last_is_given_back() -> None:
+    faces = [marked(7, Box(200, 100, 120, 130))]
+    spots = draw_faces(grey(), faces)
+    assert spots == {"chips": {7: Spot("above, left")}, "bars": {7: Spot("right, top")}}
+
+
+@pytest.mark.parametrize("name", ["José", "Łukasz", "Алексей", "Ελένη", "Nguyễn", "Þórður"])
+def test_names_of_europe_are_written_with_their_own_letters(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "OTHER_FONTS", ())
+    assert letters.can_write(name)
+    assert called(name, 3) == name
+
+
+@pytest.fixture
+def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A machine without fonts of its own."""
+    monkeypatch.setattr(letters, "OTHER_FONTS", ())
+    for cache in (letters._font_for, letters._mask):
+        cache.cache_clear()
+    yield
+    for cache in (letters._font_for, letters._mask):
+        cache.cache_clear()
+
+
+def test_a_name_that_no_font_can_write_gives_way_to_the_track(no_other_fonts: None) -> None:
+    name = "\u6797\u66f8\u8c6a"
+    assert not letters.can_write(name) and called(name, 3) == "t3"
+    assert called("", 3) == "t3"
+
+
+def test_letters_without_a_font_are_question_marks(no_other_fonts: None) -> None:
+    """But only those; and what is no letter at all is a space."""
+    pictures = []
+    for words in ("a \u6797\u6797.mp4", "a ??.mp4", "a\n\u6797\u6797.mp4"):
+        pictures.append(grey(120, 30))
+        letters.write(pictures[-1], words, (4, 4), 14, (255, 255, 255))
+    assert (pictures[0] == pictures[1]).all() and (pictures[0] == pictures[2]).all()
+    assert (pictures[0] != 90).any()
+
+
+def test_long_words_end_with_dots_where_the_room_ends() -> None:
+    picture = grey(400, 30)
+    letters.write(picture, "a very long name of somebody", (10, 4), 14, (255, 255, 255), room=80)
+    assert (picture[:, 90:] == 90).all() and (picture[:, 60:90] != 90).any()
+    assert letters.fitted("a very long name", 14, 80).endswith("\u2026")
+    assert letters.fitted("short", 14, 80) == "short"
+
+
+def test_what_lies_outside_the_picture_is_left_out() -> None:
+    small = grey(20, 20)
+    letters.write(small, "far too long for this", (-5, 12), 14, (255, 255, 255))
+    draw_faces(small, [marked(1, Box(-30, -30, 90, 90)), marked(2, Box(500, 500, 9, 9))])
+    assert small.shape == (20, 20, 3)
+
+
+def lane(columns: int, name: str = "") -> Lane:
+    """Sad and aligned in its first half, happy and not aligned in the next quarter, then nobody."""
+    emotions = np.full(columns, -1)
+    emotions[: columns // 2] = EMOTIONS.index("sad")
+    emotions[columns // 2 : columns * 3 // 4] = EMOTIONS.index("happy")
+    return Lane(name, emotions, emotions == EMOTIONS.index("sad"))
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 360), (1920, 1080), (64, 64), (17, 33)])
+def test_a_timeline_is_as_wide_as_its_picture_and_even(size: tuple[int, int]) -> None:
+    columns = lane_room(size[0], style_for(*size), []).w
+    strip = draw_timeline(*size, [lane(columns)] * 3).at(0.5, "00:00:01.000")
+    assert strip.shape[1] == size[0] and strip.shape[0] % 2 == 0
+
+
+def test_a_lane_shows_its_emotions_and_pale_where_the_face_is_not_aligned() -> None:
+    columns = lane_room(640, style_for(640, 360), []).w
+    timeline = draw_timeline(640, 360, [lane(columns)])
+    row = timeline.strip[timeline.lanes.y + 3, timeline.lanes.x :][:columns]
+    assert tuple(row[10]) == EMOTION_COLOURS["sad"]
+    pale = row[columns * 5 // 8].astype(int)
+    assert (pale < EMOTION_COLOURS["happy"]).all() and pale.sum() > 150
+    assert row[columns * 7 // 8].max() < 60
+
+
+def test_the_play_head_goes_from_end_to_end() -> None:
+    columns = lane_room(640, style_for(640, 360), []).w
+    timeline = draw_timeline(640, 360, [lane(columns)])
+    for share in (0.0, 0.25, 1.0):
+        strip = timeline.at(share, "")
+        changed = np.flatnonzero((strip != timeline.strip).any(axis=2)[timeline.lanes.y + 2])
+        expected = timeline.lanes.x + share * (columns - 1)
+        assert changed.mean() == pytest.approx(expected, abs=2)
+
+
+def test_names_stand_before_the_lanes() -> None:
+    style = style_for(640, 360)
+    with_names, without = (lane_room(640, style, names) for names in (["Anna", ""], ["", ""]))
+    assert with_names.x > without.x and with_names.w < without.w
+    timeline = draw_timeline(640, 360, [lane(with_names.w, "Anna"), lane(with_names.w)])
+    before = timeline.strip[timeline.lanes.y :, : with_names.x]
+    half = before.shape[0] // 2
+    assert before[:half].max() > 90 and before[half:].max() < 60

@@ -15,10 +15,14 @@ PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
     **dict.fromkeys(("errors", "schema", "files"), 0),
     **dict.fromkeys(
-        ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
+        (
+            *("video", "pictures", "faces", "follow", "emotions", "shots", "tracks", "runs"),
+            *("table", "draw"),
+        ),
+        1,
     ),
-    **dict.fromkeys(("scan", "find", "names", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "people", "archive"), 3),
+    **dict.fromkeys(("scan", "find", "names", "convert", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(("extract", "people", "annotate", "archive"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}
@@ -62,7 +66,7 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("code", ["import videmo", "from videmo.cli import cli; cli(['--help'])"])
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
-        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib'}\n"
+        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib', 'PIL'}\n"
         "print('loaded:', *heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -21,6 +21,10 @@ class MovieError(VidemoError):
     """A movie cannot be read, or is not the one that was scanned."""
 
 
+class PictureError(VidemoError):
+    """A picture cannot be read."""
+
+
 class TableError(VidemoError):
     """A table or its record is not whole, or was not written by videmo."""
 

@@ -60,10 +60,16 @@ def _table_of(path: Path) -> Path:
         raise RequestError(f"{shown(path)}: no such file or folder; check the name")
     if path.name.endswith(TABLE_SUFFIX):
         return path
-    for table in (table_path(path.parent, path), table_path(Path(), path)):
-        if os.path.isfile(table):
-            return table
-    raise RequestError(f"{shown(path)}: is no table; run: videmo scan {shown(path)}")
+    table = find_table(path)
+    if table is None:
+        raise RequestError(f"{shown(path)}: is no table; run: videmo scan {shown(path)}")
+    return table
+
+
+def find_table(movie: Path, *folders: Path) -> Path | None:
+    """The table of `movie`, if there is one in `folders`, beside it, or in the current folder."""
+    places = (table_path(folder, movie) for folder in (*folders, movie.parent, Path()))
+    return next((table for table in places if os.path.isfile(table)), None)
 
 
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:

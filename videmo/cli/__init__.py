@@ -10,6 +10,8 @@ import sys
 import click
 
 from videmo import __version__
+from videmo.cli.annotate import annotate
+from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.extract import extract
 from videmo.cli.people import people
@@ -19,7 +21,7 @@ from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, people, demo)
+COMMANDS = (scan, extract, people, annotate, convert, demo)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,10 @@ import click
 from videmo.files import shown
 
 if TYPE_CHECKING:
+    from videmo.annotate.movie import Annotated
+    from videmo.annotate.pictures import Seen
     from videmo.archive import Outcome
+    from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, Found
 
@@ -111,3 +116,58 @@ def _renaming(cast: Cast, folder: Path) -> str:
         return ""
     first = shown(folder / cast.people[0])
     return f", rename {first} and the others, then: videmo people --known {shown(folder)}"
+
+
+def tell_annotated(one: Annotated, quiet: bool) -> bool:
+    """One line about a movie, and one about its scan, if there was none before."""
+    if one.file is None:
+        say(f"videmo: {one.error}")
+        return False
+    if one.scanned is not None and not quiet:
+        click.echo(f"{shown(one.subject)}: scanned first; written: {shown(one.scanned.table)}")
+    if not quiet:
+        sound = {"copied": "sound copied", "encoded": "sound encoded anew as AAC"}
+        faces = f"{one.faces} faces drawn" if one.faces else "no faces in it"
+        click.echo(
+            f"{shown(one.subject)}: {one.frames} frames, {faces}, "
+            f"{sound.get(one.sound, 'no sound')}; written: {shown(one.file)}"
+        )
+    if one.missing or one.damaged:
+        say(
+            f"videmo: {shown(one.subject)}: partial, {one.missing} frames are missing and "
+            f"{one.damaged} damaged; where one is missing the one before stands still, and the "
+            "sound goes on"
+        )
+    return not (one.missing or one.damaged)
+
+
+def tell_pictures(seen: Iterable[Seen], folder: Path, quiet: bool) -> bool:
+    """A line about each picture, and then the table of their faces."""
+    from videmo.annotate.pictures import LIST, as_csv, read_list
+
+    well, names = True, []
+    for one in seen:
+        if one.error is not None:
+            well = False
+            say(f"videmo: {one.error}")
+            continue
+        names.append(one.name)
+        if not quiet:
+            found = Counter(one.emotions)
+            what = ", ".join(f"{count} {emotion}" for emotion, count in found.most_common())
+            say(f"{shown(one.picture)}: {what or 'no faces'}; written: {shown(one.file or '')}")
+    if names and not quiet:
+        table = as_csv(read_list(folder), names)
+        click.echo(table.encode("utf-8", "backslashreplace"), nl=False)
+        say(f"listed in {shown(folder / LIST)}")
+    return well
+
+
+def tell_converted(one: Converted, quiet: bool) -> bool:
+    """One line about a table."""
+    if one.file is None:
+        say(f"videmo: {one.error}")
+        return False
+    if not quiet:
+        click.echo(f"{shown(one.table)}: {one.rows} rows written: {shown(one.file)}")
+    return True

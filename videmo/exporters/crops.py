@@ -17,6 +17,8 @@ from videmo.video import Movie, open_movie
 JPEG_QUALITY = 95
 MARGIN = 0.2
 """What is left around a face if nobody says otherwise."""
+JPEG_LARGEST = 65_500
+"""Pixels in a row or column, at most, as libjpeg has it."""
 FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
@@ -65,7 +67,10 @@ def crop_name(sighting: Sighting) -> str:
 def encode_jpeg(picture: np.ndarray) -> bytes:
     """A picture (BGR uint8) as the bytes of a JPEG file."""
     # Not imwrite: that only returns False on a full disk, and crashes on names that are not UTF-8.
+    height, width = picture.shape[:2]
+    if max(height, width) > JPEG_LARGEST:
+        raise OutputError(f"a picture of {width}x{height} is too large for JPEG; make it smaller")
     done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
-        raise OutputError(f"a picture of {picture.shape} cannot be written as JPEG")
+        raise OutputError(f"a picture of {width}x{height} cannot be written as JPEG")
     return data.tobytes()

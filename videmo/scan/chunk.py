@@ -68,8 +68,8 @@ def scan_chunk(
     order, anywhere. `threads` are those of the decoder, 0 for as many as it likes.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
-    detector = _detector(settings.look)
-    scores = _Scores(_classifier(find_model(settings.model)))
+    detector = detector_of(settings.look)
+    scores = Scores(classifier_of(find_model(settings.model)))
     count = itertools.count()
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
@@ -96,7 +96,7 @@ def scan_chunk(
         return Observations(next(count), times, tiny, faces, reader.failures, reader.repaired)
 
 
-class _Scores:
+class Scores:
     """Classifies faces as they come; remembers those that do not fill a batch yet."""
 
     def __init__(self, classify: Classify) -> None:
@@ -134,7 +134,7 @@ def _with_eyes(
     return found
 
 
-def _detector(look: Look) -> Detector:
+def detector_of(look: Look) -> Detector:
     make = DETECTORS.get(look.detector)
     if make is None:
         raise RequestError(f"{look.detector}: no such detector; choose from {', '.join(DETECTORS)}")
@@ -142,6 +142,6 @@ def _detector(look: Look) -> Detector:
 
 
 @functools.lru_cache(maxsize=1)
-def _classifier(model: Model) -> Classify:
+def classifier_of(model: Model) -> Classify:
     """Kept from chunk to chunk; another file of the same name is another model."""
     return classifier(model)

@@ -1,4 +1,4 @@
-"""Open movies and decode their frames: the only room that does.
+"""Open movies and decode their frames, and read their sound: the only room that does.
 
 Times are exact: a frame's time is its own timestamp minus that of the movie's first frame. Pictures
 are upright (turned as the file says), with square pixels.
@@ -11,6 +11,7 @@ other, and their times are made to rise.
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import Survey, plan_chunks, probe, survey
 from videmo.video.reader import TIME_TOLERANCE, Frame, Reader, open_movie
+from videmo.video.sound import Sound, open_sound
 
 __all__ = [
     "READ_OPTIONS",
@@ -18,9 +19,11 @@ __all__ = [
     "Frame",
     "Movie",
     "Reader",
+    "Sound",
     "Survey",
     "Turn",
     "open_movie",
+    "open_sound",
     "plan_chunks",
     "probe",
     "survey",

@@ -1,38 +1,16 @@
-"""Draw: cut faces out of pictures, and lay pictures out on a sheet. Pure."""
+"""Cut faces out of pictures, and lay pictures out on a sheet. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from videmo.schema import EMOTIONS, Box
-
-# Blue, green, red; told apart by people who see few colours, too (after Okabe and Ito, Color
-# Universal Design, 2008).
-EMOTION_COLOURS = dict(
-    zip(
-        EMOTIONS,
-        (
-            (0, 94, 213),
-            (115, 158, 0),
-            (167, 121, 204),
-            (66, 228, 240),
-            (178, 114, 0),
-            (0, 159, 230),
-            (170, 170, 170),
-        ),
-        strict=True,
-    )
-)
-PAPER = (28, 24, 22)
-INK = (240, 238, 236)
-FAINT = (150, 146, 142)
-LINE = (60, 54, 50)
-FONT = cv2.FONT_HERSHEY_DUPLEX
+from videmo.draw.colours import EMOTION_COLOURS, FAINT, INK, LINE, PAPER
+from videmo.draw.text import letters_above, text_width, write
+from videmo.schema import Box
 
 TILE = 180
 """Side of a face on a sheet, in pixels."""
@@ -41,6 +19,9 @@ MARGIN = 14
 HEADER = 112
 STRIP = 14
 COLUMNS = 6
+LETTERS = 29
+"""Height in pixels of letters of scale 1."""
+SMALLEST_LETTERS = 9
 
 FACE = 120
 """Side of a face on a sheet of people, in pixels."""
@@ -160,11 +141,12 @@ def _write(
     colour: tuple[int, int, int],
     room: int,
 ) -> int:
-    """Write `text`, smaller if it would be wider than `room` pixels; gives the width it takes."""
-    # The font has no letters but these: accents are left off, others become question marks.
-    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    plain = "".join(c if " " <= c <= "~" else "?" for c in letters)
-    wide = cv2.getTextSize(plain, FONT, scale, 1)[0][0]
-    scale = min(scale, scale * room / max(wide, 1))
-    cv2.putText(sheet, plain, at, FONT, scale, colour, 1, cv2.LINE_AA)
-    return int(min(wide, room))
+    """Write `text` on the line at `at`, smaller if it would be wider than `room` pixels.
+
+    Gives the width that it takes, in pixels.
+    """
+    size = round(LETTERS * scale)
+    while size > SMALLEST_LETTERS and text_width(text, size) > room:
+        size -= 1
+    write(sheet, text, (at[0], at[1] - letters_above(size)), size, colour, room)
+    return min(text_width(text, size), room)

@@ -1,0 +1,68 @@
+"""The command `videmo annotate`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from videmo.annotate import LAYERS
+from videmo.cli.options import PATH, TIME
+from videmo.cli.progress import watched
+from videmo.cli.tell import tell_annotated, tell_pictures
+
+
+@click.command(
+    epilog="What can be shown besides boxes: "
+    + "; ".join(f"{name}: {about}" for name, about in LAYERS.items())
+    + "."
+)
+@click.argument("subjects", nargs=-1, required=True, type=PATH, metavar="MOVIE|PICTURE|FOLDER...")
+@click.option(
+    *("-o", "--output", "folder"), type=PATH, default=".", help="Folder for what is drawn."
+)
+@click.option(
+    "--show",
+    default=",".join(LAYERS),
+    show_default=True,
+    metavar="LIST",
+    help='What to draw besides boxes, separated by commas; "" for nothing.',
+)
+@click.option("--start", type=TIME, help="Begin here: seconds, or hh:mm:ss.")
+@click.option("--end", type=TIME, help="Stop here.")
+@click.option("--movie", type=PATH, help="Where the movie is now, if it was moved.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+def annotate(
+    subjects: tuple[Path, ...],
+    folder: Path,
+    show: str,
+    start: float | None,
+    end: float | None,
+    movie: Path | None,
+    quiet: bool,
+) -> None:
+    """Draw faces, emotions, scores and a timeline into a movie, or faces into pictures.
+
+    Of a movie (or its table) makes NAME.annotated.mp4, with the movie's sound and timing; a movie
+    that was not scanned yet is scanned first. Of a picture, or of all pictures in a folder, makes
+    NAME.annotated.jpg, lists the faces in pictures.csv, and prints the list.
+
+    A whole box: the face is aligned, and counts. Only corners: it is not.
+    """
+    from videmo.annotate.movie import Wished, annotate_movies
+    from videmo.annotate.pictures import annotate_pictures
+    from videmo.pictures import is_picture
+    from videmo.scan import all_cores
+
+    layers = tuple(name.strip() for name in show.split(",") if name.strip())
+    pictures = [path for path in subjects if os.path.isdir(path) or is_picture(path)]
+    movies = [path for path in subjects if path not in pictures]
+    wished = Wished(layers, start, end)
+    how = {"jobs": all_cores(), "movie": movie, "watch": watched(quiet)}
+    well = [tell_annotated(one, quiet) for one in annotate_movies(movies, folder, wished, **how)]
+    if pictures:
+        seen = annotate_pictures(pictures, folder, layers=layers)
+        well.append(tell_pictures(seen, folder, quiet))
+    sys.exit(0 if all(well) else 1)

@@ -1,0 +1,34 @@
+"""The command `videmo convert`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from videmo.cli.options import PATH
+from videmo.cli.tell import tell_converted
+from videmo.convert import FORMS
+
+
+@click.command(
+    epilog="Forms: " + "; ".join(f"{name}: {form.about}" for name, form in FORMS.items()) + "."
+)
+@click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
+@click.option(
+    "--to", "form", required=True, type=click.Choice([*FORMS]), help="The form that is wanted."
+)
+@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the new files.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+def convert(tables: tuple[Path, ...], form: str, folder: Path, quiet: bool) -> None:
+    """Write tables in the form that another program reads.
+
+    Takes tables, folders with tables, or scanned movies; without any, the tables in the current
+    folder. The tables stay as they are.
+    """
+    from videmo.convert import convert_tables
+    from videmo.find import find_tables
+
+    done = convert_tables(find_tables(tables), form, folder)
+    sys.exit(0 if all([tell_converted(one, quiet) for one in done]) else 1)
