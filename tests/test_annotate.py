@@ -31,6 +31,7 @@ from videmo.annotate.rows import lanes_of, scene_of
 from videmo.demo import Shot, Story, make_movie
 from videmo.errors import DiskFullError, MovieError, RequestError, TableError
 from videmo.exporters.clips import find_ffmpeg
+from videmo.names import Line, write_people
 from videmo.scan import Settings, scan_movie
 from videmo.schema import EMOTIONS
 from videmo.table import read_record, read_table, record_path
@@ -529,3 +530,14 @@ def test_real_clips_are_drawn(clips: Path, tmp_path: Path) -> None:
     record = read_record(tmp_path / "stage.mp4.faces.csv")
     movie = replace(probe(file_of(done)), timed=record["timed"])
     assert float(movie.duration or 0) == pytest.approx(record["end"], abs=0.002)
+
+
+def test_people_are_called_as_they_were_named(people: Made, tmp_path: Path) -> None:
+    table = tmp_path / people.scanned.table.name
+    for path in people.scanned.table.parent.iterdir():
+        shutil.copy(path, tmp_path / path.name)
+    how = {"wished": Wished(start=0, end=0.2), "movie": people.movie}
+    told = file_of(annotated(table, tmp_path / "told", names={1: "Jim"}, **how)).read_bytes()
+    write_people(table, read_record(table), [Line(1, "Jim", 0.3)], ["Jim"], {})
+    assert file_of(annotated(table, tmp_path / "read", **how)).read_bytes() == told
+    assert file_of(annotated(table, tmp_path / "not", names={}, **how)).read_bytes() != told

@@ -66,7 +66,8 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("code", ["import videmo", "from videmo.cli import cli; cli(['--help'])"])
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
-        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib', 'PIL'}\n"
+        "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib',"
+        " 'PIL'}\n"
         "print('loaded:', *heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,9 +17,17 @@ from videmo.annotate import LAYERS, MOVIE_SUFFIX, check_layers
 from videmo.annotate.encode import Picture, write_movie
 from videmo.annotate.rows import lane_names, lanes_of, scene_of
 from videmo.draw import Marked, Spots, Timeline, draw_faces, draw_timeline, lane_room, style_for
-from videmo.errors import DiskFullError, MovieError, RequestError, SetupError, VidemoError
+from videmo.errors import (
+    DiskFullError,
+    MovieError,
+    RequestError,
+    SetupError,
+    TableError,
+    VidemoError,
+)
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
+from videmo.names import find_people
 from videmo.runs import ROUNDING
 from videmo.scan import Progress, Scanned, Settings, scan_movie
 from videmo.schema import timecode
@@ -30,6 +39,9 @@ Watch = Callable[[Path], AbstractContextManager[Progress | None]]
 
 HALF_DIGIT = Fraction(1, 2000)
 """Half of the last digit of a table's times, in seconds."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,7 @@ def annotate_movie(
         subject: a table, or a movie; one without a table is scanned first, into `folder`.
         folder: made if it is missing.
         wished: what is drawn, and of which stretch.
-        names: of tracks: shown instead of their numbers.
+        names: of tracks: shown instead of their numbers; None: as `videmo people` named them.
         settings: for the scan, if there has to be one.
         jobs: processes for the scan.
         movie: where the movie is, if not where it was when it was scanned.
@@ -139,7 +151,8 @@ def annotate_movie(
     if target.exists() and target.samefile(found.path):
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
     check_writable(target)
-    painter = _Painter(rows, record, found, names or {}, wished.layers)
+    known = _known_names(table, record) if names is None else names
+    painter = _Painter(rows, record, found, known, wished.layers)
     start, end = _stretch(wished, rows, record)
     with watch(target) as progress, open_movie(found) as reader:
         pictures = _pictures(painter, reader, start, end, progress)
@@ -150,6 +163,15 @@ def annotate_movie(
     return Annotated(
         subject, target, written.frames, missing, damaged, painter.faces, written.sound, scanned
     )
+
+
+def _known_names(table: Path, record: Record) -> Mapping[int, str]:
+    """Who is who, where that was found out; names of an earlier scan are of no use, but no harm."""
+    try:
+        return find_people(table, record).names
+    except TableError as error:
+        log.warning("%s", error)
+        return {}
 
 
 def _check_wished(wished: Wished) -> None:
