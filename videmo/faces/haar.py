@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -19,8 +21,6 @@ FINE_STEP, FINE_NEIGHBOURS = 1.1, 5
 """For looks at every frame."""
 COARSE_STEP, COARSE_NEIGHBOURS = 1.25, 1
 """For looks now and then: half the work, and what is found is looked at again from near."""
-SURE_NEIGHBOURS = 8
-"""Sightings, besides the first, of a face beyond doubt: true ones have ten to a hundred."""
 
 NEAR_SIDE = 60
 """Side in pixels to which a face is brought before it is searched near its place. Smaller would be
@@ -28,7 +28,6 @@ cheaper, but the cascade then goes in steps of two pixels, and loses faces."""
 NEAR_MARGIN = 0.35
 NEAR_SIZES = (0.85, 1.18)
 NEAR_STEP = 1.1
-NEAR_NEIGHBOURS = 2
 NEAR_OVERLAP = 0.3
 """What a face found near a place shares with it at least (intersection over union)."""
 
@@ -36,26 +35,48 @@ NESTED = 0.6
 """Part of a box that, lying in another one, makes the two one face."""
 
 
+class Strictness(NamedTuple):
+    """How many sightings, besides the first, a face takes."""
+
+    near: int
+    """To be found near a place."""
+    sure: int
+    """To be beyond doubt: true faces have ten to a hundred on their best frame."""
+
+
+AMONG_ALL = Strictness(near=2, sure=8)
+AMONG_FEW = Strictness(near=1, sure=6)
+"""Where few frames are searched, so that a face's best one need not be among them."""
+
+
 def haar(look: Look) -> Detector:
     """Faces by Haar cascade: finely where every frame is looked at, else coarsely, then checked."""
-
     cascade(CASCADE)  # now, so that a missing one is told before the work begins
+    fine = look.every == 1
+    strictness = AMONG_ALL if fine else AMONG_FEW
 
     def finely(grey: np.ndarray) -> list[Detection]:
-        found = _without_nested(_search(grey, look, FINE_STEP, FINE_NEIGHBOURS))
-        closer = [_near(grey, one.box) or one for one in found]
+        found = _without_nested(_search(grey, look, FINE_STEP, FINE_NEIGHBOURS, strictness.sure))
+        closer = [near(grey, one.box) or one for one in found]
         pairs = zip(found, closer, strict=True)
-        return [one._replace(weight=max(one.weight, near.weight)) for one, near in pairs]
+        return [one._replace(weight=max(one.weight, other.weight)) for one, other in pairs]
 
     def coarsely(grey: np.ndarray) -> list[Detection]:
-        places = _without_nested(_search(grey, look, COARSE_STEP, COARSE_NEIGHBOURS))
-        found = (_near(grey, place.box) for place in places)
+        places = _without_nested(
+            _search(grey, look, COARSE_STEP, COARSE_NEIGHBOURS, strictness.sure)
+        )
+        found = (near(grey, place.box) for place in places)
         return _without_nested([detection for detection in found if detection])
 
-    return Detector(finely if look.every == 1 else coarsely, _near)
+    def near(grey: np.ndarray, box: Box) -> Detection | None:
+        return _near(grey, box, strictness)
+
+    return Detector(finely if fine else coarsely, near)
 
 
-def _search(grey: np.ndarray, look: Look, step: float, neighbours: int) -> list[Detection]:
+def _search(
+    grey: np.ndarray, look: Look, step: float, neighbours: int, sure: int
+) -> list[Detection]:
     """What looks like a face anywhere in a picture."""
     height, width = grey.shape
     scale = min(1.0, look.width / width) if look.width else 1.0
@@ -68,10 +89,10 @@ def _search(grey: np.ndarray, look: Look, step: float, neighbours: int) -> list[
         np.ascontiguousarray(small), step, neighbours, minSize=(side, side)
     )
     boxes = [_enlarged(box, scale, width, height) for box in found]
-    return _weighed(boxes, sightings)
+    return _weighed(boxes, sightings, sure)
 
 
-def _near(grey: np.ndarray, box: Box) -> Detection | None:
+def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | None:
     """The surest face about where `box` is and about as large."""
     window = around(box, NEAR_MARGIN, grey)
     if min(window.w, window.h) < 0.8 * box.w:  # the face has left the picture
@@ -82,20 +103,22 @@ def _near(grey: np.ndarray, box: Box) -> Detection | None:
     found, sightings = cascade(CASCADE).detectMultiScale2(
         reduced(grey, window, size),
         NEAR_STEP,
-        NEAR_NEIGHBOURS,
+        strictness.near,
         minSize=(smallest, smallest),
         maxSize=(largest, largest),
     )
     places = (_enlarged(place, scale, window.w, window.h) for place in found)
     boxes = [place._replace(x=place.x + window.x, y=place.y + window.y) for place in places]
-    fit = [one for one in _weighed(boxes, sightings) if one.box.overlap(box) >= NEAR_OVERLAP]
+    fit = [
+        one
+        for one in _weighed(boxes, sightings, strictness.sure)
+        if one.box.overlap(box) >= NEAR_OVERLAP
+    ]
     return max(fit, key=lambda one: (one.weight, one.box.overlap(box), one.box), default=None)
 
 
-def _weighed(boxes: list[Box], sightings: np.ndarray) -> list[Detection]:
-    return [
-        Detection(box, int(n) / SURE_NEIGHBOURS) for box, n in zip(boxes, sightings, strict=True)
-    ]
+def _weighed(boxes: list[Box], sightings: np.ndarray, sure: int) -> list[Detection]:
+    return [Detection(box, int(n) / sure) for box, n in zip(boxes, sightings, strict=True)]
 
 
 def _without_nested(found: list[Detection]) -> list[Detection]:
