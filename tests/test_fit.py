@@ -254,7 +254,9 @@ def test_every_architecture_can_be_asked_for() -> None:
     assert set(ARCHITECTURES) == set(NETWORKS)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*.recipe.json")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "models").glob("*.recipe.json")), ids=lambda p: p.name
+)
 def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
     values = json.loads(path.read_text())
     if values.get("distil"):

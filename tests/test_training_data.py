@@ -1,4 +1,4 @@
-"""What can be learnt from: FER-2013's CSV, folders of pictures, and all that can be wrong with them."""
+"""What can be learnt from: FER-2013's CSV, folders of pictures, and what can be wrong with them."""
 
 from __future__ import annotations
 
@@ -136,7 +136,10 @@ def test_the_face_is_cut_out_of_larger_pictures_and_the_frame_is_not(tmp_path: P
     frame = read(tmp_path, crop="frame", side=64).splits["train"].images
     assert face.shape[1:] == (48, 48) and frame.shape[1:] == (64, 64)
     # Wherever the face was in the frame, cut out it is in the same place.
-    assert np.abs(face[0].astype(int) - face[1]).mean() < np.abs(frame[0].astype(int) - frame[1]).mean()
+    assert (
+        np.abs(face[0].astype(int) - face[1]).mean()
+        < np.abs(frame[0].astype(int) - frame[1]).mean()
+    )
 
 
 def test_pictures_without_a_face_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -67,8 +67,8 @@ def find_model(path: Path | None = None) -> Model:
     model = read_model(path)
     if model.labels != EMOTIONS:
         raise SetupError(
-            f"{shown(model.path)}: cannot scan with it: its labels are "
-            f"{_listed(model.labels)}, not {', '.join(EMOTIONS)}; videmo evaluate and export take it"
+            f"{shown(model.path)}: cannot scan with it: its labels are {_listed(model.labels)}, "
+            f"not {', '.join(EMOTIONS)}; videmo evaluate and export take it"
         )
     if model.side != SIDE or model.about.get("crop", "face") != "face":
         raise SetupError(
@@ -132,7 +132,9 @@ def lines_about(model: Model) -> Iterator[tuple[str, str]]:
             yield "learnt from", f"{source.get('name')}{made}; licence: {source.get('licence')}"
     recipe = about.get("recipe")
     if isinstance(recipe, dict):
-        said = (f"{k} {v}" for k, v in recipe.items() if not isinstance(v, (dict, list)) and v != "")
+        said = (
+            f"{k} {v}" for k, v in recipe.items() if not isinstance(v, (dict, list)) and v != ""
+        )
         yield "recipe", ", ".join(said)
     yield "sha256", f"{model.sha256} (as recorded)"
 

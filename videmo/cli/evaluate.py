@@ -13,7 +13,9 @@ from videmo.files import shown
 @click.command()
 @click.argument("model", type=PATH)
 @click.argument("data", type=PATH)
-@click.option("-o", "--output", "folder", type=PATH, help="Folder for the figures.  [default: none]")
+@click.option(
+    "-o", "--output", "folder", type=PATH, help="Folder for the figures.  [default: none]"
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
@@ -29,9 +31,9 @@ def evaluate(
 ) -> None:
     """Measure a model file (.tflite) on labelled pictures.
 
-    It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints accuracy,
-    macro-F1, and each class's precision, recall, F1, AUC and number of pictures; with -o they are
-    written too, and a picture of the confusions.
+    It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
+    accuracy, macro-F1, and each class's precision, recall, F1, AUC and number of pictures; with -o
+    they are written too, and a picture of the confusions.
     """
     from videmo.training.evaluate import evaluate as measured
     from videmo.training.measure import in_words

@@ -23,9 +23,7 @@ from videmo.files import shown
     help="What to make, separated by commas: float32, int8, onnx.  [default: all]",
 )
 @click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
-@click.option(
-    "--data", type=PATH, help="Pictures to measure by.  [default: those of the training]"
-)
+@click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
 @click.option(
     "--agreement",
     type=click.FloatRange(0, 1),
@@ -49,7 +47,8 @@ def export(
     RUN is the folder of a training; a model made by videmo (.tflite, float32) will do too. Writes
     NAME.tflite (float32, for videmo scan), NAME-int8.tflite (all in whole numbers) and NAME.onnx
     (for jetson-inference and TensorRT), with a .json that describes each. A file that does not do
-    what the trained network did is not written; exit code 1 says so. Needs the extra: pip install "videmo[train]".
+    what the trained network did is not written; exit code 1 says so. Needs the extra:
+    pip install "videmo[train]".
     """
     from videmo.training.settings import formats_of, needed
 

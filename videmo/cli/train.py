@@ -107,5 +107,6 @@ def train(
     split, found = list(done.found.items())[-1]
     click.echo(
         f"{shown(run)}: epoch {done.best_epoch + 1} of {done.epochs} is best; {split}: accuracy "
-        f"{found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}; now: videmo export {shown(run)} -o DIR"
+        f"{found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}; "
+        f"now: videmo export {shown(run)} -o DIR"
     )

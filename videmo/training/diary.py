@@ -123,7 +123,8 @@ def _log(
         "",
         "## Epochs",
         "",
-        "| epoch | rate | train loss | valid loss | train accuracy | valid accuracy | valid macro-F1 | s |",
+        "| epoch | rate | train loss | valid loss | train accuracy | valid accuracy "
+        "| valid macro-F1 | s |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in history:
@@ -141,7 +142,8 @@ def _table(found: Measure, classes: tuple[str, ...]) -> list[str]:
     k = len(classes)
     lines = [
         f"Accuracy {found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}, {found.count} pictures. "
-        f"(Binary accuracy {found.binary_accuracy:.1%}; no to everything scores {(k - 1) / k:.1%}.)",
+        f"(Binary accuracy {found.binary_accuracy:.1%}; "
+        f"no to everything scores {(k - 1) / k:.1%}.)",
         "",
         "| class | precision | recall | F1 | AUC | pictures |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -152,5 +154,3 @@ def _table(found: Measure, classes: tuple[str, ...]) -> list[str]:
             f"{found.areas[i]:.3f} | {found.supports[i]} |"
         )
     return lines
-
-

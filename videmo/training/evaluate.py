@@ -68,7 +68,9 @@ def read_for(model: Model, data: Path, labels: str | None) -> Data:
 def _usual(recipe: dict, data: Path) -> str | None:
     """The labels that the model learnt, where the place may have them too."""
     learnt = recipe.get("labels") or None
-    return learnt if learnt == "fer2013" and data.is_dir() and (data / "labels.csv").exists() else None
+    return (
+        learnt if learnt == "fer2013" and data.is_dir() and (data / "labels.csv").exists() else None
+    )
 
 
 def _write(folder: Path, model: Model, split: str, found: Measure) -> tuple[Path, ...]:

@@ -81,7 +81,7 @@ def area(scores: np.ndarray, positive: np.ndarray) -> float:
     negatives = len(positive) - positives
     if not positives or not negatives:
         return float("nan")
-    values, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     ranks = (ends - (counts - 1) / 2)[places]
     return float((ranks[positive].sum() - positives * (positives + 1) / 2) / positives / negatives)

@@ -36,7 +36,9 @@ def curves(history: Sequence[Row], best: int) -> bytes:
     for panel, (metric, title) in zip(panels, TITLES.items(), strict=False):
         for kind, colour in (("train", TRAIN), ("valid", VALID)):
             values = [getattr(row, f"{kind}_{metric}") for row in history]
-            panel.plot(epochs, values, color=colour, label=kind, marker="." if len(epochs) < 3 else "")
+            panel.plot(
+                epochs, values, color=colour, label=kind, marker="." if len(epochs) < 3 else ""
+            )
         value = getattr(history[best], f"valid_{metric}")
         panel.axvline(best + 1, color=BEST, linewidth=0.6, linestyle=":")
         panel.set_title(f"{title}  (best epoch: {value:.3f})", fontsize=10)
@@ -63,7 +65,9 @@ def confusion(found: Measure, classes: tuple[str, ...], title: str) -> bytes:
     ticks = range(k)
     panel.set_xticks(ticks, [_plain(c) for c in classes], rotation=45, ha="right", fontsize=9)
     panel.set_yticks(
-        ticks, [f"{_plain(c)} ({n})" for c, n in zip(classes, found.supports, strict=True)], fontsize=9
+        ticks,
+        [f"{_plain(c)} ({n})" for c, n in zip(classes, found.supports, strict=True)],
+        fontsize=9,
     )
     if k <= MOST_NUMBERS:
         for i, j in np.ndindex(k, k):

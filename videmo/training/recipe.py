@@ -72,18 +72,21 @@ class Recipe:
 
 
 def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
+    """What must hold, each with its words."""
+    known = recipe.network in NETWORKS
+    counts = (recipe.epochs, recipe.batch, recipe.plateau)
+    parts = (recipe.average, recipe.dropout, recipe.smoothing, recipe.drop)
     return [
-        (f"no network {recipe.network!r}; there are {', '.join(NETWORKS)}", recipe.network in NETWORKS),
+        (f"no network {recipe.network!r}; there are {', '.join(NETWORKS)}", known),
         (f"schedule is one of {', '.join(SCHEDULES)}", recipe.schedule in SCHEDULES),
         (f"best_by is one of {', '.join(CHOICES)}", recipe.best_by in CHOICES),
-        ("epochs, batch and plateau are at least 1", min(recipe.epochs, recipe.batch, recipe.plateau) >= 1),
+        ("epochs, batch and plateau are at least 1", min(counts) >= 1),
         ("rate is above 0", recipe.rate > 0),
-        ("average, dropout, smoothing and drop are 0 or more, and less than 1",
-         all(0 <= x < 1 for x in (recipe.average, recipe.dropout, recipe.smoothing, recipe.drop))),
+        ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
         ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
         ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),
         ("distil needs teachers (--teacher RUN)", not recipe.distil or bool(recipe.teachers)),
-    ]  # fmt: skip
+    ]
 
 
 def from_values(values: dict[str, Any], path: Path) -> Recipe:

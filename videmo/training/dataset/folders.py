@@ -133,7 +133,7 @@ def _kept_back(
 
 
 def _known_as(names: list[str]) -> tuple[str, ...]:
-    """The classes' names: our emotions where the folders mean all seven, so that scan can use them."""
+    """The classes' names; those of our emotions where the folders mean all seven."""
     meant = tuple(EMOTION_OF.get(name.lower(), name) for name in names)
     return meant if sorted(meant) == sorted(EMOTIONS) else tuple(names)
 
@@ -224,4 +224,3 @@ def _notes(
             f"left out, no face found: {len(faceless)} of {total} ({shown(faceless[0])} ...)"
         )
     return tuple(notes)
-

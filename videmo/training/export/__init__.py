@@ -1,6 +1,7 @@
 """Make files of what was trained: float32 and int8 TFLite, ONNX, and the kit for a Nano.
 
-`export` refuses to write a file that does not do what the trained network did: wrong files are silent.
+`export` refuses to write a file that does not do what the trained network did: wrong files are
+silent.
 """
 
 from __future__ import annotations

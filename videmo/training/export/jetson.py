@@ -1,4 +1,4 @@
-"""Run an ONNX file as jetson-inference would, without a Jetson: onnxruntime, and its preprocessing."""
+"""Run an ONNX file as jetson-inference would, but by onnxruntime and without a Jetson."""
 
 from __future__ import annotations
 

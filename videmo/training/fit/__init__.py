@@ -1,7 +1,7 @@
 """Train a network on pictures: `fit` does it, and can be interrupted at any moment.
 
-The folder of a training gets ``recipe.json`` and ``run.json`` (what it depends on), ``last.pt`` (to go
-on from), ``best.npz`` (the averaged weights of the epoch that did best on ``valid``), and what
+The folder of a training gets ``recipe.json`` and ``run.json`` (what it depends on), ``last.pt`` (to
+go on from), ``best.npz`` (the averaged weights of the epoch that did best on ``valid``), and what
 `diary` writes for people. All but ``last.pt`` follows from it, or is written before it: a kill
 between two files costs nothing.
 """
@@ -43,7 +43,7 @@ class Means:
     workers: int | None = None
     """Processes that vary the pictures; None: none for a CPU, one for each core for a GPU."""
     threads: int | None = None
-    """Cores for the arithmetic; None: all. Sums of another number of parts end a little differently."""
+    """Cores for the arithmetic; None: all. Another number changes the last digits of sums."""
 
 
 @dataclass(frozen=True)

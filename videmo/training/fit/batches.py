@@ -85,7 +85,7 @@ def steps(examples: Examples, recipe: Recipe) -> int:
 
 
 def drawn(targets: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
-    """Indices of one epoch's pictures in random order: about as many as there are, rare ones more."""
+    """Indices of one epoch, in random order: about as many as there are, rare ones more."""
     weight_of_class = np.maximum(targets.mean(axis=0), 1 / len(targets)) ** -balance
     weights = targets @ weight_of_class
     wanted = weights / weights.mean()

@@ -18,7 +18,11 @@ def find_device(name: str) -> torch.device:
     Raises:
         SetupError: this machine has none, or PyTorch was installed without it.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if name == "auto":
         name = next(n for n in ("cuda", "mps", "cpu") if there[n])
     if not there[name]:
@@ -31,7 +35,7 @@ def find_device(name: str) -> torch.device:
 
 
 def half_precision(device: torch.device) -> bool:
-    """Whether `device` multiplies bfloat16 itself; where it must be imitated it is 10 times slower."""
+    """Whether `device` has bfloat16; where it must be imitated, it is 10 times slower."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":

@@ -28,7 +28,7 @@ def continued(training: Training, path: Path, images: np.ndarray) -> None:
         training.begin_from(trained.body)
     except ValueError as error:
         raise RequestError(
-            f"{shown(path)}: is a network {trained.network.name}, of {trained.network.side} pixels, "
+            f"{shown(path)}: is a network {trained.network.name} of {trained.network.side} pixels, "
             f"not {training.recipe.network} of {training.recipe.side}; use --arch and --side"
         ) from error
     picked = images[:: max(1, len(images) // LOOKED_AT)][:LOOKED_AT]

@@ -1,8 +1,8 @@
 """The kit for a Jetson Nano: a folder with the models, a self-test and all that runs them there.
 
-Two routes: TFLite on the processor (``run_tflite.py``, plain Python 3.6 with numpy and cv2), and the ONNX in
-jetson-inference on the GPU (``run_jetson.py``). ``selftest.py`` says whether the runtime of the board
-gives the right scores: some old ones are wrong without a word.
+Two routes: TFLite on the processor (``run_tflite.py``, plain Python 3.6 with numpy and cv2), and
+the ONNX in jetson-inference on the GPU (``run_jetson.py``). ``selftest.py`` says whether the
+runtime of the board gives the right scores: some old ones are wrong without a word.
 """
 
 from __future__ import annotations
@@ -88,10 +88,8 @@ def _check_name(folder: Path) -> None:
         )
 
 
-def _selftest(
-    trained: Trained, made: Made, folder: Path, pictures: np.ndarray
-) -> dict[str, bytes]:
-    """The crops and what the float32 file says of them; raises OutputError where ONNX says other."""
+def _selftest(trained: Trained, made: Made, folder: Path, pictures: np.ndarray) -> dict[str, bytes]:
+    """The crops, and what the float32 file says of them; OutputError where the ONNX disagrees."""
     scores = check.scores_of(made.float32, folder / FLOAT, trained.classes, pictures)
     theirs = jetson.scores_of(made.onnx or b"", pictures)
     if (theirs.argmax(axis=1) != scores.argmax(axis=1)).any():
@@ -145,9 +143,7 @@ def _cascade(name: str) -> bytes:
     try:
         return (Path(cv2.data.haarcascades) / name).read_bytes()
     except OSError as error:
-        raise SetupError(
-            f"{name} is not there; reinstall opencv-python-headless (4.x)"
-        ) from error
+        raise SetupError(f"{name} is not there; reinstall opencv-python-headless (4.x)") from error
 
 
 def _json(values: dict[str, Any]) -> bytes:

@@ -12,8 +12,8 @@ from videmo.schema import EMOTIONS
 
 COUNT = 16
 CUTS = ((0.04, 1.0, 0), (0.10, 0.7, 20), (0.0, 1.15, -30))
-"""For the first, second and third picture of an emotion: what is cut off at each side as a part of it,
-contrast, and brightness in grey levels; the second is mirrored."""
+"""For the first, second and third picture of an emotion: what is cut off at each side as a part of
+it, contrast, and brightness in grey levels; the second is mirrored."""
 
 
 def crops(side: int) -> np.ndarray:

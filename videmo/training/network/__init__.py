@@ -27,7 +27,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "mini-xception": mini_xception,
     "elu6": elu6,
 }
-"""What a recipe may name. ``small`` is what videmo ships, ``large`` a teacher, ``tiny`` for tests."""
+"""What a recipe may name; ``small`` is what videmo ships, ``large`` a teacher, ``tiny`` a test."""
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 256
 

@@ -78,8 +78,9 @@ def _grey(graph: _Graph) -> str:
     """From ImageNet-normalised RGB to grey 0..255, in one convolution."""
     weight = 255 * GREY_OF_RGB * IMAGENET_DEVIATION
     bias = 255 * float(GREY_OF_RGB @ IMAGENET_MEAN)
-    names = graph.constant("grey.weight", weight.reshape(1, 3, 1, 1)), graph.constant(
-        "grey.bias", np.array([bias])
+    names = (
+        graph.constant("grey.weight", weight.reshape(1, 3, 1, 1)),
+        graph.constant("grey.bias", np.array([bias])),
     )
     return graph.node("Conv", INPUT, *names, kernel_shape=[1, 1])
 

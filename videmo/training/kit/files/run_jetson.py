@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Faces and their emotions, on the GPU by jetson-inference: python3 run_jetson.py PICTURE|MOVIE|CAMERA ...
+"""Find faces and their emotions, on the GPU by jetson-inference.
+
+Use: python3 run_jetson.py PICTURE|MOVIE|CAMERA ...
 
 Prints a line for each face: source, frame, x, y, w, h, emotion, score. The first start builds an
-engine beside the ONNX, which takes minutes: this folder must be writable, and its path without spaces.
+engine beside the ONNX, which takes minutes: this folder must be writable, its path without spaces.
 """
 
 import os
@@ -10,6 +12,7 @@ import sys
 
 import cv2
 import numpy as np
+
 try:
     from jetson_inference import imageNet
     from jetson_utils import cudaFromNumpy
@@ -22,6 +25,7 @@ from run_tflite import CASCADE, HERE, frames, resized
 
 def side_of():
     import json
+
     with open(os.path.join(HERE, "manifest.json")) as file:
         return json.load(file)["input"]["side"]
 
@@ -41,12 +45,14 @@ def main():
         for index, grey in enumerate(frames(source)):
             smallest = max(24, int(0.08 * grey.shape[0]))
             for x, y, w, h in cascade.detectMultiScale(grey, 1.1, 5, minSize=(smallest,) * 2):
-                # Exactly as large as the network sees it: jetson-inference would take the nearest pixels.
-                face = resized(grey[y:y + h, x:x + w], side)
+                # As large as the network sees it: jetson-inference takes the nearest pixels.
+                face = resized(grey[y : y + h, x : x + w], side)
                 rgb = np.ascontiguousarray(np.repeat(face[:, :, None], 3, axis=2))
                 best, score = net.Classify(cudaFromNumpy(rgb))
-                print("%s,%d,%d,%d,%d,%d,%s,%.4f" % (
-                    source, index, x, y, w, h, net.GetClassDesc(best), score))
+                print(
+                    "%s,%d,%d,%d,%d,%d,%s,%.4f"
+                    % (source, index, x, y, w, h, net.GetClassDesc(best), score)
+                )
 
 
 if __name__ == "__main__":

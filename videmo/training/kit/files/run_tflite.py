@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Faces and their emotions, on the processor: python3 run_tflite.py PICTURE|MOVIE|CAMERA ...
+"""Find faces and their emotions, on the processor.
+
+Use: python3 run_tflite.py PICTURE|MOVIE|CAMERA ...
 
 Prints a line for each face: source, frame, x, y, w, h, emotion, score. CAMERA is a number: 0.
 Python 3.6 or newer, numpy, cv2, and one of ai_edge_litert, tflite_runtime, tensorflow, onnxruntime.
@@ -54,10 +56,12 @@ def load(path):
 def interpreter_of(path):
     """The first runtime that is there, with the model in it."""
     import importlib
+
     for package in RUNTIMES:
         try:
             module = importlib.import_module(
-                package + ".interpreter" if package != "tensorflow.lite" else package)
+                package + ".interpreter" if package != "tensorflow.lite" else package
+            )
         except ImportError:
             continue
         version = getattr(importlib.import_module(package.split(".")[0]), "__version__", "")
@@ -68,6 +72,7 @@ def interpreter_of(path):
 def load_onnx(path):
     """The ONNX by onnxruntime, with the preprocessing that jetson-inference has."""
     import onnxruntime
+
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     side = session.get_inputs()[0].shape[2]
 
@@ -115,10 +120,12 @@ def main():
         for index, grey in enumerate(frames(source)):
             side = max(24, int(0.08 * grey.shape[0]))
             for x, y, w, h in cascade.detectMultiScale(grey, 1.1, 5, minSize=(side, side)):
-                scores = classify(grey[y:y + h, x:x + w])
+                scores = classify(grey[y : y + h, x : x + w])
                 best = int(np.argmax(scores))
-                print("%s,%d,%d,%d,%d,%d,%s,%.4f" % (
-                    source, index, x, y, w, h, labels[best], scores[best]))
+                print(
+                    "%s,%d,%d,%d,%d,%d,%s,%.4f"
+                    % (source, index, x, y, w, h, labels[best], scores[best])
+                )
 
 
 if __name__ == "__main__":

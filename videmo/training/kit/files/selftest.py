@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Say whether this machine's runtime gives the scores that it should: python3 selftest.py
+"""Say whether this machine's runtime gives the scores that it should.
+
+Use: python3 selftest.py
 
 Some old runtimes give wrong scores for files that they do not quite know, without any error.
 Python 3.6 or newer, numpy and cv2. Ends with 0 if all is well.
@@ -39,8 +41,10 @@ def test(name, kind, expected, pictures):
     if kind == "float32":
         well = well and same == len(wanted)
     said = "PASS" if well else "FAIL"
-    print("%-20s %s  %s, %d of %d answers the same, scores at most %.5f away" % (
-        name, said, runtime, same, len(wanted), far))
+    print(
+        "%-20s %s  %s, %d of %d answers the same, scores at most %.5f away"
+        % (name, said, runtime, same, len(wanted), far)
+    )
     return well
 
 
@@ -54,18 +58,22 @@ def main():
         if picture is None:
             sys.exit("%s: cannot be read; copy the kit again" % path)
         pictures.append(picture)
-    print("Python %s, numpy %s, OpenCV %s" % (
-        sys.version.split()[0], np.__version__, cv2.__version__))
+    print(
+        "Python %s, numpy %s, OpenCV %s" % (sys.version.split()[0], np.__version__, cv2.__version__)
+    )
     results = [
         test("emotion_f32.tflite", "float32", expected, pictures),
         test("emotion_int8.tflite", "int8", expected, pictures),
     ]
     try:
         import onnxruntime  # noqa: F401
+
         results.append(test("emotion_jetson.onnx", "float32", expected, pictures))
     except ImportError:
-        print("%-20s not tried: no onnxruntime (run_jetson.py does not need it)"
-              % "emotion_jetson.onnx")
+        print(
+            "%-20s not tried: no onnxruntime (run_jetson.py does not need it)"
+            % "emotion_jetson.onnx"
+        )
     failed = [result for result in results if result is False]
     if results[0] is False:
         print("FAIL: do not use this runtime; see README.md")
