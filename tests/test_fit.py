@@ -77,6 +77,7 @@ def test_a_second_training_does_not_take_the_place_of_the_first(
     from videmo.training.fit import fit
 
     fit(pictures, tmp_path / "run", QUICK)
+    assert read_recipe(tmp_path / "run" / "recipe.json").labels == "folder"
     with pytest.raises(RequestError, match="--resume"):
         fit(pictures, tmp_path / "run", QUICK)
     with pytest.raises(RequestError, match=r"another recipe \(epochs differ\)"):

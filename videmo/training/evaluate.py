@@ -10,7 +10,7 @@ from videmo.emotions import Model, classifier, read_model
 from videmo.errors import RequestError
 from videmo.files import shown, write_whole
 from videmo.training import pictures
-from videmo.training.dataset import Data, read
+from videmo.training.dataset import Data, labels_at, read
 from videmo.training.measure import Measure, figures, measure
 
 SPLITS = ("test", "valid", "train")
@@ -54,23 +54,18 @@ def read_for(model: Model, data: Path, labels: str | None) -> Data:
     Raises:
         RequestError: as `read`; or their classes are not what the model tells apart.
     """
-    recipe = model.about.get("recipe", {})
-    crop = model.about.get("crop", "face")
-    found = read(data, labels=labels or _usual(recipe, data), crop=crop, side=model.side)
+    recipe = model.about.get("recipe")
+    learnt = recipe.get("labels") if isinstance(recipe, dict) else None
+    if labels is None and learnt in labels_at(data):
+        labels = learnt
+    crop = "frame" if model.about.get("crop") == "frame" else "face"
+    found = read(data, labels=labels, crop=crop, side=model.side)
     if found.classes != model.labels:
         raise RequestError(
             f"{shown(data)}: its classes ({', '.join(found.classes)}) are not the model's "
             f"({shown(', '.join(model.labels))})"
         )
     return found
-
-
-def _usual(recipe: dict, data: Path) -> str | None:
-    """The labels that the model learnt, where the place may have them too."""
-    learnt = recipe.get("labels") or None
-    return (
-        learnt if learnt == "fer2013" and data.is_dir() and (data / "labels.csv").exists() else None
-    )
 
 
 def _write(folder: Path, model: Model, split: str, found: Measure) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videmo.errors import RequestError, SetupError
+from videmo.files import shown
 from videmo.training.export import FORMATS
 from videmo.training.recipe import Recipe, from_values, read_values
 from videmo.training.weights import read_trained
@@ -36,14 +37,14 @@ def chosen(
     """
     kept = run / "recipe.json"
     if resume and not kept.exists():
-        raise RequestError(f"{run}: nothing to resume here; leave --resume out to begin")
+        raise RequestError(f"{shown(run)}: nothing to resume here; leave --resume out to begin")
     values = asdict(Recipe())
     if init is not None and not resume:
         begun = read_trained(init)
         values |= LEARNT_ON | {"network": begun.recipe.network, "side": begun.network.side}
-    source = kept if resume else recipe
-    if source is not None:
-        values |= read_values(source)
+    files = [path for path in (kept if resume else None, recipe) if path is not None]
+    for path in files:
+        values |= read_values(path)
     mirror, teachers = options.pop("no_mirror"), options.pop("teachers")
     values |= {name: value for name, value in options.items() if value is not None}
     if mirror:
@@ -51,7 +52,7 @@ def chosen(
     if teachers:
         values["teachers"] = [str(teacher) for teacher in teachers]
         values["distil"] = values["distil"] or DISTIL
-    return from_values(values, source or Path("these options"))
+    return from_values(values, files[-1] if files else Path("these options"))
 
 
 def formats_of(text: str | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from videmo.training.dataset.fer2013 import read_fer2013_csv
 from videmo.training.dataset.ferplus import read_fer2013_labels, read_votes
 from videmo.training.dataset.folders import CROPS, read_folders
 
-__all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "read"]
+__all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "labels_at", "read"]
 
 PLACES: dict[str, dict[str, Callable[..., Data]]] = {
     "ferplus": {"ferplus": read_votes, "fer2013": read_fer2013_labels},
@@ -44,6 +44,11 @@ def kind_of(path: Path) -> str:
     return "csv"
 
 
+def labels_at(path: Path) -> tuple[str, ...]:
+    """The kinds of labels that the place at `path` has, the usual one first."""
+    return tuple(PLACES[kind_of(path)])
+
+
 def read(path: Path, *, labels: str | None = None, crop: str = "face", side: int = 48) -> Data:
     """Read and check all pictures of `path`, as grey squares of `side` pixels.
 
@@ -51,8 +56,7 @@ def read(path: Path, *, labels: str | None = None, crop: str = "face", side: int
         RequestError: something is missing or damaged, named in one line; or this place has no
             labels of this kind.
     """
-    kind = kind_of(path)
-    readers = PLACES[kind]
+    readers = PLACES[kind_of(path)]
     labels = labels or next(iter(readers))
     if labels not in readers:
         raise RequestError(f"{shown(path)}: has no labels {labels}; it has {', '.join(readers)}")

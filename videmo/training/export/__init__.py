@@ -16,7 +16,7 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
-from videmo.training.dataset import Data, read
+from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.measure import Measure, measure
 from videmo.training.weights import Trained, read_trained
@@ -121,6 +121,9 @@ def make(
     probes = valid.images if valid else _made_up(trained.network.side)
     scores = check.scores_of(content, target, trained.classes, probes)
     found = measure(scores, valid.labels) if valid else None
+    if valid and trained.recipe.mirrored:
+        both = check.scores_of(content, target, trained.classes, valid.images, mirrored=True)
+        found = measure(both, valid.labels)
     made = Made(content, None, None, describe(trained, content, tflite, found), {}, found)
     if "onnx" in formats:
         made = replace(
@@ -174,7 +177,8 @@ def find_pictures(trained: Trained, data: Path | None) -> Data | None:
         return None
     recipe = trained.recipe
     place = data or Path(kept)
-    found = read(place, labels=recipe.labels or None, crop=recipe.crop, side=recipe.side)
+    labels = recipe.labels if recipe.labels in labels_at(place) else None
+    found = read(place, labels=labels, crop=recipe.crop, side=recipe.side)
     if found.classes != trained.classes:
         raise RequestError(f"{shown(place)}: its classes are not those of {shown(trained.path)}")
     return found

@@ -33,9 +33,14 @@ def scores_near(scores: np.ndarray, wanted: np.ndarray, whose: str, target: Path
 
 
 def scores_of(
-    content: bytes, target: Path, labels: tuple[str, ...], images: np.ndarray
+    content: bytes,
+    target: Path,
+    labels: tuple[str, ...],
+    images: np.ndarray,
+    *,
+    mirrored: bool = False,
 ) -> np.ndarray:
     """Scores of a TFLite file by the code, and the runtime, with which movies are scanned."""
     side = images.shape[1]
-    model = Model(target, target.stem, sha256(content), content, labels, side)
+    model = Model(target, target.stem, sha256(content), content, labels, side, mirrored)
     return classifier(model)(list(images))

@@ -22,7 +22,7 @@ import torch
 from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
 from videmo.training import diary
-from videmo.training.dataset import Data, Examples, read
+from videmo.training.dataset import Data, Examples, labels_at, read
 from videmo.training.fit.batches import Batches
 from videmo.training.fit.device import find_device, half_precision
 from videmo.training.fit.schedule import finished, plateaus, rate
@@ -81,7 +81,7 @@ def fit(
     if (run / "last.pt").exists() and not resume:
         raise RequestError(f"{shown(run)}: holds a training; go on with --resume, or name another")
     data = read(path, labels=recipe.labels or None, crop=recipe.crop, side=recipe.side)
-    recipe = replace(recipe, labels=recipe.labels or "")
+    recipe = replace(recipe, labels=recipe.labels or labels_at(path)[0])
     for note in data.notes:
         say(note)
     about = _about(path, data, init)
@@ -194,6 +194,8 @@ def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | 
         raise RequestError(
             f"{shown(run)}: of another recipe ({', '.join(different)} differ); name another folder"
         )
+    if about["init"] is None:  # need not be said again
+        about["init"] = kept_about.get("init")
     for name in ("classes", "pictures", "init"):
         if kept_about.get(name) != about[name]:
             raise RequestError(f"{shown(run)}: its {name} were others; name another folder")
