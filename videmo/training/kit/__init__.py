@@ -17,13 +17,15 @@ import numpy as np
 
 from videmo import __version__
 from videmo.errors import OutputError, RequestError, SetupError
-from videmo.faces import EYE_CASCADE, FACE_CASCADE
 from videmo.files import sha256, shown, write_whole
 from videmo.training.export import FORMATS, Made, check, find_pictures, jetson, make
 from videmo.training.kit.crops import crops
 from videmo.training.weights import Trained, read_trained
 
 FILES = Path(__file__).parent / "files"
+
+CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_eye.xml")
+"""OpenCV's, which the board's own OpenCV may lack."""
 
 FLOAT, INT8, ONNX = "emotion_f32.tflite", "emotion_int8.tflite", "emotion_jetson.onnx"
 
@@ -56,7 +58,7 @@ def write_kit(
     files |= _selftest(trained, made, folder, pictures)
     for place in sorted(p for p in FILES.iterdir() if p.is_file()):
         files[place.name] = place.read_bytes()
-    for name in (FACE_CASCADE, EYE_CASCADE):
+    for name in CASCADES:
         files[name] = _cascade(name)
     files["manifest.json"] = _manifest(trained, made, files)
     for name, content in files.items():
