@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.conftest import Made
 from tests.movies import painted
 from videmo.demo import Actor, Place
 from videmo.errors import RequestError
+from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.schema import EMOTIONS
 from videmo.training.dataset import Data, read
 from videmo.training.dataset.folders import KEPT_BACK
@@ -98,6 +100,15 @@ def test_a_flat_folder_is_split_the_same_way_each_time(tmp_path: Path) -> None:
     for split, examples in data.splits.items():
         ours = {image.tobytes() for image in examples.images}
         assert ours == {image.tobytes() for image in again.splits[split].images}
+
+
+def test_faces_that_extract_collected_can_be_learnt_from(people: Made, tmp_path: Path) -> None:
+    wanted = Wanted(("happy", "surprise"))
+    tables = find_tables([people.scanned.table])
+    list(extract_tables(tables, wanted, tmp_path, exports=["dataset"]))
+    assert (tmp_path / "dataset" / "labels.csv").is_file()
+    data = read(tmp_path / "dataset")
+    assert data.classes == ("happy", "surprise") and not any("no face" in n for n in data.notes)
 
 
 def test_a_picture_that_is_there_twice_does_not_come_into_two_splits(tmp_path: Path) -> None:

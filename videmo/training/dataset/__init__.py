@@ -38,7 +38,9 @@ def kind_of(path: Path) -> str:
         RequestError: nothing lies there.
     """
     if path.is_dir():
-        return "ferplus" if (path / "labels.csv").exists() else "folders"
+        # What `extract` collects has a labels.csv too, beside the folders of its classes.
+        classes = any(p.is_dir() and not p.name.startswith(".") for p in path.iterdir())
+        return "ferplus" if (path / "labels.csv").exists() and not classes else "folders"
     if not path.exists():
         raise RequestError(f"{shown(path)}: no such file or folder")
     return "csv"
