@@ -31,7 +31,11 @@ def help_of(*command: str) -> str:
 
 
 def help_section() -> str:
-    names: list[tuple[str, ...]] = [(), *((name,) for name in cli.commands)]
+    names: list[tuple[str, ...]] = [()]
+    for name, command in cli.commands.items():
+        names.append((name,))
+        if isinstance(command, click.Group):
+            names += ((name, inner) for inner in command.commands)
     blocks = [
         f"### `{' '.join(('videmo', *name))}`\n\n```text\n{help_of(*name)}\n```\n" for name in names
     ]
@@ -50,7 +54,9 @@ def test_every_command_s_help_stands_in_the_readme() -> None:
         section = help_section()
         README.write_text(before + BEGIN + section + END + after, "utf-8")
     there = in_one_line(section)
-    for command in (cli, *cli.commands.values()):
+    groups = [c for c in cli.commands.values() if isinstance(c, click.Group)]
+    inner = [command for group in groups for command in group.commands.values()]
+    for command in (cli, *cli.commands.values(), *inner):
         words = [in_one_line(paragraph) for paragraph in (command.help or "").split("\n\n")]
         for option in (p for p in command.params if isinstance(p, click.Option)):
             words += [in_one_line(option.help), *option.opts]

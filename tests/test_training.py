@@ -14,8 +14,8 @@ from tests.conftest import DATA, ROOT
 from videmo.errors import RequestError, VidemoError
 from videmo.schema import EMOTIONS
 from videmo.training.augment import Variety, varied
-from videmo.training.dataset import (
-    NO_EMOTION,
+from videmo.training.dataset.examples import NO_LABEL
+from videmo.training.dataset.ferplus import (
     SIDE,
     VOTES,
     Faces,
@@ -141,7 +141,7 @@ def test_each_emotion_is_found_by_its_name_in_ferplus():
     ],
 )
 def test_without_one_clear_emotion_there_is_no_label(undecided):
-    assert majority(votes(**undecided))[0] == NO_EMOTION
+    assert majority(votes(**undecided))[0] == NO_LABEL
 
 
 def test_shares_leave_out_what_is_no_emotion():
@@ -269,51 +269,3 @@ def clear_valid_faces(count: int) -> Faces:
     clear = np.flatnonzero((faces.split == "valid") & (majority(faces.votes) >= 0))
     spread = clear[:: len(clear) // count][:count]
     return faces.where(np.concatenate([spread, spread[: -count % 32]]))
-
-
-# --- the two faces of a network ------------------------------------------------------------------
-
-
-def test_pytorch_and_keras_compute_the_same_network():
-    torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
-    pytest.importorskip("keras", reason="Keras is only there for training")
-    from videmo.training import network_keras, network_torch
-
-    torch.manual_seed(0)
-    trained = network_torch.build(NETWORKS["tiny"])
-    images = torch.from_numpy(some_faces(16)[:, None]).float()
-    for norm in (m for m in trained.modules() if isinstance(m, torch.nn.BatchNorm2d)):
-        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
-        torch.nn.init.uniform_(norm.bias, -0.5, 0.5)
-    with torch.no_grad():
-        trained(images)  # fills the norms' means and variances
-        wanted = trained.eval()(images).softmax(1).numpy()
-    exported = network_keras.build(NETWORKS["tiny"])
-    state = {k: v.numpy() for k, v in trained.state_dict().items() if v.is_floating_point()}
-    network_keras.set_weights(exported, state)
-    scores = np.asarray(exported(images.numpy().transpose(0, 2, 3, 1)))
-    assert scores == pytest.approx(wanted, abs=1e-5)
-
-
-def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
-    torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
-    from videmo.training import fit as room
-    from videmo.training.fit import Recipe, fit
-
-    torch.set_num_threads(1)
-    write_faces(tmp_path, rows=4, columns=5)
-    change_labels(tmp_path, "valid,0,,0,0", "valid,0,,0,5")
-    recipe = Recipe(network="tiny", epochs=3, batch=8)
-    fit(tmp_path, tmp_path / "whole", recipe)
-    with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
-        context.setattr(room, "_log_line", interrupt)
-        fit(tmp_path, tmp_path / "cut", recipe)
-    fit(tmp_path, tmp_path / "cut", recipe)
-    whole, cut = (np.load(tmp_path / name / "best.npz") for name in ("whole", "cut"))
-    assert all(np.array_equal(whole[name], cut[name]) for name in whole.files)
-    with pytest.raises(RequestError, match="another recipe"):
-        fit(tmp_path, tmp_path / "cut", Recipe(network="tiny", epochs=4, batch=8))
-
-
-def interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from videmo.schema import EMOTIONS
 
 SIDE = 48
 """Width and height, in pixels, of a face as the model sees it."""
+LARGEST_SIDE = 1024
 BATCH = 32
 DEFAULT_MODEL = "emotion.tflite"
 
@@ -38,6 +39,14 @@ class Model:
     name: str
     sha256: str
     content: bytes
+    labels: tuple[str, ...] = EMOTIONS
+    """What its scores are of, in order."""
+    side: int = SIDE
+    """Width and height, in pixels, of a picture as it sees it."""
+    mirrored: bool = False
+    """Whether its answer is the mean of the scores of a picture and of its mirror image."""
+    about: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """All that the .json beside it says."""
 
 
 def model_folder() -> Path:
@@ -48,12 +57,34 @@ def model_folder() -> Path:
 
 
 def find_model(path: Path | None = None) -> Model:
+    """The model at `path`, or the one that comes with videmo: one that a movie can be scanned with.
+
+    Raises:
+        RequestError: there is no file at `path`.
+        SetupError: as `read_model`; or it tells other things apart than videmo's emotions, or looks
+            at other pictures than faces of 48x48 pixels.
+    """
+    model = read_model(path)
+    if model.labels != EMOTIONS:
+        raise SetupError(
+            f"{shown(model.path)}: cannot scan with it: its labels are {_listed(model.labels)}, "
+            f"not {', '.join(EMOTIONS)}; videmo evaluate and export take it"
+        )
+    if model.side != SIDE or model.about.get("crop", "face") != "face":
+        raise SetupError(
+            f"{shown(model.path)}: cannot scan with it: it does not look at faces of "
+            f"{SIDE}x{SIDE} pixels; train one with --crop face and --side {SIDE}"
+        )
+    return model
+
+
+def read_model(path: Path | None = None) -> Model:
     """The model at `path`, or the one that comes with videmo, checked against its description.
 
     Raises:
         RequestError: there is no file at `path`.
-        SetupError: the file or the .json beside it is missing, says other labels than videmo's, or
-            names another checksum.
+        SetupError: the file or the .json beside it is missing, or says nothing of use, or names
+            another checksum.
     """
     if path is not None and not path.is_file():
         raise RequestError(f"{shown(path)}: there is no model of this name")
@@ -68,47 +99,123 @@ def find_model(path: Path | None = None) -> Model:
         ) from error
     except ValueError as error:
         raise SetupError(f"{shown(about)}: is not JSON; install videmo again") from error
-    if not isinstance(description, dict) or description.get("labels") != list(EMOTIONS):
-        raise SetupError(f"{shown(about)}: its labels are not {', '.join(EMOTIONS)}")
+    labels = description.get("labels") if isinstance(description, dict) else None
+    if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
+        raise SetupError(f"{shown(about)}: it does not say what the model's labels are")
+    side = description.get("side", SIDE)
+    if not isinstance(side, int) or not 0 < side <= LARGEST_SIDE:
+        raise SetupError(f"{shown(about)}: {shown(str(side))} is no size of pictures")
     digest = sha256(content)
     if description.get("sha256") != digest:
         raise SetupError(
             f"{shown(path)}: is not the model that {about.name} describes (wrong checksum); "
             "install videmo again"
         )
-    return Model(path, str(description.get("name", path.stem)), digest, content)
+    name, mirrored = str(description.get("name", path.stem)), description.get("mirrored") is True
+    return Model(path, name, digest, content, tuple(labels), side, mirrored, description)
+
+
+def lines_about(model: Model) -> Iterator[tuple[str, str]]:
+    """What a model's description says, for people: names and values, one line each."""
+    about = model.about
+    yield "model", f"{model.name} ({model.path})"
+    parameters = about.get("parameters")
+    many = f", {parameters:,} parameters" if isinstance(parameters, int) else ""
+    yield "size", f"{len(model.content):,} bytes{many}"
+    yield "labels", ", ".join(model.labels)
+    for name in ("input", "output"):
+        yield name, str(about.get(name, "not said"))
+    yield from _lines_about_figures(about.get("measured"))
+    for source in about.get("trained_on") or ():
+        if isinstance(source, dict):
+            made = f" by {source['by']}" if "by" in source else ""
+            yield "learnt from", f"{source.get('name')}{made}; licence: {source.get('licence')}"
+    recipe = about.get("recipe")
+    if isinstance(recipe, dict):
+        said = (
+            f"{k} {v}" for k, v in recipe.items() if not isinstance(v, (dict, list)) and v != ""
+        )
+        yield "recipe", ", ".join(said)
+    yield "sha256", f"{model.sha256} (as recorded)"
+
+
+def _lines_about_figures(measured: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(measured, dict):
+        yield "figures", "not said"
+        return
+    accuracy, macro_f1 = measured.get("accuracy"), measured.get("macro_f1")
+    on = f"{measured.get('on')} ({measured.get('faces', measured.get('pictures'))})"
+    yield "figures", f"accuracy {accuracy}, macro-F1 {macro_f1}, on {on}"
+    recalls = measured.get("recall")
+    if isinstance(recalls, dict):
+        yield "recalls", ", ".join(f"{name} {value}" for name, value in recalls.items())
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return shown(", ".join(labels[:8]) + (" ..." if len(labels) > 8 else ""))
 
 
 def tflite(model: Model) -> Classify:
     """A classifier that runs a TFLite model on one core."""
-    interpreter = _interpreter(model)
+    interpreter = interpreter_of(model)
+    side, count = model.side, len(model.labels)
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
     source = interpreter.get_input_details()[0]["index"]
     try:
         with _unheard():
-            interpreter.resize_tensor_input(source, [BATCH, SIDE, SIDE, 1])
+            interpreter.resize_tensor_input(source, [BATCH, side, side, 1])
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SetupError(
-            f"{shown(model.path)}: this model does not take {SIDE}x{SIDE} grey faces"
+            f"{shown(model.path)}: this model does not take {side}x{side} grey faces"
         ) from error
     output = interpreter.get_output_details()[0]
-    result = output["index"]
-    if tuple(output["shape"]) != (BATCH, len(EMOTIONS)):
-        raise SetupError(f"{shown(model.path)}: this model does not give {len(EMOTIONS)} scores")
+    if tuple(output["shape"]) != (BATCH, count):
+        raise SetupError(f"{shown(model.path)}: this model does not give {count} scores")
+    put = _quantised(interpreter.get_input_details()[0])
+    taken = _dequantised(output)
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(source, put(batch))
+        interpreter.invoke()
+        return taken(interpreter.get_tensor(output["index"]))
 
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
-        scores = np.empty((len(faces), len(EMOTIONS)), np.float32)
-        batch = np.zeros((BATCH, SIDE, SIDE, 1), np.float32)
+        scores = np.empty((len(faces), count), np.float32)
+        batch = np.zeros((BATCH, side, side, 1), np.float32)
         for start in range(0, len(faces), BATCH):
             part = faces[start : start + BATCH]
             batch[: len(part), :, :, 0] = part
-            interpreter.set_tensor(source, batch)
-            interpreter.invoke()
-            scores[start : start + len(part)] = interpreter.get_tensor(result)[: len(part)]
+            found = run(batch)
+            if model.mirrored:
+                found = (found + run(batch[:, :, ::-1])) / 2
+            scores[start : start + len(part)] = found[: len(part)]
         return scores
 
     return classify
+
+
+def _quantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """From grey levels to what the model's input holds: floats, or whole numbers of some step."""
+    kind = detail["dtype"]
+    if kind is np.float32:
+        return lambda batch: np.ascontiguousarray(batch)
+    scale, zero = detail["quantization"]
+    limits = np.iinfo(kind)
+    return lambda batch: np.clip(np.rint(batch / scale) + zero, limits.min, limits.max).astype(kind)
+
+
+def _dequantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """From what the model's output holds to scores; whole numbers are made to sum to 1."""
+    if detail["dtype"] is np.float32:
+        return lambda scores: scores
+    scale, zero = detail["quantization"]
+
+    def scores_of(whole: np.ndarray) -> np.ndarray:
+        scores = (whole.astype(np.float32) - zero) * np.float32(scale)
+        return scores / np.maximum(scores.sum(axis=1, keepdims=True), np.float32(scale))
+
+    return scores_of
 
 
 CLASSIFIERS: dict[str, Callable[[Model], Classify]] = {".tflite": tflite}
@@ -127,7 +234,12 @@ def classifier(model: Model) -> Classify:
     return make(model)
 
 
-def _interpreter(model: Model) -> Any:
+def interpreter_of(model: Model) -> Any:
+    """The runtime with `model` in it.
+
+    Raises:
+        SetupError: there is no runtime, or it refuses the file.
+    """
     make = _runtime()
     try:
         with _unheard():

@@ -13,15 +13,19 @@ from videmo import __version__
 from videmo.cli.annotate import annotate
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
+from videmo.cli.evaluate import evaluate
+from videmo.cli.export import export
 from videmo.cli.extract import extract
+from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.scan import scan
 from videmo.cli.tell import say
+from videmo.cli.train import train
 from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, people, annotate, convert, demo)
+COMMANDS = (scan, extract, people, annotate, convert, demo, train, evaluate, export, model)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -1,5 +1,6 @@
-"""How the model that videmo ships was made, and how to make it again.
+"""How the models that videmo ships were made, how to make them again, and how to make one's own.
 
-Only `network`, `fit` and `export` import Keras, TensorFlow or PyTorch (``pip install
-videmo[train]``); reading the faces needs no more than videmo itself does.
+Only `network.in_torch`, `network.in_keras`, `network.in_onnx`, `fit` and `export` import PyTorch,
+Keras, TensorFlow or ONNX (``pip install videmo[train]``); reading pictures and measuring a model
+need no more than videmo itself does.
 """

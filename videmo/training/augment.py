@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from videmo.training.dataset import SIDE
-
 
 @dataclass(frozen=True)
 class Variety:
     """How far faces are moved and changed; lengths are shares of a face's side."""
 
+    mirrored: float = 0.5
+    """Share of pictures that are shown mirrored; 0 where left and right mean something."""
     scale: float = 0.18
     """A face is up to ``1 + scale`` times larger or smaller: Haar's boxes vary as much."""
     shift: float = 0.08
@@ -31,7 +31,7 @@ class Variety:
 
 
 def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
-    """A new version of each of `images`, both ``(n, 48, 48)`` uint8."""
+    """A new version of each of `images`, both ``(n, side, side)`` uint8."""
     result = np.empty_like(images)
     for i, image in enumerate(images):
         result[i] = _varied_face(image, variety, rng)
@@ -39,7 +39,7 @@ def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np
 
 
 def _varied_face(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
-    if rng.random() < 0.5:
+    if rng.random() < variety.mirrored:
         image = image[:, ::-1]
     image = _moved(image, variety, rng)
     chance = rng.random(4)
@@ -57,20 +57,23 @@ def _varied_face(image: np.ndarray, variety: Variety, rng: np.random.Generator) 
 
 
 def _moved(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
+    side = len(image)
     limit = math.log1p(variety.scale)
     scale = math.exp(rng.uniform(-limit, limit))
     turn = rng.uniform(-variety.turn, variety.turn)
-    centre = (SIDE - 1) / 2
+    centre = (side - 1) / 2
     matrix = cv2.getRotationMatrix2D((centre, centre), turn, scale)
-    matrix[:, 2] += rng.uniform(-variety.shift, variety.shift, 2) * SIDE
-    size = (SIDE, SIDE)
+    matrix[:, 2] += rng.uniform(-variety.shift, variety.shift, 2) * side
+    size = (side, side)
     return cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _coarse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    side = int(rng.integers(20, 41))
+    full = len(image)
+    # The same draw for all sizes: 20 to 40 pixels of 48.
+    side = max(8, int(rng.integers(20, 41)) * full // 48)
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(small, (full, full), interpolation=cv2.INTER_LINEAR)
 
 
 def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray:
@@ -84,8 +87,9 @@ def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray:
 
 
 def _hidden(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    w, h = rng.integers(SIDE // 8, SIDE // 2, 2)
-    x, y = rng.integers(0, SIDE - w), rng.integers(0, SIDE - h)
+    side = len(image)
+    w, h = rng.integers(side // 8, side // 2, 2)
+    x, y = rng.integers(0, side - w), rng.integers(0, side - h)
     image = image.copy()
     image[y : y + h, x : x + w] = rng.integers(0, 256)
     return image

@@ -21,7 +21,13 @@ import numpy as np
 from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import shown, write_whole
 from videmo.schema import EMOTIONS
-from videmo.training.dataset import EMOTION_COLUMNS, VOTES, Faces, majority, read_ferplus
+from videmo.training.dataset.ferplus import (
+    EMOTION_COLUMNS,
+    VOTES,
+    Faces,
+    majority,
+    read_ferplus,
+)
 
 SIDE = 240
 """Width and height of an average face, in pixels."""

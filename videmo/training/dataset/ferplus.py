@@ -16,6 +16,7 @@ import pandas as pd
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
+from videmo.training.dataset.examples import NO_LABEL, Data, Examples, resized, sure
 
 SIDE = 48
 """Width and height of a face, in pixels."""
@@ -32,8 +33,18 @@ VOTE_OF_EMOTION = {
 }
 EMOTION_COLUMNS = [VOTES.index(VOTE_OF_EMOTION[emotion]) for emotion in EMOTIONS]
 
-NO_EMOTION = -1
-"""The label of a face whose raters did not agree on one of `EMOTIONS`."""
+FER2013 = {
+    "name": "FER-2013",
+    "by": "P.-L. Carrier and A. Courville, ICML 2013 challenge in representation learning",
+    "what": "the pictures: 48x48 grey faces found on the web; split train",
+    "licence": "released for research; its pictures belong to many owners",
+}
+FERPLUS = {
+    "name": "FER+",
+    "by": "E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang (Microsoft), ICMI 2016",
+    "what": "the labels: ten raters' votes for each picture",
+    "licence": "MIT License, (c) Microsoft Corporation; github.com/microsoft/FERPlus",
+}
 
 TEXT_COLUMNS = ("sheet", "split", "fer2013_label")
 NUMBER_COLUMNS = ("row", "column", *VOTES)
@@ -85,13 +96,55 @@ def read_ferplus(folder: Path) -> Faces:
     )
 
 
+def read_votes(folder: Path, *, crop: str = "face", side: int = SIDE) -> Data:
+    """FER+: the raters' votes are learnt; their majority, where it is clear, is measured against.
+
+    Raises:
+        RequestError: as `read_ferplus`.
+    """
+    faces = read_ferplus(folder)
+    examples = Examples(resized(faces.images, side), shares(faces.votes), majority(faces.votes))
+    wanted = {"train": teachable(faces), "valid": examples.labels != NO_LABEL}
+    splits = {
+        split: examples.where((faces.split == split) & wanted.get(split, wanted["valid"]))
+        for split in dict.fromkeys(faces.split)
+    }
+    return Data(EMOTIONS, splits, (FER2013, FERPLUS))
+
+
+def read_fer2013_labels(folder: Path, *, crop: str = "face", side: int = SIDE) -> Data:
+    """FER-2013's own labels of the faces in FER+'s folder, where they have one.
+
+    Raises:
+        RequestError: as `read_ferplus`, or a label is not one of `EMOTIONS`.
+    """
+    faces = read_ferplus(folder)
+    wrong = set(faces.fer2013) - {*EMOTIONS, ""}
+    if wrong:
+        path = Path(folder) / "labels.csv"
+        raise RequestError(f"{shown(path)}: fer2013_label {shown(min(wrong))!r} is no emotion")
+    faces = faces.where(faces.fer2013 != "")
+    labels = np.array([EMOTIONS.index(label) for label in faces.fer2013], np.int64)
+    examples = sure(resized(faces.images, side), labels, len(EMOTIONS))
+    splits = {s: examples.where(faces.split == s) for s in dict.fromkeys(faces.split)}
+    return Data(EMOTIONS, splits, (FER2013,))
+
+
+def teachable(faces: Faces) -> np.ndarray:
+    """``(n,)`` bool: the faces of which at least half the raters agreed to see emotions."""
+    seen = faces.votes.sum(axis=1)
+    emotional = np.minimum(shares(faces.votes).sum(axis=1), 1) > 0
+    others = faces.votes[:, 7:].sum(axis=1)
+    return emotional & (others * 2 <= seen)
+
+
 def counted(votes: np.ndarray) -> np.ndarray:
     """FER+'s first rule: a vote that nobody shares is a slip, and is dropped."""
     return np.where(votes == 1, 0, votes).astype(np.uint8)
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """``(n,)`` indices into `EMOTIONS`: what most raters said, or `NO_EMOTION`.
+    """``(n,)`` indices into `EMOTIONS`: what most raters said, or `NO_LABEL`.
 
     A face has a label only when one vote stands alone at the top and is one of `EMOTIONS`: no
     tie, not contempt, not unknown, not "no face".
@@ -99,9 +152,9 @@ def majority(votes: np.ndarray) -> np.ndarray:
     votes = counted(votes)
     best = votes.max(axis=1, keepdims=True)
     alone = ((votes == best).sum(axis=1) == 1) & (best[:, 0] > 0)
-    emotion_of_column = np.full(len(VOTES), NO_EMOTION)
+    emotion_of_column = np.full(len(VOTES), NO_LABEL)
     emotion_of_column[EMOTION_COLUMNS] = np.arange(len(EMOTIONS))
-    return np.where(alone, emotion_of_column[votes.argmax(axis=1)], NO_EMOTION)
+    return np.where(alone, emotion_of_column[votes.argmax(axis=1)], NO_LABEL)
 
 
 def shares(votes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,213 @@
+"""Measuring a model file, and saying what it is: without any training framework."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.conftest import DATA, ROOT
+from tests.test_training_data import write_classes, write_csv
+from videmo.cli import cli
+from videmo.emotions import Model, classifier, find_model, read_model
+from videmo.errors import RequestError, SetupError
+from videmo.schema import EMOTIONS
+from videmo.training.evaluate import evaluate
+from videmo.training.measure import area, figures, measure
+
+MODEL = ROOT / "models" / "emotion.tflite"
+
+
+def videmo(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(a) for a in arguments])
+
+
+def copy(folder: Path, **about: object) -> Path:
+    """The shipped model, with another description."""
+    path = folder / "mine.tflite"
+    path.write_bytes(MODEL.read_bytes())
+    described = json.loads(MODEL.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**described, **about}))
+    return path
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """The demo's averaged faces, eight of each emotion, a little brighter each time."""
+    for emotion in EMOTIONS:
+        folder = tmp_path / "faces" / emotion
+        folder.mkdir(parents=True)
+        face = cv2.imread(str(ROOT / "videmo" / "demo" / "faces" / f"{emotion}.png"), 0)
+        small = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA).astype(int)
+        for i in range(8):
+            cv2.imwrite(str(folder / f"{i}.png"), np.clip(small + 3 * i, 0, 255).astype(np.uint8))
+    return tmp_path / "faces"
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def test_the_area_under_the_curve_is_the_share_of_pairs_in_the_right_order() -> None:
+    rng = np.random.default_rng(0)
+    scores, truth = rng.integers(0, 8, 60) / 8, rng.random(60) < 0.4
+    pairs = [(a > b) + (a == b) / 2 for a in scores[truth] for b in scores[~truth]]
+    assert area(scores, truth) == pytest.approx(np.mean(pairs))
+    assert np.isnan(area(scores, np.zeros(60, bool)))
+
+
+def test_who_says_no_to_everything_has_six_sevenths_of_binary_accuracy() -> None:
+    labels = np.arange(70) % 7
+    undecided = measure(np.full((70, 7), 1 / 7), labels)
+    assert undecided.binary_accuracy == pytest.approx(6 / 7)
+    said = figures(undecided, EMOTIONS)
+    assert "85.7%" in said["binary_accuracy_note"] and "6/7" in said["binary_accuracy_note"]
+    assert said["accuracy"] == pytest.approx(1 / 7, abs=1e-4)
+
+
+# --- evaluate ------------------------------------------------------------------------------------
+
+
+def test_a_model_is_measured_and_the_figures_are_printed_and_written(
+    faces: Path, tmp_path: Path
+) -> None:
+    done = videmo("evaluate", MODEL, faces, "-o", tmp_path / "out", "--split", "train")
+    assert done.exit_code == 0, done.output
+    written = json.loads((tmp_path / "out" / "emotion.metrics.json").read_text())
+    assert written["accuracy"] >= 0.8  # the averaged faces look as they should
+    assert f"accuracy {written['accuracy']:.1%}" in done.output
+    assert set(written["classes"]) == set(EMOTIONS)
+    assert written["sha256"] == read_model().sha256
+
+
+def test_the_part_that_nothing_was_chosen_by_is_measured_first(faces: Path) -> None:
+    assert evaluate(MODEL, faces, None, split=None, labels=None).split == "test"
+    with pytest.raises(RequestError, match="no split"):
+        evaluate(MODEL, write_only_train_and_valid(faces), None, split="test", labels=None)
+
+
+def write_only_train_and_valid(faces: Path) -> Path:
+    folder = faces.parent / "parts"
+    for split in ("train", "valid"):
+        (folder / split).mkdir(parents=True)
+        for emotion in faces.iterdir():
+            (folder / split / emotion.name).mkdir()
+            for picture in emotion.iterdir():
+                target = folder / split / emotion.name / picture.name
+                target.write_bytes(picture.read_bytes())
+    return folder
+
+
+def test_the_csv_of_fer2013_will_do(tmp_path: Path) -> None:
+    done = evaluate(MODEL, write_csv(tmp_path / "fer2013.csv"), None, split=None, labels=None)
+    assert (done.split, done.found.count) == ("test", 21)
+
+
+def test_other_classes_than_the_model_s_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"\(fist, palm\) are not the model's \(angry"):
+        evaluate(MODEL, write_classes(tmp_path, ("fist", "palm"), 8), None, split=None, labels=None)
+
+
+def test_the_card_s_figures_are_what_evaluate_measures() -> None:
+    if not (DATA / "fer").is_dir():
+        pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")
+    found = evaluate(None, DATA / "fer", None, split=None, labels=None).found
+    said = read_model().about["measured"]
+    assert round(found.accuracy, 4) == said["accuracy"]
+    assert found.confusion.tolist() == said["confusion"]
+
+
+def test_evaluate_and_bad_data_need_no_training_framework(faces: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom videmo.training.evaluate import evaluate\n"
+        "evaluate(None, Path(sys.argv[1]), None, split=None, labels=None)\n"
+        "heavy = {'torch', 'keras', 'tensorflow', 'onnx', 'onnxruntime'}\n"
+        "print('loaded:', *heavy & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", script, str(faces)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["loaded:"], done.stderr
+
+
+# --- models of other kinds -----------------------------------------------------------------------
+
+
+def test_a_model_of_other_labels_is_read_but_no_movie_is_scanned_with_it(tmp_path: Path) -> None:
+    labels = [f"gesture {i}" for i in range(7)]
+    path = copy(tmp_path, labels=labels)
+    assert read_model(path).labels == tuple(labels)
+    with pytest.raises(SetupError, match="cannot scan with it: its labels are gesture 0"):
+        find_model(path)
+
+
+@pytest.mark.parametrize("about", [{"side": 64}, {"crop": "frame"}])
+def test_a_model_of_other_pictures_is_read_but_no_movie_is_scanned_with_it(
+    tmp_path: Path, about: dict
+) -> None:
+    path = copy(tmp_path, **about)
+    assert read_model(path)
+    with pytest.raises(SetupError, match="faces of 48x48"):
+        find_model(path)
+
+
+@pytest.mark.parametrize("about", [{"labels": []}, {"labels": "abc"}, {"labels": [1]}, {"side": 0}])
+def test_a_description_that_says_nothing_of_use_is_refused(tmp_path: Path, about: dict) -> None:
+    with pytest.raises(SetupError, match=r"mine\.json"):
+        read_model(copy(tmp_path, **about))
+
+
+def test_a_mirrored_model_answers_a_face_and_its_mirror_image_alike(tmp_path: Path) -> None:
+    faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
+    mirrored = [face[:, ::-1] for face in faces]
+    plain, both = read_model(), read_model(copy(tmp_path, mirrored=True))
+    assert both.mirrored and not plain.mirrored
+    scores = classifier(both)(faces)
+    assert scores == pytest.approx(classifier(both)(mirrored), abs=1e-5)
+    wanted = (classifier(plain)(faces) + classifier(plain)(mirrored)) / 2
+    assert scores == pytest.approx(wanted, abs=1e-5)
+
+
+# --- model info ----------------------------------------------------------------------------------
+
+
+def test_model_info_says_what_the_shipped_model_is() -> None:
+    done = videmo("model", "info")
+    model: Model = read_model()
+    about = model.about
+    assert done.exit_code == 0
+    for said in (
+        *(model.sha256, f"{about['bytes']:,} bytes", f"{about['parameters']:,} parameters"),
+        *(", ".join(EMOTIONS), str(about["measured"]["accuracy"]), "grey 0..255"),
+        *("FER-2013", "released for research", "MIT License", "network small"),
+    ):
+        assert said in done.output
+
+
+def test_model_info_refuses_a_file_that_was_changed(tmp_path: Path) -> None:
+    path = copy(tmp_path)
+    path.write_bytes(path.read_bytes() + b"\0")
+    done = videmo("model", "info", path)
+    assert isinstance(done.exception, SetupError) and "checksum" in str(done.exception)
+
+
+def test_model_info_shows_strange_names_as_one_line(tmp_path: Path) -> None:
+    done = videmo("model", "info", copy(tmp_path, name="a\nb\x1b[31m", measured=None))
+    assert done.exit_code == 0
+    assert "a\\nb\\x1b[31m" in done.output and "figures:" in done.output
+
+
+@pytest.mark.parametrize("command", ["train", "export"])
+def test_without_the_extra_the_command_says_what_to_install(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.training import settings
+
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
+    done = videmo(command, tmp_path, "-o", tmp_path / "out")
+    assert isinstance(done.exception, SetupError)
+    assert "pip install 'videmo[train]'" in str(done.exception)

@@ -1,0 +1,188 @@
+"""Exported files do what the trained network does, in every runtime. Needs videmo[train]."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import ROOT
+from videmo.cli import cli
+from videmo.emotions import classifier, find_model, read_model
+from videmo.errors import OutputError, RequestError
+
+KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
+MODEL = ROOT / "models" / "emotion.tflite"
+
+
+@pytest.mark.parametrize("path", sorted(KIT_FILES.glob("*.py")), ids=lambda p: p.name)
+def test_what_runs_on_a_nano_is_python_3_6(path: Path) -> None:
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 6))
+
+
+@pytest.fixture(scope="module")
+def frameworks() -> None:
+    for name in ("torch", "keras", "tensorflow", "onnx", "onnxruntime"):
+        pytest.importorskip(name, reason=f"{name} is only there for training")
+
+
+@pytest.fixture(scope="module")
+def kit(frameworks: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kit of the shipped model; in a process of its own, as TensorFlow is loaded there."""
+    folder = tmp_path_factory.mktemp("kit") / "nano-kit"
+    command = ["-m", "videmo", "export", str(MODEL), "--kit", "nano", "-o", str(folder)]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    return folder
+
+
+def test_the_kit_holds_all_that_a_nano_needs(kit: Path) -> None:
+    names = {path.name for path in kit.iterdir()}
+    assert names >= {
+        *("README.md", "manifest.json", "labels.txt", "emotion_f32.tflite", "emotion_jetson.onnx"),
+        *("haarcascade_frontalface_default.xml", "haarcascade_eye.xml"),
+        *("run_tflite.py", "run_jetson.py", "selftest.py", "selftest"),
+        *("install_jetpack4.sh", "install_jetpack6.sh"),
+    }
+    assert len(list((kit / "selftest").glob("*.png"))) == 16
+    assert (
+        kit / "labels.txt"
+    ).read_bytes() == b"angry\ndisgust\nfear\nhappy\nsad\nsurprise\nneutral\n"
+
+
+def test_the_kit_s_self_test_passes_here(kit: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(kit / "selftest.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "emotion_f32.tflite   PASS" in done.stdout
+    assert "emotion_jetson.onnx  PASS" in done.stdout
+
+
+def test_the_kit_s_self_test_fails_where_scores_are_wrong(kit: Path, tmp_path: Path) -> None:
+    expected = json.loads((kit / "selftest" / "expected.json").read_text())
+    for crop in expected["crops"]:
+        crop["scores"] = crop["scores"][::-1]
+    for path in kit.rglob("*"):
+        if path.is_file():
+            (tmp_path / path.relative_to(kit)).parent.mkdir(exist_ok=True)
+            (tmp_path / path.relative_to(kit)).write_bytes(path.read_bytes())
+    (tmp_path / "selftest" / "expected.json").write_text(json.dumps(expected))
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "selftest.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "FAIL: do not use this runtime" in done.stdout
+
+
+def test_the_onnx_keeps_jetson_inference_s_contract(kit: Path) -> None:
+    import onnx
+
+    model = onnx.load(str(kit / "emotion_jetson.onnx"))
+    (source,), (result,) = model.graph.input, model.graph.output
+    assert (source.name, result.name) == ("input_0", "output_0")
+    assert [d.dim_value for d in source.type.tensor_type.shape.dim] == [1, 3, 48, 48]
+    assert [d.dim_value for d in result.type.tensor_type.shape.dim] == [1, 7]
+    assert [o.version for o in model.opset_import] == [11] and model.ir_version <= 7
+    assert model.graph.node[-1].op_type == "Softmax"
+    assert not any(t.data_location for t in model.graph.initializer)
+    assert all(t.data_type == onnx.TensorProto.FLOAT for t in model.graph.initializer)
+    parsed_by_old_tensorrt = {
+        *("Conv", "Relu", "AveragePool", "ReduceMean", "Softmax", "Sigmoid", "Add", "Sub", "Mul"),
+        *("Div", "Sqrt", "Flatten", "BatchNormalization"),
+    }
+    assert {node.op_type for node in model.graph.node} <= parsed_by_old_tensorrt
+
+
+def test_a_kit_is_not_put_where_jetson_inference_would_run_its_name(frameworks: None) -> None:
+    from videmo.training.kit import write_kit
+
+    for name in ("my kit", "kit;reboot", "k$(id)", "kité"):
+        with pytest.raises(RequestError, match="shell"):
+            write_kit(MODEL, Path(name))
+
+
+def test_a_file_that_does_not_do_what_the_network_does_is_not_written(frameworks: None) -> None:
+    from videmo.training.export import check
+
+    scores = np.full((4, 7), 1 / 7)
+    for wrong in (scores + 0.01, scores * np.nan):
+        with pytest.raises(OutputError, match="away from those of"):
+            check.scores_near(wrong, scores, "Keras", Path("a.tflite"))
+    with pytest.raises(OutputError, match="FULLY_CONNECTED version 12"):
+        check.operators_known({"FULLY_CONNECTED": 12}, {"CONV_2D": 5}, Path("a.tflite"))
+
+
+@pytest.mark.long
+def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Path) -> None:
+    """Trained here on bars that lie or stand, which even int8 tells apart."""
+    import cv2
+
+    from videmo.training.dataset import read
+    from videmo.training.evaluate import evaluate
+    from videmo.training.fit import Means, fit
+    from videmo.training.recipe import Recipe
+
+    rng = np.random.default_rng(0)
+    for name in ("lying", "standing"):
+        (tmp_path / "bars" / name).mkdir(parents=True)
+        for i in range(60):
+            picture = rng.integers(0, 60, (48, 48)).astype(np.uint8)
+            at, wide = rng.integers(8, 34), rng.integers(3, 7)
+            picture[at : at + wide] = rng.integers(150, 250)
+            picture = picture if name == "lying" else picture.T
+            cv2.imwrite(str(tmp_path / "bars" / name / f"{i}.png"), picture)
+    recipe = Recipe(network="tiny", epochs=10, batch=8, average=0.9)
+    fit(tmp_path / "bars", tmp_path / "run", recipe, means=Means("cpu", 0, 1))
+    command = ["-m", "videmo", "export", str(tmp_path / "run"), "-o", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    names = ("run.tflite", "run.json", "run-int8.tflite", "run-int8.json", "run.onnx")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(names)
+    valid = read(tmp_path / "bars").splits["valid"].images
+    models = [read_model(tmp_path / "out" / n) for n in ("run.tflite", "run-int8.tflite")]
+    whole, quantised = (classifier(model)(list(valid)) for model in models)
+    assert quantised == pytest.approx(whole, abs=0.1)
+    assert quantised.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    found = evaluate(models[1].path, tmp_path / "bars", None, split=None, labels=None)
+    assert found.found.accuracy >= 0.9
+    assert find_model()  # the shipped one is still found
+
+
+def test_int8_without_pictures_is_refused_before_anything_is_made(frameworks: None) -> None:
+    done = CliRunner().invoke(cli, ["export", str(MODEL), "-o", "nowhere", "--as", "int8"])
+    assert isinstance(done.exception, RequestError) and "--data" in str(done.exception)
+    assert not Path("nowhere").exists()
+
+
+def old_runtimes() -> list[tuple[str, str]]:
+    return [("3.8", "2.7.0"), ("3.7", "2.11.0"), ("3.8", "2.13.0"), ("3.11", "2.14.0")]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("python", "runtime"), old_runtimes())
+def test_the_kit_runs_in_an_old_runtime(
+    kit: Path, tmp_path: Path, python: str, runtime: str
+) -> None:
+    versions = sorted((Path.home() / ".pyenv" / "versions").glob(f"{python}.*"))
+    if not versions:
+        pytest.skip(f"no Python {python} for tflite-runtime {runtime} here")
+    subprocess.run([str(versions[0] / "bin" / "python"), "-m", "venv", str(tmp_path)], check=True)
+    wanted = [f"tflite-runtime=={runtime}", "numpy<1.27", "opencv-python-headless==4.6.0.66"]
+    subprocess.run(
+        [str(tmp_path / "bin" / "pip"), "install", "--quiet", *wanted],
+        check=True,
+        capture_output=True,
+    )
+    done = subprocess.run(
+        [str(tmp_path / "bin" / "python"), str(kit / "selftest.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"emotion_f32.tflite   PASS  tflite_runtime {runtime}" in done.stdout

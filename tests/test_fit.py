@@ -1,0 +1,315 @@
+"""Training: what is asked for is done, and an interruption changes nothing. Needs videmo[train]."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import DATA, ROOT
+from tests.test_training_data import write_classes
+from videmo.cli import cli
+from videmo.cli.train import ARCHITECTURES
+from videmo.errors import RequestError
+from videmo.schema import EMOTIONS
+from videmo.training.network import NETWORKS, draw
+from videmo.training.recipe import Recipe, as_values, from_values, read_recipe
+
+torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
+pytest.importorskip("matplotlib", reason="matplotlib is only there for training")
+
+CLASSES = ("fist", "none", "palm")
+QUICK = Recipe(network="tiny", epochs=3, batch=8, side=32, warmup=0.5, average=0.5)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    torch.set_num_threads(1)
+    return write_classes(tmp_path / "pictures", CLASSES, 16)
+
+
+def weights(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def videmo(*arguments: object) -> str:
+    done = CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_training_leaves_all_that_people_want_to_see(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    said = videmo(
+        *("train", pictures, "-o", run, "--arch", "tiny", "--epochs", 2, "--side", 32),
+        *("--batch-size", 8, "--threads", 1),
+    )
+    assert "epoch 1/2: train loss" in said and "valid loss" in said and "test: accuracy" in said
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        *("recipe.json", "run.json", "last.pt", "best.npz"),
+        *("log.md", "history.csv", "curves.png", "confusion.png", "metrics.json"),
+    }
+    with (run / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert float(history[1]["valid_accuracy"]) <= 1
+    found = json.loads((run / "metrics.json").read_text())["splits"]["test"]
+    assert set(found["classes"]) == set(CLASSES)
+    assert set(found["classes"]["palm"]) == {"precision", "recall", "f1", "auc", "support"}
+    assert "66.7%" in found["binary_accuracy_note"]
+
+
+def test_a_second_training_does_not_take_the_place_of_the_first(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from videmo.training.fit import fit
+
+    fit(pictures, tmp_path / "run", QUICK)
+    assert read_recipe(tmp_path / "run" / "recipe.json").labels == "folder"
+    with pytest.raises(RequestError, match="--resume"):
+        fit(pictures, tmp_path / "run", QUICK)
+    with pytest.raises(RequestError, match=r"another recipe \(epochs differ\)"):
+        fit(pictures, tmp_path / "run", replace(QUICK, epochs=5), resume=True)
+    (pictures / "palm" / "000.png").unlink()
+    with pytest.raises(RequestError, match="its pictures were others"):
+        fit(pictures, tmp_path / "run", QUICK, resume=True)
+
+
+SCRIPT = """
+import sys, torch
+from pathlib import Path
+from videmo.training.fit import Means, fit, training
+from videmo.training.recipe import read_recipe
+training.KEEP_EVERY = 0.0  # keep the state after each batch
+recipe = read_recipe(Path(sys.argv[3]))
+fit(Path(sys.argv[1]), Path(sys.argv[2]), recipe, resume=True, means=Means("cpu", 0, 1), say=print)
+"""
+
+
+@pytest.mark.long
+def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_weights(
+    pictures: Path, tmp_path: Path
+) -> None:
+    """Killed by SIGKILL several times, within epochs too: each file is then whole, or not there."""
+    recipe = replace(QUICK, epochs=6, mix=0.2, schedule="plateau", plateau=2)
+    (tmp_path / "recipe.json").write_text(json.dumps(as_values(recipe)))
+    command = [sys.executable, "-c", SCRIPT, str(pictures)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole, cut = str(tmp_path / "whole"), str(tmp_path / "cut")
+    arguments = [str(tmp_path / "recipe.json")]
+    subprocess.run([*command, whole, *arguments], check=True, env=environment, capture_output=True)
+    kills = 0
+    for delay in (0.0, 0.15, 0.4):
+        begun = [*command, cut, *arguments]
+        with subprocess.Popen(begun, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            next((line for line in process.stdout if line.startswith("epoch")), "")
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+    assert kills
+    subprocess.run([*command, cut, *arguments], check=True, env=environment, capture_output=True)
+    assert (tmp_path / "whole" / "best.npz").read_bytes() == (
+        tmp_path / "cut" / "best.npz"
+    ).read_bytes()
+    last = [torch.load(Path(run) / "last.pt", weights_only=True) for run in (whole, cut)]
+    for name, value in last[0]["network"].items():
+        assert torch.equal(value, last[1]["network"][name]), name
+
+
+def test_interrupted_within_an_epoch_and_resumed_it_ends_with_the_same_weights(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.training import fit as room
+    from videmo.training.fit import fit, training
+
+    recipe = replace(QUICK, mix=0.2, schedule="plateau")
+    fit(pictures, tmp_path / "whole", recipe)
+    keep, kept = room._keep, []
+
+    def keep_and_stop(*arguments: object) -> None:
+        keep(*arguments)
+        kept.append(1)
+        if len(kept) == 7:  # of some five batches an epoch
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(training, "KEEP_EVERY", 0.0)
+        patched.setattr(room, "_keep", keep_and_stop)
+        fit(pictures, tmp_path / "cut", recipe)
+    fit(pictures, tmp_path / "cut", recipe, resume=True)
+    whole, cut = ((tmp_path / name / "best.npz").read_bytes() for name in ("whole", "cut"))
+    assert whole == cut
+
+
+@pytest.mark.long
+def test_workers_leave_the_result_alone(pictures: Path, tmp_path: Path) -> None:
+    from videmo.training.fit import Means, fit
+
+    for name, workers in (("alone", 0), ("helped", 2)):
+        fit(pictures, tmp_path / name, QUICK, means=Means("cpu", workers, 1))
+    one, two = weights(tmp_path / "alone" / "best.npz"), weights(tmp_path / "helped" / "best.npz")
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_student_of_teachers_alone_does_not_mind_the_labels(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from videmo.training.dataset import read
+    from videmo.training.fit import fit
+    from videmo.training.fit.start import taught_by
+    from videmo.training.fit.training import Training
+
+    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
+    teacher = taught_by(tmp_path / "teacher", CLASSES, 32)
+    train = read(pictures, side=32).splits["train"]
+    recipe = replace(QUICK, distil=1.0, teachers=("teacher",))
+    cpu = torch.device("cpu")
+    network = draw("tiny", side=32, classes=3)
+    training = Training(network, recipe, train, device=cpu, half=False, teachers=[teacher])
+    grey = torch.from_numpy(train.images[:8])[:, None].float()
+    said = teacher(grey)
+    labels = torch.eye(3)[torch.arange(8) % 3]
+    right = training._loss(said, labels, grey)
+    assert training._loss(said, labels.roll(1, 1), grey) == right
+    assert training._loss(said + torch.tensor([0.0, 0.5, 0.0]), labels, grey) > right
+    with pytest.raises(RequestError, match="cannot teach"):
+        taught_by(tmp_path / "teacher", CLASSES, 48)
+
+
+def test_a_model_file_is_learnt_on_with_a_new_head(pictures: Path, tmp_path: Path) -> None:
+    """The shipped model is read back out of its .tflite; only its last layer is forgotten."""
+    from videmo.training.fit import fit
+    from videmo.training.weights import read_trained
+
+    model = ROOT / "models" / "emotion.tflite"
+    recipe = Recipe(network="small", epochs=1, batch=8, rate=1e-7, average=0.0, warmup=0)
+    fit(pictures, tmp_path / "run", recipe, init=model)
+    begun, ended = read_trained(model), read_trained(tmp_path / "run")
+    assert ended.classes == CLASSES and ended.arrays["head.weight"].shape[0] == 3
+    stem = "stem.conv.weight"
+    assert ended.arrays[stem] == pytest.approx(begun.arrays[stem], abs=1e-4)
+    with pytest.raises(RequestError, match="--arch"):
+        fit(pictures, tmp_path / "wrong", replace(recipe, network="wide"), init=model)
+
+
+def test_the_shipped_model_says_the_same_when_read_back_and_its_norms_are_filled() -> None:
+    from videmo.emotions import classifier, read_model
+    from videmo.training.fit.start import fill_norms
+    from videmo.training.fit.training import load, scores_of
+    from videmo.training.network import in_torch
+    from videmo.training.weights import read_trained
+
+    faces = np.random.default_rng(0).integers(0, 256, (64, 48, 48), np.uint8)
+    trained = read_trained(ROOT / "models" / "emotion.tflite")
+    module = in_torch.build(trained.network).eval()
+    load(module, trained.arrays)
+    cpu = torch.device("cpu")
+    wanted = classifier(read_model())(list(faces))
+    assert scores_of(module, faces, cpu) == pytest.approx(wanted, abs=1e-4)
+    fill_norms(module, faces, cpu)
+    assert scores_of(module, faces, cpu) == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["small", "resnet18", "mini-xception", "elu6"])
+def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
+    pytest.importorskip("keras", reason="Keras is only there for training")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is only there for training")
+    from videmo.training.export import jetson
+    from videmo.training.network import in_keras, in_onnx, in_torch
+
+    torch.manual_seed(0)
+    network = draw(name, side=48, classes=5)
+    module = in_torch.build(network)
+    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    for norm in (m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.uniform_(norm.bias, -0.5, 0.5)
+    with torch.no_grad():
+        grey = torch.from_numpy(images)[:, None].float()
+        module(grey)  # fills the norms' means and variances
+        wanted = module.eval()(grey).softmax(1).numpy()
+    arrays = {k: v.numpy() for k, v in module.state_dict().items() if v.is_floating_point()}
+    model = in_keras.build(network)
+    in_keras.set_weights(model, arrays)
+    scores = np.asarray(model(images[..., None].astype(np.float32)))
+    assert scores == pytest.approx(wanted, abs=1e-5)
+    assert jetson.scores_of(in_onnx.build(network, arrays), images) == pytest.approx(
+        wanted, abs=1e-5
+    )
+
+
+def test_every_architecture_can_be_asked_for() -> None:
+    assert set(ARCHITECTURES) == set(NETWORKS)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "models").glob("*.recipe.json")), ids=lambda p: p.name
+)
+def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
+    values = json.loads(path.read_text())
+    if values.get("distil"):
+        values["teachers"] = ["somewhere"]
+    recipe = from_values(values, path)
+    assert recipe.epochs > 10
+    assert values.get("distil") or read_recipe(path) == recipe
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"network": "huge"}, "no network 'huge'"),
+        ({"epocs": 3}, "epocs"),
+        ({"epochs": 0}, "at least 1"),
+        ({"schedule": "never"}, "cosine, plateau"),
+        ({"teachers": ["a"]}, "distil 0"),
+        ({"distil": 0.5}, "--teacher"),
+        ({"variety": {"turns": 3}}, "turns"),
+        ({"epochs": "many"}, "not a recipe"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(values: dict, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=message):
+        from_values(values, tmp_path / "recipe.json")
+
+
+@pytest.mark.long
+def test_a_hundred_pictures_a_class_make_a_useful_model(tmp_path: Path) -> None:
+    """Own classes, of faces that the shipped model never saw: learnt on, and from nothing."""
+    import cv2
+
+    from videmo.training.dataset.ferplus import majority, read_ferplus
+    from videmo.training.fit import fit
+    from videmo.training.settings import LEARNT_ON
+
+    if not (DATA / "fer").is_dir():
+        pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")
+    faces = read_ferplus(DATA / "fer")
+    faces = faces.where(faces.split == "valid")
+    labels = majority(faces.votes)
+    own = {"pleasant": ("happy", "surprise"), "unpleasant": ("angry", "sad"), "calm": ("neutral",)}
+    for name, emotions in own.items():
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for emotion in emotions:
+            of_it = np.flatnonzero(labels == EMOTIONS.index(emotion))[: 120 // len(emotions)]
+            for i in of_it:
+                cv2.imwrite(str(tmp_path / "own" / name / f"{i}.png"), faces.images[i])
+    recipe = from_values({**as_values(Recipe()), **LEARNT_ON, "epochs": 20}, tmp_path)
+    model = ROOT / "models" / "emotion.tflite"
+    learnt_on = fit(tmp_path / "own", tmp_path / "on", recipe, init=model).found["test"]
+    alone = fit(tmp_path / "own", tmp_path / "alone", recipe).found["test"]
+    print(f"learnt on: {learnt_on.accuracy:.1%}; from nothing: {alone.accuracy:.1%}")
+    assert learnt_on.accuracy >= 0.7
+    assert learnt_on.accuracy >= alone.accuracy + 0.1

@@ -1,0 +1,45 @@
+"""The command `videmo evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from videmo.cli.options import PATH
+from videmo.files import shown
+
+
+@click.command()
+@click.argument("model", type=PATH)
+@click.argument("data", type=PATH)
+@click.option(
+    "-o", "--output", "folder", type=PATH, help="Folder for the figures.  [default: none]"
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "valid", "test"]),
+    help="Which pictures.  [default: test, where there is one, else valid]",
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["ferplus", "fer2013", "folder"]),
+    help="Which labels count, where DATA has several.",
+)
+def evaluate(
+    model: Path, data: Path, folder: Path | None, split: str | None, labels: str | None
+) -> None:
+    """Measure a model file (.tflite) on labelled pictures.
+
+    It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
+    accuracy, macro-F1, and each class's precision, recall, F1, AUC and number of pictures; with -o
+    they are written too, and a picture of the confusions.
+    """
+    from videmo.training.evaluate import evaluate as measured
+    from videmo.training.measure import in_words
+
+    done = measured(model, data, folder, split=split, labels=labels)
+    click.echo(f"{shown(model)} on {shown(data)}, {done.split}:")
+    click.echo(in_words(done.found, done.model.labels))
+    if done.files:
+        click.echo(f"written: {', '.join(shown(file) for file in done.files)}")

@@ -1,0 +1,79 @@
+"""The command `videmo export`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from videmo.cli.options import PATH
+from videmo.cli.tell import say
+from videmo.files import shown
+
+
+@click.command()
+@click.argument("source", type=PATH, metavar="RUN|MODEL")
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder for the files.")
+@click.option("--name", default="", help="Name of the files.  [default: that of the training]")
+@click.option(
+    "--as",
+    "formats",
+    metavar="LIST",
+    help="What to make, separated by commas: float32, int8, onnx.  [default: all]",
+)
+@click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
+@click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
+@click.option(
+    "--agreement",
+    type=click.FloatRange(0, 1),
+    default=0.99,
+    show_default=True,
+    help="Part of valid on which an int8 file must answer as the float32 one.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+def export(
+    source: Path,
+    folder: Path,
+    name: str,
+    formats: str | None,
+    kit: str | None,
+    data: Path | None,
+    agreement: float,
+    quiet: bool,
+) -> None:
+    """Make model files of a training.
+
+    RUN is the folder of a training; a model made by videmo (.tflite, float32) will do too. Writes
+    NAME.tflite (float32, for videmo scan), NAME-int8.tflite (all in whole numbers) and NAME.onnx
+    (for jetson-inference and TensorRT), with a .json that describes each. A file that does not do
+    what the trained network did is not written; exit code 1 says so. Needs the extra:
+    pip install "videmo[train]".
+    """
+    from videmo.training.settings import formats_of, needed
+
+    needed("keras", "tensorflow", "onnx", "onnxruntime")
+    heard = (lambda line: None) if quiet else say
+    if kit:
+        from videmo.training.kit import write_kit
+
+        files = write_kit(source, folder, data=data, say=heard)
+        click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
+        return
+    from videmo.training.export import export as exported
+
+    done = exported(
+        *(source, folder),
+        name=name,
+        formats=formats_of(formats),
+        data=data,
+        agreement=agreement,
+        say=heard,
+    )
+    said = ""
+    if done.found is not None:
+        said = f"valid: accuracy {done.found.accuracy:.1%}, macro-F1 {done.found.macro_f1:.3f}; "
+    click.echo(f"{said}written: {', '.join(shown(file) for file in done.files)}")
+    if done.refused:
+        say(f"videmo: {done.refused}")
+        sys.exit(1)

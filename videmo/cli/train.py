@@ -1,0 +1,112 @@
+"""The command `videmo train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from videmo.cli.options import PATH
+from videmo.cli.tell import say
+from videmo.files import shown
+
+INTERRUPTED = 130
+
+ARCHITECTURES = (
+    *("small", "deep", "wide", "large", "tiny"),
+    *("resnet18", "vgg16", "mini-xception", "elu6"),
+)
+"""As in videmo.training.network, which --help does not load; a test holds that they agree."""
+
+
+@click.command(
+    epilog="Architectures: small is what videmo ships; deep, wide and large are larger ones of the "
+    "same kind; the others are classics to compare with."
+)
+@click.argument("data", type=PATH)
+@click.option("-o", "--output", "run", type=PATH, required=True, help="Folder of the training.")
+@click.option("--recipe", type=PATH, help="All settings from a file (JSON); see models/.")
+@click.option("--epochs", type=click.IntRange(1), help="Times that all pictures are shown.")
+@click.option("--batch-size", "batch", type=click.IntRange(1), help="Pictures in a step.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Highest learning rate.")
+@click.option(
+    "--schedule", type=click.Choice(["cosine", "plateau"]), help="How the learning rate falls."
+)
+@click.option(
+    "--patience", type=click.IntRange(0), help="Stop after so many epochs without a better one."
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["ferplus", "fer2013", "folder"]),
+    help="What is learnt, where DATA has several.",
+)
+@click.option("--arch", "network", type=click.Choice(ARCHITECTURES), help="Architecture.")
+@click.option(
+    "--crop",
+    type=click.Choice(["face", "frame"]),
+    help="Look at the largest face of each picture, or at the whole picture.",
+)
+@click.option("--side", type=click.IntRange(32, 256), help="Pixels at which pictures are seen.")
+@click.option(
+    "--no-mirror", is_flag=True, help="Left and right mean something: show nothing mirrored."
+)
+@click.option("--init", type=PATH, help="Begin from a trained model or training, with a new head.")
+@click.option(
+    "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this training; repeatable."
+)
+@click.option("--seed", type=click.IntRange(0), help="Begin of all that is random.")
+@click.option("--resume", is_flag=True, help="Go on with the training in the folder.")
+@click.option("-j", "--workers", type=click.IntRange(0), help="Processes that vary pictures.")
+@click.option("--threads", type=click.IntRange(1), help="Cores for the arithmetic.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto is a GPU if there is one.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+def train(
+    data: Path,
+    run: Path,
+    recipe: Path | None,
+    init: Path | None,
+    resume: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train a model on labelled pictures.
+
+    DATA is FER+'s folder, FER-2013's fer2013.csv, or a folder with a folder of pictures for each
+    class (in train, val and test, or without: then it is split). The training is kept in OUTPUT and
+    can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra:
+    pip install "videmo[train]".
+    """
+    from videmo.training.settings import chosen, needed
+
+    needed("torch", "matplotlib")
+    from videmo.training.fit import Means, fit
+
+    means = Means(options.pop("device"), options.pop("workers"), options.pop("threads"))
+    wanted = chosen(run, recipe, init, resume=resume, **options)
+    try:
+        done = fit(
+            data,
+            run,
+            wanted,
+            init=init,
+            resume=resume,
+            means=means,
+            say=(lambda line: None) if quiet else say,
+        )
+    except KeyboardInterrupt:
+        say("videmo: interrupted; the same command with --resume goes on")
+        sys.exit(INTERRUPTED)
+    split, found = list(done.found.items())[-1]
+    click.echo(
+        f"{shown(run)}: epoch {done.best_epoch + 1} of {done.epochs} is best; {split}: accuracy "
+        f"{found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}; "
+        f"now: videmo export {shown(run)} -o DIR"
+    )

@@ -1,0 +1,254 @@
+"""Make files of what was trained: float32 and int8 TFLite, ONNX, and the kit for a Nano.
+
+`export` refuses to write a file that does not do what the trained network did: wrong files are
+silent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videmo.errors import RequestError
+from videmo.files import sha256, shown, write_whole
+from videmo.training.dataset import Data, labels_at, read
+from videmo.training.export import check
+from videmo.training.measure import Measure, measure
+from videmo.training.weights import Trained, read_trained
+
+FORMATS = ("float32", "int8", "onnx")
+
+TYPICAL = 400
+"""Pictures of ``train`` from which an int8 file learns how large its values get."""
+
+AGREEMENT, LOST = 0.99, 0.01
+"""The int8 file must answer as the float32 one does on this part of ``valid``, and may lose this
+much accuracy."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and what it does on ``valid``, where pictures were there to measure it."""
+
+    files: tuple[Path, ...]
+    found: Measure | None
+    agreement: float | None
+    """Part of ``valid`` on which int8 and float32 agree."""
+    refused: str
+    """Why there is no int8 file, where one was wanted."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The files of one model before they are written."""
+
+    float32: bytes
+    int8: bytes | None
+    onnx: bytes | None
+    about: dict[str, Any]
+    """The description of the float32 file."""
+    about_int8: dict[str, Any]
+    found: Measure | None
+    agreement: float | None = None
+    refused: str = ""
+
+
+def export(
+    source: Path,
+    folder: Path,
+    *,
+    name: str = "",
+    formats: tuple[str, ...] = FORMATS,
+    data: Path | None = None,
+    agreement: float = AGREEMENT,
+    say: Say = lambda line: None,
+) -> Exported:
+    """Write the model of `source` (a training's folder, or a .tflite of ours) into `folder`.
+
+    `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
+    training if not named and still there. An int8 file that does not answer as the float32 one does
+    on `agreement` of ``valid`` is left out; the others are written all the same.
+
+    Raises:
+        RequestError: nothing to export, or no pictures for int8.
+        OutputError: a file does not do what the trained network does.
+    """
+    trained = read_trained(source)
+    name = name or _named(trained)
+    pictures = find_pictures(trained, data)
+    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
+    files: dict[Path, bytes] = {}
+    if "float32" in formats:
+        files[folder / f"{name}.tflite"] = made.float32
+        files[folder / f"{name}.json"] = _json(made.about)
+    if made.int8:
+        files[folder / f"{name}-int8.tflite"] = made.int8
+        files[folder / f"{name}-int8.json"] = _json(made.about_int8)
+    if made.onnx:
+        files[folder / f"{name}.onnx"] = made.onnx
+    for path, content in files.items():
+        write_whole(path, content)
+    if made.agreement is not None and not made.refused:
+        say(f"int8 agrees with float32 on {made.agreement:.2%} of valid")
+    return Exported(tuple(files), made.found, made.agreement, made.refused)
+
+
+def make(
+    trained: Trained,
+    target: Path,
+    formats: tuple[str, ...],
+    pictures: Data | None,
+    agreement: float = AGREEMENT,
+) -> Made:
+    """Make and check the files; `target` is named in errors and in the descriptions."""
+    from videmo.training.export import tflite
+
+    if "int8" in formats and pictures is None:
+        raise RequestError(
+            f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
+            "or leave int8 out: --as float32,onnx"
+        )
+    content = tflite.convert(trained.network, trained.arrays)
+    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, target)
+    valid = pictures.splits["valid"].clear if pictures else None
+    probes = valid.images if valid else _made_up(trained.network.side)
+    scores = check.scores_of(content, target, trained.classes, probes)
+    found = measure(scores, valid.labels) if valid else None
+    if valid and trained.recipe.mirrored:
+        both = check.scores_of(content, target, trained.classes, valid.images, mirrored=True)
+        found = measure(both, valid.labels)
+    made = Made(content, None, None, describe(trained, content, tflite, found), {}, found)
+    if "onnx" in formats:
+        made = replace(
+            made,
+            onnx=_onnx(trained, probes[:200], scores[:200], target.with_suffix(".onnx")),
+        )
+    if "int8" in formats and pictures is not None:
+        made = _with_int8(made, trained, target, pictures, scores, agreement)
+    return made
+
+
+def _with_int8(
+    made: Made,
+    trained: Trained,
+    target: Path,
+    pictures: Data,
+    scores: np.ndarray,
+    least: float,
+) -> Made:
+    """`made` with its int8 file, or with the reason why there is none."""
+    from videmo.training.export import tflite
+
+    typical, valid = pictures.splits["train"].images, pictures.splits["valid"].clear
+    typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
+    content = tflite.convert(trained.network, trained.arrays, typical)
+    place = target.with_name(f"{target.stem}-int8.tflite")
+    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
+    theirs = check.scores_of(content, place, trained.classes, valid.images)
+    agreement = float((theirs.argmax(axis=1) == scores.argmax(axis=1)).mean())
+    found = measure(theirs, valid.labels)
+    lost = measure(scores, valid.labels).accuracy - found.accuracy
+    if agreement < least or lost > LOST:
+        refused = (
+            f"{shown(place)}: not written: it answers as float32 on {agreement:.2%} of valid and "
+            f"loses {100 * lost:.2f} points; allowed are {least:.0%} and {100 * LOST:.0f}"
+        )
+        return replace(made, agreement=agreement, refused=refused)
+    about = describe(trained, content, tflite, found, kind="uint8")
+    about["agrees_with_float32"] = round(agreement, 4)
+    return replace(made, int8=content, about_int8=about, agreement=agreement)
+
+
+def find_pictures(trained: Trained, data: Path | None) -> Data | None:
+    """The pictures at `data`, or those that `trained` learnt from, if they are still there.
+
+    Raises:
+        RequestError: they cannot be read, or have other classes.
+    """
+    kept = trained.about.get("data")
+    if data is None and (kept is None or not Path(kept).exists()):
+        return None
+    recipe = trained.recipe
+    place = data or Path(kept)
+    labels = recipe.labels if recipe.labels in labels_at(place) else None
+    found = read(place, labels=labels, crop=recipe.crop, side=recipe.side)
+    if found.classes != trained.classes:
+        raise RequestError(f"{shown(place)}: its classes are not those of {shown(trained.path)}")
+    return found
+
+
+def describe(
+    trained: Trained, content: bytes, tflite: Any, found: Measure | None, kind: str = "float32"
+) -> dict[str, Any]:
+    """What stands in the JSON beside a model; nothing in it depends on the day."""
+    from videmo.training.recipe import as_values
+
+    side, classes = trained.network.side, trained.classes
+    about = {
+        "name": f"videmo {_named(trained)}",
+        "labels": list(classes),
+        "input": f"{kind} (n, {side}, {side}, 1): grey 0..255; n is 1, and may be resized",
+        "output": f"{kind} (n, {len(classes)}): scores in the order of labels, summing to "
+        + ("1" if kind == "float32" else "about 256"),
+        "side": side,
+        "crop": trained.recipe.crop,
+        "mirrored": trained.recipe.mirrored,
+        "sha256": sha256(content),
+        "bytes": len(content),
+        "parameters": sum(array.size for array in trained.arrays.values()),
+        "operators": tflite.operators(content),
+        "trained_on": trained.about.get("source", []),
+        "recipe": as_values(trained.recipe),
+    }
+    if found is not None:
+        about["measured"] = _measured(found, classes, trained.recipe.labels)
+    return {**about, "made_with": tflite.VERSIONS}
+
+
+def _measured(found: Measure, classes: tuple[str, ...], labels: str) -> dict[str, Any]:
+    def by_class(values: np.ndarray) -> dict[str, float]:
+        return {name: round(float(v), 4) for name, v in zip(classes, values, strict=True)}
+
+    return {
+        "on": f"split valid, labels {labels}" if labels else "split valid",
+        "faces": found.count,
+        "accuracy": round(found.accuracy, 4),
+        "macro_f1": round(found.macro_f1, 4),
+        "recall": by_class(found.recalls),
+        "precision": by_class(found.precisions),
+        "confusion": found.confusion.tolist(),
+    }
+
+
+def _onnx(trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path) -> bytes:
+    """The ONNX file, run as jetson-inference runs it and found to say the same."""
+    from videmo.training.export import jetson
+    from videmo.training.network import in_onnx
+
+    content = in_onnx.build(trained.network, trained.arrays)
+    check.scores_near(jetson.scores_of(content, images), wanted, "the TFLite file", target)
+    return content
+
+
+def _made_up(side: int) -> np.ndarray:
+    """Pictures of nothing, where there are no others, to compare files by: ``(64, side, side)``."""
+    import cv2
+
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (64, 6, 6), np.uint8)
+    return np.stack([cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse])
+
+
+def _named(trained: Trained) -> str:
+    return trained.path.resolve().stem
+
+
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()

@@ -1,0 +1,73 @@
+"""A trained network as TFLite files: Keras -> SavedModel -> TFLite, float32 or all in int8.
+
+Shorter roads wrote broken files without a word (Keras 3, TensorFlow 2.21). Runs in a process of its
+own that loads TensorFlow and nothing else of its kind.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+
+from videmo.training.network import in_keras
+from videmo.training.network.drawing import Network
+
+KNOWN_OPERATORS = {
+    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 2},
+    **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "QUANTIZE": 2, "RSQRT": 2},
+    **{"SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
+}
+"""What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
+
+VERSIONS = {"keras": keras.__version__, "tensorflow": tf.__version__}
+
+
+def convert(
+    network: Network, arrays: Mapping[str, np.ndarray], typical: np.ndarray | None = None
+) -> bytes:
+    """The file of `network`: float32, or int8 if `typical` pictures ``(n, s, s)`` are given.
+
+    The float32 file's batch is 1, and may be resized. The int8 file takes grey levels as uint8 and
+    gives scores as uint8; how large the values in it can be is learnt from the typical pictures.
+    """
+    model = in_keras.build(network)
+    in_keras.set_weights(model, arrays)
+    shape = (1, network.side, network.side, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        signature = [keras.InputSpec(shape=shape, dtype="float32", name="grey")]
+        model.export(folder, "tf_saved_model", input_signature=signature, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if typical is not None:
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: _one_by_one(typical)
+            converter.inference_input_type = converter.inference_output_type = tf.uint8
+        return converter.convert()
+
+
+def operators(content: bytes) -> dict[str, int]:
+    """The operators that a TFLite file uses, each with its version."""
+    names = {
+        value: name
+        for name, value in vars(schema.BuiltinOperator).items()
+        if isinstance(value, int)
+    }
+    codes = schema.ModelT.InitFromPackedBuf(content, 0).operatorCodes
+    return {
+        names[max(code.builtinCode, code.deprecatedBuiltinCode)]: code.version for code in codes
+    }
+
+
+def _one_by_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:
+    for image in images:
+        yield [image[None, :, :, None].astype(np.float32)]

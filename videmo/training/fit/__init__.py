@@ -1,0 +1,236 @@
+"""Train a network on pictures: `fit` does it, and can be interrupted at any moment.
+
+The folder of a training gets ``recipe.json`` and ``run.json`` (what it depends on), ``last.pt`` (to
+go on from), ``best.npz`` (the averaged weights of the epoch that did best on ``valid``), and what
+`diary` writes for people. All but ``last.pt`` follows from it, or is written before it: a kill
+between two files costs nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from videmo.errors import RequestError
+from videmo.files import sha256, shown, write_whole
+from videmo.training import diary
+from videmo.training.dataset import Data, Examples, labels_at, read
+from videmo.training.fit.batches import Batches
+from videmo.training.fit.device import find_device, half_precision
+from videmo.training.fit.schedule import finished, plateaus, rate
+from videmo.training.fit.start import continued, taught_by
+from videmo.training.fit.training import Training, load, scores_of
+from videmo.training.measure import Measure, measure
+from videmo.training.network import draw, in_torch
+from videmo.training.recipe import Recipe, as_values
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what a training is done; all but the threads leave its result alone."""
+
+    device: str = "auto"
+    workers: int | None = None
+    """Processes that vary the pictures; None: none for a CPU, one for each core for a GPU."""
+    threads: int | None = None
+    """Cores for the arithmetic; None: all. Another number changes the last digits of sums."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training came to."""
+
+    epochs: int
+    best_epoch: int
+    """From 0."""
+    found: dict[str, Measure]
+    """By split: ``valid``, and ``test`` where there is one."""
+
+
+def fit(
+    path: Path,
+    run: Path,
+    recipe: Recipe,
+    *,
+    init: Path | None = None,
+    resume: bool = False,
+    means: Means | None = None,
+    say: Say = lambda line: None,
+) -> Fitted:
+    """Train as `recipe` says on the pictures of `path`, or go on with the training in `run`.
+
+    Raises:
+        RequestError: the pictures cannot be read, or `run` holds another training, or one that was
+            not asked to be resumed.
+        SetupError: the device is not there.
+        OutputError: `run` cannot be written.
+    """
+    means = means or Means()
+    _set_threads(means.threads)
+    device = find_device(means.device)
+    if (run / "last.pt").exists() and not resume:
+        raise RequestError(f"{shown(run)}: holds a training; go on with --resume, or name another")
+    data = read(path, labels=recipe.labels or None, crop=recipe.crop, side=recipe.side)
+    recipe = replace(recipe, labels=recipe.labels or labels_at(path)[0])
+    for note in data.notes:
+        say(note)
+    about = _about(path, data, init)
+    state = _kept(run, recipe, about)
+    torch.manual_seed(recipe.seed)
+    training = _begin(data, recipe, device, init if state is None else None)
+    history: list[diary.Row] = []
+    if state is None:
+        write_whole(run / "recipe.json", _json(as_values(recipe)))
+        write_whole(run / "run.json", _json(about))
+    else:
+        training.go_on_from(state)
+        history = [diary.Row(**row) for row in state["history"]]
+        say(f"going on after epoch {len(history)} of {recipe.epochs}")
+    say(_announced(data, recipe, training, device))
+    workers = means.workers
+    if workers is None:
+        workers = torch.get_num_threads() if device.type == "cuda" else 0
+    batches = Batches(data.splits["train"], recipe, workers=workers)
+    try:
+        _epochs(training, batches, data, run, history, say)
+    finally:
+        batches.close()
+    return _finish(data, run, recipe, history, device)
+
+
+def _epochs(
+    training: Training,
+    batches: Batches,
+    data: Data,
+    run: Path,
+    history: list[diary.Row],
+    say: Say,
+) -> None:
+    recipe, valid = training.recipe, data.splits["valid"].clear
+    while not finished([row.figure for row in history], recipe):
+        start = time.monotonic()
+        figures, number = [row.figure for row in history], len(history)
+        drops = plateaus(figures, recipe)
+        now = rate(training.step, training.steps, recipe, drops)
+        taught = training.teach(batches, number, drops, lambda: _keep(run, training, history))
+        found = measure(training.scores(valid.images), valid.labels)
+        seconds = time.monotonic() - start
+        row = diary.row_of(number, now, taught, found, recipe.best_by, seconds)
+        history.append(row)
+        if row.figure > max(figures, default=-1.0):
+            write_whole(run / "best.npz", training.packed())
+        _keep(run, training, history)
+        diary.write_history(run, history)
+        say(diary.in_words(row, recipe.epochs))
+
+
+def _begin(data: Data, recipe: Recipe, device: torch.device, init: Path | None) -> Training:
+    network = draw(recipe.network, side=recipe.side, classes=len(data.classes))
+    teachers = [taught_by(Path(t), data.classes, recipe.side) for t in recipe.teachers]
+    torch.manual_seed(recipe.seed)
+    training = Training(
+        *(network, recipe, data.splits["train"]),
+        device=device,
+        half=half_precision(device),
+        teachers=teachers,
+    )
+    if init is not None:
+        continued(training, init, data.splits["train"].images)
+    return training
+
+
+def _finish(
+    data: Data, run: Path, recipe: Recipe, history: list[diary.Row], device: torch.device
+) -> Fitted:
+    """Measure the best weights, and write what people look at."""
+    network = draw(recipe.network, side=recipe.side, classes=len(data.classes))
+    module = in_torch.build(network).eval()
+    with np.load(run / "best.npz", allow_pickle=False) as arrays:
+        load(module, {name: arrays[name] for name in arrays.files})
+    module.to(device)
+    found = {}
+    for split in ("valid", "test"):
+        part: Examples | None = data.splits.get(split)
+        if part is not None and len(part.clear):
+            part = part.clear
+            scores = scores_of(module, part.images, device, mirrored=recipe.mirrored)
+            found[split] = measure(scores, part.labels)
+    figures = [row.figure for row in history]
+    best = figures.index(max(figures))
+    diary.write_end(run, history, best, found, data, recipe)
+    return Fitted(len(history), best, found)
+
+
+def _keep(run: Path, training: Training, history: list[diary.Row]) -> None:
+    """Write all that is needed to go on from here."""
+    buffer = io.BytesIO()
+    torch.save({**training.state(), "history": [vars(row) for row in history]}, buffer)
+    write_whole(run / "last.pt", buffer.getvalue())
+
+
+def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
+    """The state in `run`, if there is one of the same recipe and pictures."""
+    if not (run / "last.pt").exists():
+        return None
+    try:
+        kept_recipe = json.loads((run / "recipe.json").read_bytes())
+        kept_about = json.loads((run / "run.json").read_bytes())
+        state = torch.load(run / "last.pt", weights_only=True, map_location="cpu")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RequestError(f"{shown(run)}: cannot go on ({error}); name another folder") from error
+    ours = as_values(recipe)
+    different = [name for name in ours if kept_recipe.get(name) != ours[name]]
+    if different:
+        raise RequestError(
+            f"{shown(run)}: of another recipe ({', '.join(different)} differ); name another folder"
+        )
+    if about["init"] is None:  # need not be said again
+        about["init"] = kept_about.get("init")
+    for name in ("classes", "pictures", "init"):
+        if kept_about.get(name) != about[name]:
+            raise RequestError(f"{shown(run)}: its {name} were others; name another folder")
+    return state
+
+
+def _about(path: Path, data: Data, init: Path | None) -> dict[str, Any]:
+    """What a training depends on besides its recipe, and what the model's description needs."""
+    parts = [data.splits[split] for split in sorted(data.splits)]
+    pixels = b"".join(part.images.tobytes() + part.targets.tobytes() for part in parts)
+    began = (init / "best.npz" if init.is_dir() else init) if init else None
+    return {
+        "classes": list(data.classes),
+        "data": str(Path(path).resolve()),
+        "pictures": sha256(pixels),
+        "counts": {split: len(part) for split, part in data.splits.items()},
+        "source": [dict(source) for source in data.source],
+        "notes": list(data.notes),
+        "init": sha256(began.read_bytes()) if began and began.is_file() else None,
+    }
+
+
+def _announced(data: Data, recipe: Recipe, training: Training, device: torch.device) -> str:
+    counts = ", ".join(f"{len(part)} {split}" for split, part in data.splits.items())
+    size = sum(p.numel() for p in training.network.parameters())
+    return (
+        f"{recipe.network}, {size:,} parameters, on {device.type} "
+        f"({'bfloat16' if training.half else 'float32'}); {len(data.classes)} classes, {counts}"
+    )
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()

@@ -1,0 +1,113 @@
+"""One epoch's pictures: balanced, shuffled, varied, and the same for any number of workers."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from videmo.training.augment import Variety, varied
+from videmo.training.dataset import Examples
+from videmo.training.recipe import Recipe
+
+AHEAD = 4
+"""Batches made before they are wanted, for each worker."""
+
+
+class Batch(NamedTuple):
+    images: np.ndarray
+    """``(n, side, side)`` uint8."""
+    targets: np.ndarray
+    """``(n, classes)`` float32."""
+    order: np.ndarray | None
+    """Which picture is mixed into each; None: nothing is mixed."""
+    kept: float
+    """How much of each picture is left in the mixture."""
+
+
+class Batches:
+    """Makes batches, in a thread of this process or in `workers` others."""
+
+    def __init__(self, examples: Examples, recipe: Recipe, *, workers: int = 0) -> None:
+        self.recipe = recipe
+        self.targets = smoothed(examples.targets, recipe.smoothing)
+        self.plain = examples.targets
+        self.workers = max(1, workers)
+        given = (examples.images, recipe.variety)
+        self.pool: Executor
+        if workers:
+            # Not forked: the parent has the threads of PyTorch.
+            context = get_context("spawn")
+            self.pool = ProcessPoolExecutor(workers, context, _remember, given)
+        else:
+            self.pool = ThreadPoolExecutor(1, initializer=_remember, initargs=given)
+
+    def close(self) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+    def epoch(self, number: int, *, first: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number`, from batch `first` on.
+
+        What comes depends on the recipe and the numbers alone, so that a resumed training sees what
+        an uninterrupted one would have seen.
+        """
+        rng = np.random.default_rng([self.recipe.seed, number])
+        order = drawn(self.plain, self.recipe.balance, rng)
+        parts = np.array_split(order, math.ceil(len(order) / self.recipe.batch))
+        seeds = rng.integers(2**63, size=len(parts))
+        waiting: deque[Future[np.ndarray]] = deque()
+        following = first
+        for i in range(first, len(parts)):
+            while following < min(len(parts), i + AHEAD * self.workers):
+                waiting.append(self.pool.submit(_make, parts[following], seeds[following]))
+                following += 1
+            images = waiting.popleft().result()
+            yield self._mixed(images, self.targets[parts[i]], seeds[i])
+
+    def _mixed(self, images: np.ndarray, targets: np.ndarray, seed: int) -> Batch:
+        if not self.recipe.mix:
+            return Batch(images, targets, None, 1.0)
+        rng = np.random.default_rng([int(seed), 1])
+        kept = float(rng.beta(self.recipe.mix, self.recipe.mix))
+        order = rng.permutation(len(images))
+        return Batch(images, kept * targets + np.float32(1 - kept) * targets[order], order, kept)
+
+
+def steps(examples: Examples, recipe: Recipe) -> int:
+    """About how many batches the whole training has."""
+    return recipe.epochs * math.ceil(len(examples) / recipe.batch)
+
+
+def drawn(targets: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
+    """Indices of one epoch, in random order: about as many as there are, rare ones more."""
+    weight_of_class = np.maximum(targets.mean(axis=0), 1 / len(targets)) ** -balance
+    weights = targets @ weight_of_class
+    wanted = weights / weights.mean()
+    times = np.floor(wanted + rng.random(len(wanted))).astype(int)
+    return rng.permutation(np.repeat(np.arange(len(targets)), times))
+
+
+def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
+    """`targets` with a part of each spread over all classes."""
+    spread = targets * (1 - smoothing) + smoothing / targets.shape[1]
+    return spread.astype(np.float32)
+
+
+_images = np.empty(0, np.uint8)
+_variety = Variety()
+
+
+def _remember(images: np.ndarray, variety: Variety) -> None:
+    global _images, _variety
+    _images, _variety = images, variety
+    cv2.setNumThreads(1)
+
+
+def _make(part: np.ndarray, seed: int) -> np.ndarray:
+    return varied(_images[part], _variety, np.random.default_rng(seed))

@@ -1,0 +1,85 @@
+"""What a training begins with that was learnt before: weights to go on from, and teachers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from videmo.errors import RequestError
+from videmo.files import shown
+from videmo.training.fit.training import Training, as_input, load
+from videmo.training.network import in_torch
+from videmo.training.weights import read_trained
+
+LOOKED_AT = 2048
+"""Pictures from which the norms of a model that is learnt on are filled."""
+
+
+def continued(training: Training, path: Path, images: np.ndarray) -> None:
+    """Let `training` begin with the weights of `path`, but for its last layer, which is new.
+
+    Raises:
+        RequestError: it is of another architecture, or cannot be read.
+    """
+    trained = read_trained(path)
+    try:
+        training.begin_from(trained.body)
+    except ValueError as error:
+        raise RequestError(
+            f"{shown(path)}: is a network {trained.network.name} of {trained.network.side} pixels, "
+            f"not {training.recipe.network} of {training.recipe.side}; use --arch and --side"
+        ) from error
+    picked = images[:: max(1, len(images) // LOOKED_AT)][:LOOKED_AT]
+    fill_norms(training.network, picked, training.device)
+    training.averaged.load_state_dict(training.network.state_dict())
+
+
+@torch.no_grad()
+def fill_norms(module: torch.nn.Module, images: np.ndarray, device: torch.device) -> None:
+    """Give each batch norm the mean and variance of what it sees, and let it answer as before.
+
+    The norms of a model file lie inside its convolutions; while training, each would undo that.
+    """
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    sums = {norm: [torch.zeros(0), torch.zeros(0), 0] for norm in norms}
+
+    def look(norm: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        (x,) = inputs
+        total, squares, count = sums[norm]
+        x = x.double()
+        total = x.sum((0, 2, 3)) + (total if count else 0)
+        squares = x.square().sum((0, 2, 3)) + (squares if count else 0)
+        sums[norm] = [total, squares, count + x.numel() // x.shape[1]]
+
+    hooks = [norm.register_forward_pre_hook(look) for norm in norms]
+    module.eval()
+    for start in range(0, len(images), 128):
+        module(as_input(images[start : start + 128], device))
+    for hook in hooks:
+        hook.remove()
+    for norm, (total, squares, count) in sums.items():
+        mean = total / count
+        variance = (squares / count - mean.square()).clamp_min(0)
+        slope = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        norm.bias.copy_(norm.bias + slope * (mean - norm.running_mean))
+        norm.weight.copy_(slope * torch.sqrt(variance + norm.eps))
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+
+
+def taught_by(path: Path, classes: tuple[str, ...], side: int) -> torch.nn.Module:
+    """The network of `path`, to learn from.
+
+    Raises:
+        RequestError: it tells other classes apart, or sees pictures of another size.
+    """
+    trained = read_trained(path)
+    if trained.classes != classes or trained.network.side != side:
+        raise RequestError(
+            f"{shown(path)}: cannot teach: its classes or the size of its pictures are others"
+        )
+    module = in_torch.build(trained.network)
+    load(module, trained.arrays)
+    return module.requires_grad_(False)

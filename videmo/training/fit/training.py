@@ -1,0 +1,215 @@
+"""A network being trained: its weights, their average, the optimiser, and where it is."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from videmo.training.dataset import Examples
+from videmo.training.fit.batches import Batch, Batches, steps
+from videmo.training.fit.device import autocast, random_state, set_random_state
+from videmo.training.fit.schedule import rate
+from videmo.training.network import in_torch
+from videmo.training.network.drawing import Network
+from videmo.training.recipe import Recipe
+
+KEEP_EVERY = 300.0
+"""Seconds after which a long epoch is kept half way."""
+
+
+@dataclass
+class Epoch:
+    """What was met in an epoch so far."""
+
+    batches: int = 0
+    pictures: int = 0
+    loss: float = 0.0
+    """Summed over batches."""
+    confusion: list[list[int]] = field(default_factory=list)
+    """Counts of what was shown (row, the strongest target) and what was answered (column)."""
+
+
+class Training:
+    """All that an interrupted training needs to go on exactly as it would have gone."""
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        train: Examples,
+        *,
+        device: torch.device,
+        half: bool,
+        teachers: Sequence[torch.nn.Module] = (),
+    ) -> None:
+        self.recipe, self.device, self.half = recipe, device, half
+        self.steps = steps(train, recipe)
+        self.network = in_torch.build(network, recipe.dropout)
+        self.averaged = in_torch.build(network).eval()
+        self.averaged.load_state_dict(self.network.state_dict())
+        self.network.to(device)
+        self.averaged.to(device)
+        self.teachers = [teacher.to(device).eval() for teacher in teachers]
+        self.weights = _class_weights(train.targets, recipe.loss_balance).to(device)
+        self.optimiser = torch.optim.SGD(
+            _grouped(self.network, recipe.decay),
+            lr=recipe.rate,
+            momentum=recipe.momentum,
+            nesterov=True,
+        )
+        self.step = 0
+        self.current = Epoch()
+
+    def teach(self, batches: Batches, epoch: int, drops: int, keep: Callable[[], None]) -> Epoch:
+        """One epoch, or what is left of it; `keep` is called now and then to save the state."""
+        self.network.train()
+        current, kept = self.current, time.monotonic()
+        classes = batches.targets.shape[1]
+        confusion = np.array(current.confusion or np.zeros((classes, classes)), np.int64)
+        for batch in batches.epoch(epoch, first=current.batches):
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate(self.step, self.steps, self.recipe, drops)
+            loss, answers = self._learn(batch)
+            np.add.at(confusion, (batch.targets.argmax(axis=1), answers), 1)
+            current.loss += loss
+            current.batches += 1
+            current.pictures += len(batch.images)
+            current.confusion = confusion.tolist()
+            if time.monotonic() - kept >= KEEP_EVERY:
+                keep()
+                kept = time.monotonic()
+        self.current = Epoch()
+        return current
+
+    def _learn(self, batch: Batch) -> tuple[float, np.ndarray]:
+        images = as_input(batch.images, self.device)
+        targets = torch.from_numpy(batch.targets).to(self.device)
+        if batch.order is not None:
+            other = torch.from_numpy(batch.order).to(self.device)
+            images = batch.kept * images + (1 - batch.kept) * images[other]
+        with autocast(self.device, self.half):
+            logits = self.network(images)
+        logits = logits.float()
+        loss = self._loss(logits, targets, images)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.step += 1
+        self._average()
+        return loss.item(), logits.detach().argmax(1).cpu().numpy()
+
+    def _loss(
+        self, logits: torch.Tensor, targets: torch.Tensor, images: torch.Tensor
+    ) -> torch.Tensor:
+        if self.recipe.loss_balance:
+            loss = -(targets * self.weights * logits.log_softmax(1)).sum(1).mean()
+        else:
+            loss = functional.cross_entropy(logits, targets)
+        if self.teachers:
+            t, share = self.recipe.temperature, self.recipe.distil
+            said = functional.cross_entropy(logits / t, self._taught(images, t)) * t**2
+            loss = (1 - share) * loss + share * said
+        return loss
+
+    @torch.no_grad()
+    def _taught(self, images: torch.Tensor, temperature: float) -> torch.Tensor:
+        with autocast(self.device, self.half):
+            logits = [teacher(images).float() for teacher in self.teachers]
+        return torch.stack([(x / temperature).softmax(1) for x in logits]).mean(0)
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """What the averaged network says of `images`: ``(n, classes)``."""
+        return scores_of(self.averaged, images, self.device, mirrored=self.recipe.mirrored)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # At first the average must not remember the random beginning for long.
+        keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        new = self.network.state_dict()
+        for name, value in self.averaged.state_dict().items():
+            if value.dtype.is_floating_point:
+                value.lerp_(new[name], 1 - keep)
+
+    def state(self) -> dict:
+        return {
+            "step": self.step,
+            "half": self.half,
+            "current": vars(self.current),
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": random_state(self.device),
+        }
+
+    def go_on_from(self, state: dict) -> None:
+        self.step, self.half = state["step"], state["half"]
+        self.current = Epoch(**state["current"])
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        set_random_state(self.device, state["random"])
+
+    def begin_from(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over the weights of another training; those not named stay random."""
+        load(self.network, arrays)
+        self.averaged.load_state_dict(self.network.state_dict())
+
+    def packed(self) -> bytes:
+        """The averaged weights as an npz file, by name."""
+        state = self.averaged.state_dict()
+        arrays = {k: v.cpu().numpy() for k, v in state.items() if v.is_floating_point()}
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        return buffer.getvalue()
+
+
+def load(module: torch.nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
+    """Give `module` the weights `arrays`, by name; ValueError where one does not fit."""
+    state = module.state_dict()
+    for name, array in arrays.items():
+        if name not in state or tuple(state[name].shape) != array.shape:
+            raise ValueError(f"{name} {array.shape} does not fit")
+        state[name] = torch.from_numpy(np.ascontiguousarray(array))
+    module.load_state_dict(state)
+
+
+@torch.no_grad()
+def scores_of(
+    module: torch.nn.Module, images: np.ndarray, device: torch.device, *, mirrored: bool = False
+) -> np.ndarray:
+    """The scores of `images` ``(n, side, side)`` uint8: ``(n, classes)`` float32."""
+    found = []
+    for start in range(0, len(images), 256):
+        part = as_input(images[start : start + 256], device)
+        scores = module(part).softmax(1)
+        if mirrored:
+            scores = (scores + module(part.flip(3)).softmax(1)) / 2
+        found.append(scores.cpu().numpy())
+    return np.concatenate(found)
+
+
+def as_input(images: np.ndarray, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images)).to(device)[:, None].float()
+
+
+def _class_weights(targets: np.ndarray, power: float) -> torch.Tensor:
+    """``(classes,)``, of mean 1 over the pictures."""
+    shares = np.maximum(targets.mean(axis=0), 1 / len(targets))
+    weights = shares**-power
+    return torch.from_numpy((weights / (weights * shares).sum()).astype(np.float32))
+
+
+def _grouped(network: torch.nn.Module, decay: float) -> list[dict]:
+    """Only the weights of convolutions decay, not biases and norms."""
+    weights = [p for p in network.parameters() if p.ndim == 4]
+    others = [p for p in network.parameters() if p.ndim != 4]
+    return [
+        {"params": weights, "weight_decay": decay},
+        {"params": others, "weight_decay": 0.0},
+    ]

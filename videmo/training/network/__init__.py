@@ -1,0 +1,49 @@
+"""The networks that can be trained, each drawn once, for PyTorch, Keras and ONNX alike.
+
+PyTorch trains (`in_torch`), Keras gives the TFLite files (`in_keras`), and the ONNX file is
+written straight from the drawing (`in_onnx`); weights have the same names in all three. There is
+no dense layer and no reshape in any of them: a classic's dense layers are convolutions as large as
+the picture that they see, which is the same, and runs on old runtimes in int8 too.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from videmo.errors import RequestError
+from videmo.training.network.classics import elu6, mini_xception, resnet18, vgg16
+from videmo.training.network.drawing import Drawing, Network
+from videmo.training.network.residual import DEEP, LARGE, SMALL, TINY, WIDE, residual
+
+NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
+    "small": functools.partial(residual, SMALL),
+    "deep": functools.partial(residual, DEEP),
+    "wide": functools.partial(residual, WIDE),
+    "large": functools.partial(residual, LARGE),
+    "tiny": functools.partial(residual, TINY),
+    "resnet18": resnet18,
+    "vgg16": vgg16,
+    "mini-xception": mini_xception,
+    "elu6": elu6,
+}
+"""What a recipe may name; ``small`` is what videmo ships, ``large`` a teacher, ``tiny`` a test."""
+
+SMALLEST_SIDE, LARGEST_SIDE = 32, 256
+
+
+def draw(name: str, *, side: int, classes: int) -> Network:
+    """The network `name` for grey pictures of `side` x `side` pixels.
+
+    Raises:
+        RequestError: there is no such network, or it cannot see pictures of this size.
+    """
+    if name not in NETWORKS:
+        raise RequestError(f"no network {name!r}; there are {', '.join(NETWORKS)}")
+    if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
+        raise RequestError(
+            f"pictures of {side} pixels: networks see {SMALLEST_SIDE} to {LARGEST_SIDE}"
+        )
+    drawing = Drawing(side)
+    result = NETWORKS[name](drawing, drawing.picture, classes)
+    return Network(name, side, classes, tuple(drawing.steps), result)

@@ -1,0 +1,71 @@
+"""Networks that people of this field compare with, built from their papers, never downloaded."""
+
+from __future__ import annotations
+
+from videmo.training.network.drawing import Drawing
+
+
+def vgg16(drawing: Drawing, x: str, classes: int) -> str:
+    """VGG16 (Simonyan and Zisserman, 2014) with batch norms, without which it hardly begins.
+
+    Thirteen 3x3 convolutions in five groups, and two layers of 4096.
+    """
+    for group, (width, depth) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
+        for i in range(depth):
+            x = drawing.relu(drawing.conv_norm(x, width, f"group{group}.{i}"))
+        x = drawing.maximum(x)
+    for i in range(2):
+        dense = {"kernel": drawing.side(x), "same": False}
+        x = drawing.relu(drawing.conv_norm(x, 4096, f"dense{i}", **dense))
+        x = drawing.dropout(x, 0.5)
+    return drawing.conv(x, classes, "head", kernel=1, bias=True)
+
+
+def resnet18(drawing: Drawing, x: str, classes: int) -> str:
+    """ResNet-18 (He, Zhang, Ren and Sun, 2015).
+
+    Up to 64 pixels it begins with a 3x3 convolution at full size, as the paper does for small
+    pictures; above with the 7x7 one and the pooling.
+    """
+    if drawing.side(x) <= 64:
+        x = drawing.relu(drawing.conv_norm(x, 64, "stem"))
+    else:
+        x = drawing.relu(drawing.conv_norm(x, 64, "stem", kernel=7, stride=2))
+        x = drawing.maximum(x, kernel=3, same=True)
+    for stage, width in enumerate((64, 128, 256, 512)):
+        for i in range(2):
+            name, stride = f"stage{stage}.{i}", 2 if stage and not i else 1
+            y = drawing.relu(drawing.conv_norm(x, width, f"{name}.first", stride=stride))
+            y = drawing.conv_norm(y, width, f"{name}.second", silent=True)
+            if stride == 2:
+                x = drawing.conv_norm(x, width, f"{name}.shortcut", kernel=1, stride=2)
+            x = drawing.relu(drawing.add(x, y))
+    x = drawing.dropout(drawing.mean(x))
+    return drawing.conv(x, classes, "head", kernel=1, bias=True)
+
+
+def mini_xception(drawing: Drawing, x: str, classes: int) -> str:
+    """mini-XCEPTION (Arriaga, Valdenegro-Toro and Ploeger, 2017)."""
+    for i in range(2):
+        x = drawing.relu(drawing.conv_norm(x, 8, f"stem{i}", same=False))
+    for i, width in enumerate((16, 32, 64, 128)):
+        y = drawing.relu(_separable(drawing, x, width, f"module{i}.first"))
+        y = drawing.maximum(_separable(drawing, y, width, f"module{i}.second"), kernel=3, same=True)
+        x = drawing.conv_norm(x, width, f"module{i}.shortcut", kernel=1, stride=2)
+        x = drawing.add(y, x)
+    return drawing.conv(x, classes, "head", bias=True)
+
+
+def _separable(drawing: Drawing, x: str, width: int, name: str) -> str:
+    x = drawing.depthwise(x, f"{name}.depthwise")
+    return drawing.conv_norm(x, width, name, kernel=1)
+
+
+def elu6(drawing: Drawing, x: str, classes: int) -> str:
+    """Six 3x3 convolutions with ELU (512, 256, 128, 128, 256, 512), pooled after each second."""
+    for pair, widths in enumerate(((512, 256), (128, 128), (256, 512))):
+        for i, width in enumerate(widths):
+            x = drawing.elu(drawing.conv_norm(x, width, f"pair{pair}.{i}"))
+        x = drawing.dropout(drawing.maximum(x), 0.25)
+    x = drawing.dropout(drawing.mean(x))
+    return drawing.conv(x, classes, "head", kernel=1, bias=True)

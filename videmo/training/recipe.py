@@ -1,0 +1,137 @@
+"""What a training depends on, besides the pictures: a recipe, kept as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from videmo.errors import RequestError
+from videmo.files import shown
+from videmo.training.augment import Variety
+from videmo.training.network import NETWORKS
+
+SCHEDULES = ("cosine", "plateau")
+CHOICES = ("both", "accuracy", "macro_f1")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what comes out of a training, but the pictures."""
+
+    network: str = "small"
+    epochs: int = 72
+    labels: str = ""
+    """Which labels of the place are learnt; empty: its usual ones."""
+    crop: str = "face"
+    side: int = 48
+    """Width and height, in pixels, at which the network sees a picture."""
+    batch: int = 128
+    schedule: str = "cosine"
+    """How the rate falls: as a cosine, or whenever nothing got better for `plateau` epochs."""
+    rate: float = 0.1
+    """The learning rate at its highest, after the warm-up."""
+    warmup: float = 2.0
+    """Epochs until the rate is at its highest."""
+    plateau: int = 6
+    drop: float = 0.3
+    """What is left of the rate after a plateau."""
+    patience: int = 0
+    """Epochs without anything better after which the training ends; 0: never before its end."""
+    best_by: str = "both"
+    """What the best epoch is best in, on ``valid``: accuracy, macro_f1, or the mean of both."""
+    momentum: float = 0.9
+    decay: float = 5e-4
+    dropout: float = 0.2
+    average: float = 0.999
+    """Part of the averaged weights that each step keeps; these are measured and exported."""
+    balance: float = 0.35
+    """How far rare classes are shown more often: 0 not at all, 1 all classes equally often."""
+    loss_balance: float = 0.0
+    """How far rare classes weigh more in the loss: 0 not at all, 1 all classes the same."""
+    smoothing: float = 0.0
+    """Part of each target that is spread over all classes, as labels may be wrong."""
+    mix: float = 0.0
+    """Strength of mixing two pictures and their targets (mixup's alpha: Zhang et al., 2018)."""
+    distil: float = 0.0
+    """Part of the loss that is what teachers say, not the labels (Hinton et al., 2015)."""
+    temperature: float = 2.0
+    """How far the teachers' scores are evened out before they are learnt."""
+    teachers: tuple[str, ...] = ()
+    """Folders of trainings, or models, whose mean is the teacher."""
+    mirrored: bool = False
+    """Whether the model answers with the mean of a picture's and its mirror image's scores."""
+    seed: int = 1
+    variety: Variety = field(default_factory=Variety)
+
+    def __post_init__(self) -> None:
+        wrong = [what for what, fine in _limits(self) if not fine]
+        if wrong:
+            raise ValueError(wrong[0])
+
+
+def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
+    """What must hold, each with its words."""
+    known = recipe.network in NETWORKS
+    counts = (recipe.epochs, recipe.batch, recipe.plateau)
+    parts = (recipe.average, recipe.dropout, recipe.smoothing, recipe.drop)
+    return [
+        (f"no network {recipe.network!r}; there are {', '.join(NETWORKS)}", known),
+        (f"schedule is one of {', '.join(SCHEDULES)}", recipe.schedule in SCHEDULES),
+        (f"best_by is one of {', '.join(CHOICES)}", recipe.best_by in CHOICES),
+        ("epochs, batch and plateau are at least 1", min(counts) >= 1),
+        ("rate is above 0", recipe.rate > 0),
+        ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
+        ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
+        ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),
+        ("distil needs teachers (--teacher RUN)", not recipe.distil or bool(recipe.teachers)),
+    ]
+
+
+def from_values(values: dict[str, Any], path: Path) -> Recipe:
+    """The recipe of plain `values`, as JSON has them; `path` is named in errors.
+
+    Raises:
+        RequestError: a name that no recipe has, or a value that cannot be.
+    """
+    try:
+        values = dict(values)
+        variety = Variety(**values.pop("variety", {}))
+        teachers = tuple(values.pop("teachers", ()))
+        for known in fields(Recipe):
+            if known.name in values and isinstance(values[known.name], bool) != (
+                known.type == "bool"
+            ):
+                raise ValueError(f"{known.name} is not a {known.type}")
+        return Recipe(**values, variety=variety, teachers=teachers)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RequestError(f"{shown(path)}: not a recipe ({error})") from error
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """The values of a recipe's file.
+
+    Raises:
+        RequestError: it cannot be read.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RequestError(f"{shown(path)}: cannot read the recipe ({reason})") from error
+    except ValueError as error:
+        raise RequestError(f"{shown(path)}: not a recipe ({error})") from error
+    if not isinstance(values, dict):
+        raise RequestError(f"{shown(path)}: not a recipe (no names in it)")
+    return values
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe (JSON); raises RequestError as `read_values` and `from_values` do."""
+    return from_values(read_values(path), path)
+
+
+def as_values(recipe: Recipe) -> dict[str, Any]:
+    """Plain values, as JSON keeps them."""
+    return json.loads(json.dumps(asdict(recipe)))

@@ -1,0 +1,143 @@
+"""The weights of something trained before: of a training's folder, or of a model file.
+
+A model file of ours can be read back: its layers bear the names of the drawing, and its batch
+norms lie inside its convolutions. So one can learn on from the model that videmo ships, or turn it
+into other formats, without the training that made it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videmo.emotions import interpreter_of, read_model
+from videmo.errors import RequestError
+from videmo.files import shown
+from videmo.schema import EMOTIONS
+from videmo.training.network import draw
+from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
+from videmo.training.recipe import Recipe, from_values, read_values
+
+MODEL = ".tflite"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Something that was trained."""
+
+    network: Network
+    classes: tuple[str, ...]
+    recipe: Recipe
+    arrays: dict[str, np.ndarray]
+    about: dict[str, Any]
+    """What else is known of it: ``data``, ``source`` ..."""
+    path: Path
+
+    @property
+    def body(self) -> dict[str, np.ndarray]:
+        """The weights without those of the last layer."""
+        return {name: a for name, a in self.arrays.items() if not name.startswith("head.")}
+
+
+def read_trained(path: Path) -> Trained:
+    """What `path`, the folder of a training or a .tflite file of ours, holds.
+
+    Raises:
+        RequestError: neither of the two, or not readable.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _of_run(path)
+    if path.suffix == MODEL:
+        return _of_model(path)
+    raise RequestError(f"{shown(path)}: neither the folder of a training nor a {MODEL} model")
+
+
+def _of_run(run: Path) -> Trained:
+    recipe_path = run / "recipe.json"
+    recipe = from_values(read_values(recipe_path), recipe_path)
+    try:
+        about_path = run / "run.json"
+        about = json.loads(about_path.read_bytes())
+        classes = tuple(about["classes"])
+        with np.load(run / "best.npz", allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RequestError(
+            f"{shown(run)}: no finished epoch of a training here ({error}); videmo train makes one"
+        ) from error
+    network = draw(recipe.network, side=recipe.side, classes=len(classes))
+    return Trained(network, classes, recipe, found, about, run)
+
+
+def _of_model(path: Path) -> Trained:
+    model = read_model(path)
+    values = model.about.get("recipe")
+    if not isinstance(values, dict):
+        raise RequestError(f"{shown(path)}: its .json has no recipe; name a model made by videmo")
+    recipe = from_values(values, path.with_suffix(".json"))
+    network = draw(recipe.network, side=model.side, classes=len(model.labels))
+    arrays = _unfolded(model, network)
+    about = {"source": model.about.get("trained_on", []), "classes": list(model.labels)}
+    return Trained(network, model.labels or EMOTIONS, recipe, arrays, about, path)
+
+
+def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
+    """The weights of the file's convolutions, with norms that leave them as they are."""
+    interpreter = interpreter_of(model)
+    constants = [d for d in interpreter.get_tensor_details() if d["dtype"] is np.float32]
+    norm_of = {s.inputs[0]: s for s in network.steps if s.kind == "norm"}
+    arrays: dict[str, np.ndarray] = {}
+    for step in network.steps:
+        if step.kind in ("conv", "depthwise"):
+            shape = _shape(step)
+            named = [d for d in constants if _bears(d["name"], step.name)]
+            weights = [d for d in named if tuple(d["shape"]) == shape]
+            biases = [d for d in named if tuple(d["shape"]) == (step.channels,)]
+            if len(weights) != 1 or len(biases) > 1:
+                raise RequestError(
+                    f"{shown(model.path)}: no float32 weights of {step.name} in it; name the "
+                    "float32 model, or the folder of its training"
+                )
+            # (out, k, k, in) or (1, k, k, channels) to PyTorch's order
+            order = (3, 0, 1, 2) if step.kind == "depthwise" else (0, 3, 1, 2)
+            arrays[f"{step.name}.weight"] = _value(interpreter, weights[0]).transpose(order)
+            bias = np.zeros(step.channels, np.float32)
+            if biases:
+                bias = _value(interpreter, biases[0])
+            if step.bias:
+                arrays[f"{step.name}.bias"] = bias
+            elif step.name in norm_of:
+                arrays |= _neutral(norm_of[step.name].name, bias)
+    return arrays
+
+
+def _bears(tensor: str, name: str) -> bool:
+    """Whether a tensor's name says that it belongs to the layer `name`."""
+    return bool(re.search(rf"(^|[/;]){re.escape(name)}(_\d+)?/(depthwise|convolution)", tensor))
+
+
+def _value(interpreter: Any, detail: dict) -> np.ndarray:
+    return interpreter.get_tensor(detail["index"]).copy()
+
+
+def _neutral(name: str, bias: np.ndarray) -> dict[str, np.ndarray]:
+    """A norm that only adds `bias`."""
+    one = np.ones_like(bias)
+    return {
+        f"{name}.weight": one,
+        f"{name}.bias": bias,
+        f"{name}.running_mean": np.zeros_like(bias),
+        f"{name}.running_var": one - np.float32(BATCH_NORM_EPSILON),
+    }
+
+
+def _shape(step: Step) -> tuple[int, ...]:
+    if step.kind == "depthwise":
+        return (1, step.kernel, step.kernel, step.channels)
+    return (step.channels, step.kernel, step.kernel, step.taken)
