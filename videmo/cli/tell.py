@@ -88,6 +88,11 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
         elif not quiet:
             click.echo(_people_line(one))
     if not quiet:
+        for first, second, near in cast.alike:
+            click.echo(
+                f"{first} and {second} look alike ({near:.2f}); if they are one person, put "
+                "their pictures into one folder"
+            )
         for name, away in cast.absent.items():
             how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
             click.echo(f"{name}: in no track; {how}")

@@ -27,6 +27,7 @@ FACE = 120
 """Side of a face on a sheet of people, in pixels."""
 FACES_A_ROW = 8
 ROW_TITLE = 44
+ROW_LINE = 17
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Tile:
     """A face on a sheet, with what is written under it."""
 
     picture: np.ndarray
-    lines: tuple[str, str]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
 def people_sheet(rows: Sequence[Row], title: str, about: str) -> np.ndarray:
     """One picture (BGR uint8) of people: a row of faces for each, and words over all of them."""
     width = MARGIN + FACES_A_ROW * (FACE + MARGIN)
-    step = ROW_TITLE + FACE + CAPTION + MARGIN
+    step = row_height(rows)
     sheet = np.full((HEADER - STRIP + len(rows) * step, width, 3), PAPER, np.uint8)
     _write(sheet, title, (MARGIN, 36), 0.8, INK, width - 2 * MARGIN)
     _write(sheet, about, (MARGIN, 62), 0.5, FAINT, width - 2 * MARGIN)
@@ -113,9 +114,16 @@ def people_sheet(rows: Sequence[Row], title: str, about: str) -> np.ndarray:
         for place, tile in enumerate(row.tiles):
             x, y = MARGIN + place * (FACE + MARGIN), top + ROW_TITLE
             sheet[y : y + FACE, x : x + FACE] = tile.picture
-            _write(sheet, tile.lines[0], (x, y + FACE + 18), 0.42, INK, FACE)
-            _write(sheet, tile.lines[1], (x, y + FACE + 35), 0.42, FAINT, FACE)
+            for number, line in enumerate(tile.lines, 1):
+                colour = INK if number == 1 else FAINT
+                _write(sheet, line, (x, y + FACE + number * ROW_LINE), 0.42, colour, FACE)
     return sheet
+
+
+def row_height(rows: Sequence[Row]) -> int:
+    """Pixels from one person to the next."""
+    lines = max((len(tile.lines) for row in rows for tile in row.tiles), default=0)
+    return ROW_TITLE + FACE + lines * ROW_LINE + 2 * MARGIN
 
 
 def _draw_header(sheet: np.ndarray, header: Header) -> None:

@@ -25,7 +25,7 @@ from videmo.people.decide import (
     nearest,
 )
 from videmo.people.gallery import Person, check_gallery, draw_gallery
-from videmo.people.known import Known, read_known
+from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
 from videmo.people.seen import Progress, Track, describe_tracks
 from videmo.runs import ROUNDING
@@ -67,6 +67,8 @@ class Cast:
     that can be compared."""
     left_out: list[RequestError]
     """Pictures of known people that could not be used."""
+    alike: list[tuple[str, str, float]]
+    """Pairs of known people whose pictures are so near that they may be one, and how near."""
     sheets: list[Path]
 
 
@@ -162,6 +164,7 @@ def name_people(
         people=[name for name in names if name in seen],
         absent={n: closest(tracks, faces.looks[n]) for n in names if n not in seen},
         left_out=faces.left_out,
+        alike=look_alikes(faces, distance),
         sheets=draw_gallery(folder, people, movies, _heading(people), pictures=known is None),
     )
 

@@ -158,4 +158,4 @@ def _squared(these: np.ndarray, those: np.ndarray) -> np.ndarray:
     """Squared distances of each of `these` (n, 128) to each of `those` (m, 128): (n, m)."""
     products = these @ those.T
     squares = (these**2).sum(axis=1)[:, None] + (those**2).sum(axis=1)[None] - 2 * products
-    return np.maximum(squares, 0.0)
+    return np.asarray(np.maximum(squares, 0.0))

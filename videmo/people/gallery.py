@@ -27,6 +27,8 @@ from videmo.video import Movie, open_movie
 
 PEOPLE_A_PAGE = 10
 TILE_MARGIN = 0.25
+LONGEST = 20
+"""Letters of a movie's name that stand under a face."""
 
 PICTURES = 5
 """Pictures of a person that are kept, at most."""
@@ -111,7 +113,7 @@ def draw_gallery(
         wanted = [person.sightings(max(FACES_A_ROW, 2 * PICTURES)) for person in part]
         cut = _cut_out([sighting for of_one in wanted for sighting in of_one], movies)
         rows = [
-            _row(person, [(s, cut[s]) for s in of_one[:FACES_A_ROW]], len(movies))
+            _row(person, [(s, cut[s]) for s in of_one[:FACES_A_ROW]], movies)
             for person, of_one in zip(part, wanted, strict=True)
         ]
         sheets.append(folder / ("sheet.jpg" if page == 1 else f"sheet-{page}.jpg"))
@@ -152,18 +154,25 @@ def _reduced(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _row(person: Person, faces: list[tuple[Sighting, Shown]], movies: int) -> Row:
+def _row(person: Person, faces: list[tuple[Sighting, Shown]], movies: Sequence[Movie]) -> Row:
     faces.sort(key=lambda face: (face[0].member.movie, face[0].face.time))
     tiles = []
     for (member, away, face), (tile, _) in faces:
-        track = f"t{member.track.number}"
-        tiles.append(
-            Tile(tile, (timecode(face.time), track if away is None else f"{track}  {away:.2f}"))
-        )
+        lines = [timecode(face.time), f"t{member.track.number}"]
+        if away is not None:
+            lines[1] += f"  {away:.2f}"
+        if len(movies) > 1:
+            lines.append(_shortened(movies[member.movie].path.name))
+        tiles.append(Tile(tile, tuple(lines)))
     about = f"{_count(len(person.members), 'track')}, {person.seconds:.1f} s"
-    if movies > 1:
+    if len(movies) > 1:
         about += f", in {_count(len({m.movie for m, _ in person.members}), 'movie')}"
-    return Row(person.name or "nobody known", about, tuple(tiles))
+    return Row(person.name or "nobody in particular", about, tuple(tiles))
+
+
+def _shortened(name: str) -> str:
+    plain = shown(name)
+    return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 9]}..{plain[-7:]}"
 
 
 def _count(number: int, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from dataclasses import dataclass, field
@@ -62,6 +63,17 @@ def read_known(place: Path) -> Known:
         looks[name] = np.array(described)
         left_out += wrong
     return Known(looks, left_out)
+
+
+def look_alikes(known: Known, distance: float) -> list[tuple[str, str, float]]:
+    """Pairs of people of whom some pictures are nearer to each other than `distance`."""
+    pairs = []
+    for one, other in itertools.combinations(known.looks, 2):
+        ways = known.looks[one][:, None] - known.looks[other][None]
+        nearest = float(np.linalg.norm(ways, axis=-1).min())
+        if nearest < distance:
+            pairs.append((one, other, nearest))
+    return pairs
 
 
 def look_of(path: Path) -> np.ndarray:
@@ -130,7 +142,10 @@ def _pictures(place: Path) -> dict[str, list[Path]]:
     """The files of each person, by name, in order."""
     if not os.path.exists(place):  # Path.exists raises where a name is too long
         raise RequestError(f"{shown(place)}: no such file or folder; check the name")
-    entries = sorted(place.iterdir()) if place.is_dir() else [place]
+    try:
+        entries = sorted(place.iterdir()) if place.is_dir() else [place]
+    except OSError as error:
+        raise RequestError(f"{shown(place)}: cannot be read ({error.strerror})") from error
     of_name: dict[str, list[Path]] = {}
     raw: dict[str, str] = {}
     for entry in entries:
