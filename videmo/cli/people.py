@@ -69,10 +69,6 @@ def people(tables: tuple[Path, ...], folder: Path, quiet: bool, **options: Any) 
     from videmo.find import find_tables
     from videmo.people import name_people
 
-    cast = name_people(
-        find_tables(tables),
-        folder,
-        watch=watched(quiet),
-        **options,
-    )
+    watch = watched(quiet, "faces")
+    cast = name_people(find_tables(tables), folder, watch=watch, **options)
     sys.exit(0 if tell_people(cast, folder, options["known"], quiet) else 1)

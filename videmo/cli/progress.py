@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Iterator
@@ -20,18 +21,19 @@ PLAIN_EVERY = 10.0
 """Seconds between two lines about progress, where there is no terminal."""
 
 
-def watched(quiet: bool) -> Any:
+def watched(quiet: bool, what: str = "frames") -> Any:
+    """What shows the progress of one file, counted in `what`."""
     if quiet:
         return None
-    return _bar if sys.stderr.isatty() else _plain_lines
+    return functools.partial(_bar if sys.stderr.isatty() else _plain_lines, what=what)
 
 
 @contextmanager
-def _bar(movie: Path) -> Iterator[Progress]:
-    """A bar with frames per second and the time left."""
+def _bar(movie: Path, what: str) -> Iterator[Progress]:
+    """A bar with the speed and the time left."""
     from tqdm import tqdm
 
-    with tqdm(desc=shown(movie.name), unit=" frames", dynamic_ncols=True, leave=False) as bar:
+    with tqdm(desc=shown(movie.name), unit=f" {what}", dynamic_ncols=True, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = max(done, total) or None
@@ -41,7 +43,7 @@ def _bar(movie: Path) -> Iterator[Progress]:
 
 
 @contextmanager
-def _plain_lines(movie: Path) -> Iterator[Progress]:
+def _plain_lines(movie: Path, what: str) -> Iterator[Progress]:
     """A line now and then, for logs."""
     start = told = time.monotonic()
 
@@ -53,6 +55,6 @@ def _plain_lines(movie: Path) -> Iterator[Progress]:
         told = now
         speed = done / (now - start)
         left = f", {max(0, total - done) / speed:.0f} s left" if total else ""
-        say(f"{shown(movie.name)}: {done} of {total or '?'} frames, {speed:.0f} frames/s{left}")
+        say(f"{shown(movie.name)}: {done} of {total or '?'} {what}, {speed:.0f} {what}/s{left}")
 
     yield progress

@@ -121,9 +121,10 @@ def _lengths(rows: pd.DataFrame, starts: np.ndarray) -> dict[int, tuple[float, f
 
 def _beside(rows: pd.DataFrame) -> dict[int, set[int]]:
     """For each track those that share a frame with it."""
+    seen = rows[["frame", "track"]].astype("int64")
+    pairs = seen.merge(seen, on="frame")[["track_x", "track_y"]].drop_duplicates()
     beside: dict[int, set[int]] = defaultdict(set)
-    for _, tracks in rows.groupby("frame")["track"]:
-        together = set(tracks.tolist()) if len(tracks) > 1 else set()
-        for track in together:
-            beside[track] |= together - {track}
+    for one, other in pairs.itertuples(index=False):
+        if one != other:
+            beside[one].add(other)
     return beside
