@@ -300,7 +300,7 @@ def test_pictures_of_people_who_are_no_longer_found_are_taken_away(
 
 
 def test_after_another_scan_names_must_be_found_again(mine_known: Made, tmp_path: Path) -> None:
-    scan_movie(mine_known.movie, mine_known.scanned.table.parent, Settings(Look(min_face=0.3)))
+    scan_movie(mine_known.movie, mine_known.scanned.table.parent, Settings(every=2))
     with pytest.raises(TableError, match=r"earlier scan.*run again: videmo people"):
         extracted(mine_known, tmp_path / "out", "Ann")
     assert not (tmp_path / "out").exists()
@@ -340,7 +340,7 @@ def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -
     (sheet,) = only_ann.cast.sheets
     grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
     faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey)
-    rows = Counter(round((box.y - HEADER) / ROW) for box in faces)
+    rows = Counter(round((face.box.y - HEADER) / ROW) for face in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
 
 
@@ -389,7 +389,7 @@ def test_a_picture_that_cannot_be_used_is_named(
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
 def test_a_file_that_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "Ann.jpg").write_bytes(content)
-    with pytest.raises(RequestError, match=r"Ann\.jpg: is not a picture"):
+    with pytest.raises(RequestError, match=r"Ann\.jpg: is (not a picture|damaged)"):
         read_known(tmp_path)
 
 

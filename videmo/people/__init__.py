@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videmo import __version__
-from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
+from videmo.errors import DiskFullError, PictureError, RequestError, SetupError, VidemoError
 from videmo.files import check_writable, shown
 from videmo.find import find_movie
 from videmo.names import Line, changed_by_hand, people_path, write_people
@@ -65,7 +65,7 @@ class Cast:
     absent: dict[str, float | None]
     """The known people who are in none, and how far away the nearest track is; None: there is none
     that can be compared."""
-    left_out: list[RequestError]
+    left_out: list[PictureError]
     """Pictures of known people that could not be used."""
     alike: list[tuple[str, str, float]]
     """Pairs of known people whose pictures are so near that they may be one, and how near."""

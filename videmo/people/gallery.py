@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from videmo.draw import FACE, FACES_A_ROW, Row, Tile, cut_face, people_sheet
-from videmo.errors import RequestError
+from videmo.errors import PictureError, RequestError
 from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
 from videmo.files import shown, write_whole
@@ -192,7 +192,7 @@ def _write_pictures(place: Path, pictures: Sequence[np.ndarray]) -> None:
 def _shows_one(picture: np.ndarray) -> bool:
     try:
         only_face(picture, "")
-    except RequestError:
+    except PictureError:
         return False
     return True
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from videmo.errors import RequestError
+from videmo.errors import PictureError, RequestError
 from videmo.files import shown
 from videmo.names import tidy
 from videmo.people.likeness import Seen, describe, find_faces
+from videmo.pictures import read_picture
 
 SIDE = 1024
 """Pixels to which the longer side of a picture is brought, if it is longer."""
@@ -22,8 +23,6 @@ BORDER = 0.25
 """What is put around a picture, as a part of its size: faces that fill it are not found else."""
 BACKGROUND = 0.5
 """A face not so high, as a part of the highest one, is somebody in the background."""
-LARGEST = 1 << 26
-"""Bytes of a picture's file."""
 
 SHEET = r"sheet(-\d+)?\.jpg"
 """What `videmo people` itself draws into its folder, and is no person."""
@@ -36,7 +35,7 @@ class Known:
 
     looks: dict[str, np.ndarray] = field(default_factory=dict)
     """(pictures, 128) for each name, in order of the names."""
-    left_out: list[RequestError] = field(default_factory=list)
+    left_out: list[PictureError] = field(default_factory=list)
     """Pictures that could not be used, of people of whom there are others."""
 
 
@@ -49,13 +48,13 @@ def read_known(place: Path) -> Known:
         SetupError: dlib or its weights are missing.
     """
     looks: dict[str, np.ndarray] = {}
-    left_out: list[RequestError] = []
+    left_out: list[PictureError] = []
     for name, pictures in _pictures(place).items():
         described, wrong = [], []
         for picture in pictures:
             try:
                 described.append(look_of(picture))
-            except RequestError as error:
+            except PictureError as error:
                 wrong.append(error)
         if not described:
             more = f" (and so for {len(wrong) - 1} more of {name})" if len(wrong) > 1 else ""
@@ -80,7 +79,7 @@ def look_of(path: Path) -> np.ndarray:
     """The 128 numbers of the one face in a picture.
 
     Raises:
-        RequestError: it cannot be read, or there is no face in it, or more than one.
+        PictureError: it cannot be read, or there is no face in it, or more than one.
     """
     picture, face = only_face(read_picture(path), shown(path))
     return describe(picture, face)
@@ -90,7 +89,7 @@ def only_face(picture: np.ndarray, what: str) -> tuple[np.ndarray, Seen]:
     """The one face of `picture` (BGR uint8), and the picture, of another size, that it lies in.
 
     Raises:
-        RequestError: there is none, or more than one; `what` says of which picture.
+        PictureError: there is none, or more than one; `what` says of which picture.
     """
     height, width = picture.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
@@ -101,41 +100,17 @@ def only_face(picture: np.ndarray, what: str) -> tuple[np.ndarray, Seen]:
     picture = cv2.copyMakeBorder(picture, top, top, left, left, cv2.BORDER_REPLICATE)
     faces = find_faces(picture) or find_faces(picture, twice=True)
     if not faces:
-        raise RequestError(
+        raise PictureError(
             f"{what}: no face is found in it; take a picture from the front, in which the face is "
             "100 pixels high or more"
         )
     highest = max(face.box.h for face in faces)
     fit = [face for face in faces if face.box.h >= BACKGROUND * highest]
     if len(fit) > 1:
-        raise RequestError(
+        raise PictureError(
             f"{what}: there are {len(fit)} faces in it; cut out the one that is meant"
         )
     return picture, fit[0]
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """The picture at `path`, upright: (height, width, 3) uint8, blue first.
-
-    Raises:
-        RequestError: it cannot be read, or is no picture.
-    """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise RequestError(f"{shown(path)}: this picture is too large; make it smaller")
-        content = path.read_bytes()
-    except OSError as error:
-        raise RequestError(f"{shown(path)}: cannot be read ({error.strerror})") from error
-    try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        picture = None
-    if picture is None:
-        raise RequestError(
-            f"{shown(path)}: is not a picture that videmo can read; convert it to JPEG or PNG, or "
-            "take it out of the folder"
-        )
-    return picture
 
 
 def _pictures(place: Path) -> dict[str, list[Path]]:
