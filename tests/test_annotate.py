@@ -245,14 +245,20 @@ def test_a_box_is_drawn_around_each_face(people: Made, drawn: Annotated) -> None
 
 
 def test_boxes_are_calmed_but_stay_with_their_faces(people: Made) -> None:
-    scene, faces = scene_of(people.table, {}), people.table[people.table["track"].notna()]
-    boxes = scene.boxes.astype(float)
-    raw = faces[["x", "y", "w", "h"]].to_numpy(float)
-    assert np.abs(boxes - raw).max() < 8
-    track = faces["track"].to_numpy(int)
+    """Boxes of faces that walk, made to tremble by up to four pixels."""
+    rows = people.table[people.table["track"].notna()]
+    rand = np.random.default_rng(1)
+    shaken = rows.assign(
+        **{name: rows[name] + rand.integers(-4, 5, len(rows)) for name in ("x", "y")}
+    )
+    before, shaky = (table[["x", "y"]].to_numpy(float) for table in (rows, shaken))
+    calm = scene_of(shaken, {}).boxes[:, :2].astype(float)
+    assert np.abs(calm - before).mean() < 0.7 * np.abs(shaky - before).mean()
+    assert np.abs(calm - before).max() < 6
+    track = rows["track"].to_numpy(int)
     for number in np.unique(track):
-        tremble = [np.abs(np.diff(b[track == number], 2, axis=0)).mean() for b in (raw, boxes)]
-        assert tremble[1] < max(0.8 * tremble[0], 0.5)
+        steps = [np.abs(np.diff(b[track == number], axis=0)).mean() for b in (shaky, calm)]
+        assert steps[1] < 0.5 * steps[0]
 
 
 def test_a_movie_without_faces_is_drawn_all_the_same(tmp_path: Path) -> None:
