@@ -21,6 +21,10 @@ class MovieError(VidemoError):
     """A movie cannot be read, or is not the one that was scanned."""
 
 
+class NoPicturesError(MovieError):
+    """A file has no moving pictures: only sound, a cover, a still picture; or it is no file."""
+
+
 class TableError(VidemoError):
     """A table or its record is not whole, or was not written by videmo."""
 
