@@ -25,10 +25,12 @@ from videmo.archive import (
     ledger_path,
     scan_archive,
     shard_of_environment,
+    verify_tables,
 )
 from videmo.archive.ledger import COLUMNS, add_entry, begin_ledger, cell, read_ledger
 from videmo.archive.share import cores_for
 from videmo.demo import make_movie
+from videmo.doctor import examine
 from videmo.errors import OutputError, RequestError
 from videmo.faces import Look
 from videmo.files import lock_note, locked
@@ -390,17 +392,7 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
 ) -> None:
     make_movie(archive / "long.mp4", still(45, Fraction(20), sound=False))
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "videmo",
-        "scan",
-        "-j",
-        str(jobs),
-        str(archive),
-        "-o",
-        str(out),
-    ]
+    command = [sys.executable, "-m", "videmo", "scan", "-j", str(jobs), "-o", str(out)]
     heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     marker = {"VIDEMO_TEST": str(tmp_path)}
     with subprocess.Popen(
@@ -438,3 +430,56 @@ def test_a_found_movie_that_vanished_has_failed(archive: Path, tmp_path: Path) -
     entries = {entry.path: entry for entry, _ in scan_archive(found, tmp_path / "out")}
     assert entries["gone.mp4"].status == "failed" and "no such file" in entries["gone.mp4"].reason
     assert entries["a.mp4"].status == "ok"
+
+
+# What is told of an archive, and of the machine
+
+
+def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Path) -> None:
+    scan(archive, tmp_path / "out")
+    done = videmo("status", tmp_path / "out")
+    assert done.returncode == 0
+    assert "4 movies (2 ok, 2 failed)" in done.stdout and "failed  cut.mp4: " in done.stdout
+    assert "sub/a.mp4" in videmo("status", "--all", tmp_path / "out").stdout
+    with locked(tmp_path / "out" / "archive.csv", '{"pid": 7, "host": "h", "movies": 9}'):
+        assert "process 7 on h, 9 movies" in videmo("status", tmp_path / "out").stdout
+    assert videmo("status", tmp_path).returncode == 2
+
+
+def test_verify_names_each_table_that_is_not_sound(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for name in ("b", "c", "d"):
+        shutil.copy(archive / "a.mp4", archive / f"{name}.mp4")
+    scan(archive, out)
+    (archive / "a.mp4").unlink()
+    (archive / "b.mp4").write_bytes(b"another")
+    (out / "c.mp4.faces.csv").write_text("cut")
+    (out / "d.mp4.faces.csv").unlink()
+    problems = {one.table.relative_to(out).as_posix(): one.problem for one in verify_tables(out)}
+    assert "not there" in problems["a.mp4.faces.csv"]
+    assert "changed" in problems["b.mp4.faces.csv"]
+    assert "columns" in problems["c.mp4.faces.csv"]
+    assert "cannot be read" in problems["d.mp4.faces.csv"]
+    assert problems["sub/a.mp4.faces.csv"] == ""
+    done = videmo("verify", out)
+    assert done.returncode == 1 and "5 tables checked, 1 sound, 4 not" in done.stdout
+
+
+def test_the_doctor_finds_everything_here() -> None:
+    done = videmo("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "h264" in done.stdout and "SHA-256" in done.stdout and "MISSING" not in done.stdout
+
+
+def test_the_doctor_says_what_is_missing_and_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.exporters import program
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    program.find_ffmpeg.cache_clear()
+    found = {finding.what: finding.missing for finding in examine(tmp_path)}
+    program.find_ffmpeg.cache_clear()
+    assert "pip install imageio-ffmpeg" in found["ffmpeg"]
+    assert not found["model"]

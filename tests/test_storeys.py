@@ -18,7 +18,7 @@ STOREYS = {
         ("video", "faces", "follow", "emotions", "shots", "tracks", "runs", "table", "draw"), 1
     ),
     **dict.fromkeys(("scan", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "archive"), 3),
+    **dict.fromkeys(("extract", "archive", "doctor"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from videmo.archive.share import Shard
 from videmo.errors import OutputError
-from videmo.files import output_error, shown, write_whole
+from videmo.files import lock_note, output_error, shown, write_whole
 from videmo.schema import EMOTIONS
 from videmo.table import Record
 
@@ -123,6 +123,12 @@ def read_ledgers(folder: Path) -> dict[str, Entry]:
     for path in sorted(folder.glob("archive*.csv")):
         entries |= read_ledger(path)
     return entries
+
+
+def running(folder: Path) -> dict[str, str]:
+    """The lists in a folder that a scan is writing just now, each with the scan's note."""
+    notes = {path.name: lock_note(path) for path in sorted(folder.glob("archive*.csv"))}
+    return {name: note for name, note in notes.items() if note is not None}
 
 
 def begin_ledger(path: Path, entries: Iterable[Entry]) -> None:

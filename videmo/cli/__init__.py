@@ -10,6 +10,7 @@ import sys
 import click
 
 from videmo import __version__
+from videmo.cli.archive import doctor, status, verify
 from videmo.cli.demo import demo
 from videmo.cli.extract import extract
 from videmo.cli.scan import scan
@@ -18,7 +19,7 @@ from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, demo)
+COMMANDS = (scan, extract, status, verify, doctor, demo)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
