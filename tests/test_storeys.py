@@ -22,7 +22,7 @@ STOREYS = {
         1,
     ),
     **dict.fromkeys(("scan", "find", "names", "convert", "exporters", "demo", "training"), 2),
-    **dict.fromkeys(("extract", "people", "annotate", "archive"), 3),
+    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors")}

@@ -25,6 +25,10 @@ class PictureError(VidemoError):
     """A picture cannot be read."""
 
 
+class NoPicturesError(MovieError):
+    """A file has no moving pictures: only sound, a cover, a still picture; or it is no file."""
+
+
 class TableError(VidemoError):
     """A table or its record is not whole, or was not written by videmo."""
 

@@ -9,12 +9,20 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from videmo.errors import DiskFullError, OutputError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 FINGERPRINT_BYTES = 1 << 20
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NO_SYNC = (errno.ENOTSUP, errno.EINVAL)
+NO_LOCK = (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.EINVAL)
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -35,7 +43,7 @@ def placed(target: Path) -> Iterator[Path]:
         OutputError: the folder cannot be written.
     """
     # A name of our own: `target`'s may already be as long as the file system allows.
-    part = target.parent / f".{secrets.token_hex(8)}.part"
+    part = _part(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -47,6 +55,98 @@ def placed(target: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _part(target: Path, token: str = "") -> Path:
+    """A temporary name for `target`; that it is for this one can be told from it."""
+    return target.parent / f".{_short(target)}-{token or secrets.token_hex(4)}.part"
+
+
+def _short(target: Path) -> str:
+    return sha256(os.fsencode(target.name))[:16]
+
+
+def remove_left(target: Path) -> None:
+    """Remove what writers of `target` left that were killed; there must be no other one now.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    try:
+        for left in target.parent.glob(_part(target, "*").name):
+            left.unlink()
+    except OSError as error:
+        raise output_error(error, target) from error
+
+
+@contextlib.contextmanager
+def locked(target: Path, note: str = "") -> Iterator[None]:
+    """Hold the right to write `target`, until the block ends or the process does, however.
+
+    `note` can be read by others while it is held, with `lock_note`. Where the system has no such
+    locks, there is none.
+
+    Raises:
+        OutputError: another process has it, or the folder cannot be written.
+    """
+    if fcntl is None:
+        yield
+        return
+    path = _lock(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            if _taken(descriptor):
+                os.close(descriptor)
+                raise OutputError(
+                    f"{shown(target)}: another videmo is at work on this; wait until it has ended"
+                )
+            # Who had it before may have removed the file between our two calls.
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                break
+            os.close(descriptor)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, note.encode())
+    except OSError as error:
+        raise output_error(error, target) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def lock_note(target: Path) -> str | None:
+    """The note of the process that holds the right to write `target`; None if there is none."""
+    if fcntl is None:
+        return None
+    try:
+        descriptor = os.open(_lock(target), os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        return os.read(descriptor, 4096).decode(errors="replace") if _taken(descriptor) else None
+    finally:
+        os.close(descriptor)
+
+
+def _lock(target: Path) -> Path:
+    return target.parent / f".{_short(target)}.lock"
+
+
+def _taken(descriptor: int) -> bool:
+    """Take the lock of an open file, if nobody has it; file systems without locks are forgiven."""
+    assert fcntl is not None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in NO_LOCK:
+            raise
+    return False
 
 
 def write_whole(target: Path, data: bytes) -> None:
@@ -67,7 +167,7 @@ def check_writable(target: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             target.lstat()  # fails for a name that is too long
         target.parent.mkdir(parents=True, exist_ok=True)
-        trial = target.parent / f".{secrets.token_hex(8)}.part"
+        trial = _part(target)
         trial.touch()
         trial.unlink()
     except OSError as error:

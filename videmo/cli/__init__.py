@@ -11,6 +11,7 @@ import click
 
 from videmo import __version__
 from videmo.cli.annotate import annotate
+from videmo.cli.archive import doctor, status, verify
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
@@ -25,7 +26,11 @@ from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
-COMMANDS = (scan, extract, people, annotate, convert, demo, train, evaluate, export, model)
+COMMANDS = (
+    *(scan, extract, people, annotate, convert, demo),
+    *(status, verify, doctor),
+    *(train, evaluate, export, model),
+)
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -29,4 +29,18 @@ class Time(click.ParamType):
         return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
 
 
+class Size(click.ParamType):
+    """Bytes, in mega- or gigabytes: 500M, 4G."""
+
+    name = "size"
+    _form = re.compile(r"(\d+(?:\.\d+)?)([MG])B?", re.ASCII | re.IGNORECASE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = self._form.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is no size; write 500M or 4G", param, ctx)
+        return int(float(found[1]) * (1 << (20 if found[2] in "mM" else 30)))
+
+
 TIME = Time()
+SIZE = Size()

@@ -5,20 +5,23 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videmo.cli.tell import say
+from videmo.cli.tell import long, say
 from videmo.files import shown
 
 if TYPE_CHECKING:
+    from videmo.archive import Standing
     from videmo.scan import Progress
 
 
 PLAIN_EVERY = 10.0
 """Seconds between two lines about progress, where there is no terminal."""
+ARCHIVE_EVERY = 60.0
+"""The same for a whole archive."""
 
 
 def watched(quiet: bool, what: str = "frames") -> Any:
@@ -58,3 +61,38 @@ def _plain_lines(movie: Path, what: str) -> Iterator[Progress]:
         say(f"{shown(movie.name)}: {done} of {total or '?'} {what}, {speed:.0f} {what}/s{left}")
 
     yield progress
+
+
+@contextmanager
+def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
+    """What is told how far a whole archive is."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        from tqdm import tqdm
+
+        form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+        with tqdm(total=1.0, bar_format=form, dynamic_ncols=True, leave=False) as bar:
+
+            def show(now: Standing) -> None:
+                bar.set_description_str(_standing(now), refresh=False)
+                bar.update(now.share - bar.n)
+
+            yield show
+    else:
+        start = told = time.monotonic()
+
+        def line(now: Standing) -> None:
+            nonlocal told
+            if time.monotonic() - told < ARCHIVE_EVERY:
+                return
+            told = time.monotonic()
+            left = (told - start) * (1 - now.share) / now.share if now.share else 0.0
+            say(f"{_standing(now)}, {now.share:.0%}, {long(left)} left")
+
+        yield line
+
+
+def _standing(now: Standing) -> str:
+    """How many movies, and how much footage."""
+    return f"{now.done} of {now.movies} movies, {long(now.seconds)} of footage"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import PATH, TIME
-from videmo.cli.progress import watched
-from videmo.cli.tell import tell_scanned
+from videmo.cli.options import PATH, SIZE, TIME
+from videmo.cli.progress import watched, watched_archive
+from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
+
+if TYPE_CHECKING:
+    from videmo.scan import Settings
 
 
 @click.command()
-@click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE...")
+@click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE|FOLDER...")
 @click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the tables.")
 @click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
 @click.option(
@@ -40,7 +45,32 @@ from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
 @click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
-@click.option("--fresh", is_flag=True, help="Begin anew where a scan was interrupted.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Begin anew where a scan was interrupted; of folders, scan again what is done, too.",
+)
+@click.option("--retry", is_flag=True, help="Of folders: try again what failed before.")
+@click.option(
+    "--stall-timeout",
+    type=click.FloatRange(1),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of folders: a movie without a new frame for so long has failed.",
+)
+@click.option(
+    "--memory-limit",
+    type=SIZE,
+    help="Of folders: memory that a process may take (4G, 1500M); a movie that needs more has "
+    "failed.",
+)
+@click.option(
+    "--shard",
+    metavar="N/COUNT",
+    help="Of folders: only this part of the movies, such as 3/8, for several machines.  "
+    "[default: as Slurm or AWS Batch say]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
 def scan(
     movies: tuple[Path, ...],
@@ -54,11 +84,15 @@ def scan(
     jobs: int | None,
     fresh: bool,
     quiet: bool,
+    **overnight: Any,
 ) -> None:
     """Find faces, eyes, emotions, tracks and runs in every frame.
 
     Writes NAME.faces.csv, a row for each face in each frame, and NAME.faces.json, which says what
     was scanned and how. An interrupted scan goes on where it was when it is started again.
+
+    Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
+    OUTPUT/archive.csv lists what became of each movie. What is done is not done again.
     """
     from videmo.archive import scan_movies
     from videmo.faces import Look
@@ -66,8 +100,42 @@ def scan(
 
     look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
     settings = Settings(look, model=model, every=every, start=start, end=end)
+    if any(os.path.isdir(movie) for movie in movies):
+        how = {"jobs": jobs or all_cores(), "fresh": fresh, **overnight}
+        sys.exit(0 if _scan_folders(movies, folder, settings, how, quiet) else 1)
     watch = watched(quiet)
     how = {"jobs": jobs or all_cores(), "fresh": fresh}
     outcomes = scan_movies(movies, folder, settings, watch, **how)
     done = [tell_scanned(outcome, quiet) for outcome in outcomes]
     sys.exit(0 if all(done) else 1)
+
+
+def _scan_folders(
+    places: tuple[Path, ...],
+    folder: Path,
+    settings: Settings,
+    how: dict[str, Any],
+    quiet: bool,
+) -> bool:
+    """Scan folders, and tell of it; whether all went well."""
+    from videmo.archive import (
+        Limits,
+        Shard,
+        find_movies,
+        ledger_path,
+        scan_archive,
+        shard_of_environment,
+    )
+
+    asked = how.pop("shard")
+    shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
+    limits = Limits(how.pop("stall_timeout"), how.pop("memory_limit"))
+    found = find_movies(places)
+    entries = []
+    with watched_archive(quiet) as progress:
+        how |= {"limits": limits, "shard": shard, "progress": progress}
+        for entry, new in scan_archive(found, folder, settings, **how):
+            entries.append((entry, new))
+            if new and not quiet:
+                tell_entry(entry)
+    return tell_archive(entries, ledger_path(folder, shard), quiet)

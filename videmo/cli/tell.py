@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from videmo.files import shown
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
     from videmo.annotate.pictures import Seen
-    from videmo.archive import Outcome
+    from videmo.archive import Entry, Outcome
     from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, Found
@@ -40,13 +40,55 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
     if scanned.partial:
-        changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
+        from videmo.archive import why_partial
+
         say(
-            f"videmo: {shown(outcome.movie)}: partial, {record['frames_read']} of "
-            f"{record['frames_expected']} frames read, {record['decode_failures']} damaged"
-            f"{changed}; get the file again if you can"
+            f"videmo: {shown(outcome.movie)}: partial, {why_partial(record)}; get the file again "
+            "if you can"
         )
     return outcome.well
+
+
+def tell_entry(entry: Entry) -> None:
+    """One line about a movie of an archive that was just scanned, if it gave a table."""
+    if entry.status not in ("ok", "partial"):
+        return
+    held = sorted(entry.seconds.items(), key=lambda item: -item[1])
+    emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
+    click.echo(
+        f"{entry.path}: {entry.status}, {entry.frames} frames, {entry.faces} faces; "
+        f"{emotions or 'no emotion held'}"
+    )
+
+
+def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: bool) -> bool:
+    """What became of an archive: a line for each failure, and the sum; whether all went well."""
+    every = [entry for entry, _ in entries]
+    bad = [entry for entry in every if entry.status in ("failed", "partial")]
+    for entry in sorted(bad, key=lambda entry: (entry.status, entry.path)):
+        say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
+    if not quiet:
+        new = sum(1 for _, new in entries if new)
+        click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")
+    return not bad
+
+
+def long(seconds: float) -> str:
+    """A stretch of time for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def summary(entries: Iterable[Entry]) -> str:
+    """How many movies ended how, and how much footage they are."""
+    every = list(entries)
+    counts = dict.fromkeys(("ok", "partial", "failed", "skipped"), 0)
+    for entry in every:
+        counts[entry.status] += 1
+    seconds = sum(entry.duration for entry in every)
+    how = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return f"{len(every)} movies ({how or 'none'}), {long(seconds)} of footage"
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from videmo import __version__
 from videmo.emotions import Model, find_model
 from videmo.errors import MovieError, RequestError, TableError
-from videmo.files import check_writable, shown
+from videmo.files import check_writable, locked, remove_left, shown
 from videmo.runs import find_runs, known_rows
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.merge import Merged, merge
@@ -26,7 +27,7 @@ from videmo.scan.parts import Parts
 from videmo.scan.witness import expected_frames, first_frame, identity, incomplete
 from videmo.scan.work import all_cores, scan_chunks, warm_up
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
-from videmo.table import FORMAT, Record, read_record, table_path, write_table
+from videmo.table import FORMAT, Record, read_record, record_path, table_path, write_table
 from videmo.video import Movie, plan_chunks, probe, survey
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Scanned",
     "Settings",
     "all_cores",
+    "made_with",
     "merge",
     "scan_chunk",
     "scan_movie",
@@ -67,6 +69,7 @@ def scan_movie(
     *,
     jobs: int = 1,
     fresh: bool = False,
+    beat: Callable[[], None] | None = None,
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`.
 
@@ -81,24 +84,42 @@ def scan_movie(
         jobs: processes that scan chunks. With more than one, a script that calls this must have an
             ``if __name__ == "__main__"`` around its work, as `multiprocessing` asks for.
         fresh: do not use what an interrupted scan left.
+        beat: called now and then while something is done that is not counted in frames.
 
     Raises:
         RequestError: there is no such file, or no such detector.
         MovieError: not a movie, it cannot be read, or its table would replace another movie's.
         SetupError: the model or the cascades are not what they should be.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or another process scans into this table.
     """
     path, folder = Path(path), Path(folder)
-    settings = settings or Settings()
     target = table_path(folder, path)
     check_writable(target)
-    _check_table(target, path)
+    with locked(target):
+        _check_table(target, path)
+        for left in (target, record_path(target)):
+            remove_left(left)
+        work = _Work(jobs, fresh, progress, beat or (lambda: None))
+        return _scan(path, target, settings or Settings(), work)
+
+
+class _Work(NamedTuple):
+    """How a scan is done; nothing of it changes the table."""
+
+    jobs: int
+    fresh: bool
+    progress: Progress | None
+    beat: Callable[[], None]
+
+
+def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
+    folder, jobs, beat = target.parent, work.jobs, work.beat
     model = find_model(settings.model)
     warm_up(jobs)
     movie = probe(path)
     before = identity(path)
     start, end = _stretch(settings)
-    found = survey(movie, start, end)
+    found = survey(movie, start, end, beat)
     movie = replace(movie, timed=movie.timed and found.steady)
     if not movie.timed and (start or end is not None):
         raise MovieError(
@@ -112,11 +133,18 @@ def scan_movie(
         )
     record = _record(movie, folder, settings, model)
     parts = Parts(folder / f"{path.name}.parts", {**record, "movie": before})
-    parts.forget(others_only=not fresh)
+    parts.forget(others_only=not work.fresh)
     total = found.packets if start or end is not None else movie.frames or found.packets
+    progress = work.progress
     tell = (lambda done: progress(done, total)) if progress else None
     chunks = plan_chunks(movie, found.keys, start, end)
-    seen = scan_chunks(movie, chunks, settings, parts, jobs=jobs, progress=tell)
+    kept = scan_chunks(movie, chunks, settings, parts, jobs=jobs, progress=tell)
+
+    def seen() -> Iterator[Observations]:
+        for part in kept():
+            beat()
+            yield part
+
     first = first_frame(found, sum(part.frames for part in seen()))
     merged = merge(seen, settings, first)
     if start and not merged.frames:
@@ -189,7 +217,7 @@ def _end(movie: Movie, merged: Merged, settings: Settings) -> float:
 
 def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:
     return {
-        "format": FORMAT,
+        "format": FORMAT,  # here, because the order of the fields is that of the file
         "videmo": __version__,
         "movie": {},
         "fps": f"{movie.fps.numerator}/{movie.fps.denominator}",
@@ -197,6 +225,15 @@ def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Rec
         "height": movie.height,
         "rotation": movie.turn.rotation,
         "timed": movie.timed,
+        **made_with(settings, model),
+    }
+
+
+def made_with(settings: Settings, model: Model) -> Record:
+    """What a record says of how its table was made, whatever the movie."""
+    return {
+        "format": FORMAT,
+        "videmo": __version__,
         "settings": {
             **asdict(settings.look),
             "gap": settings.gap,

@@ -6,10 +6,13 @@ import itertools
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from videmo.errors import MovieError, OutputError, VidemoError
@@ -18,6 +21,12 @@ from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.parts import Parts
 from videmo.schema import Chunk
 from videmo.video import Movie
+
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 TELL_EVERY = 0.2
 """Seconds between two looks at how far the work is."""
@@ -33,7 +42,7 @@ def all_cores() -> int:
 def warm_up(jobs: int) -> None:
     """Load what the processes need, in the background, while the movie is still read through."""
     if jobs > 1:
-        _context()
+        process_context()
 
 
 def scan_chunks(
@@ -81,13 +90,13 @@ def _in_processes(
     tell: Callable[[int], None],
 ) -> None:
     """A process for each chunk: one that crashes, or is to be ended, takes nothing with it."""
-    context = _context()
+    context = process_context()
     counter = context.Value("q", 0)
     waiting, running = list(chunks), list[_Worker]()
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                with _undisturbed():  # else an interruption could lose a process just started
+                with undisturbed():  # else an interruption could lose a process just started
                     chunk = waiting.pop(0)
                     running.append(_start(context, movie, chunk, settings, parts, counter))
             wait([worker.process.sentinel for worker in running], TELL_EVERY)
@@ -110,7 +119,7 @@ class _Worker(NamedTuple):
     message: Connection
 
 
-def _context() -> Any:
+def process_context() -> Any:
     """How processes are started.
 
     Not forked from here, where FFmpeg and the progress bar have threads: from a server that has
@@ -126,16 +135,24 @@ def _context() -> Any:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Signals wait until the block ends."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
+def undisturbed() -> Iterator[None]:
+    """Interruptions wait until the block ends.
+
+    By handlers, not by masks: another thread of ours may take a signal that this one blocks.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are never handled here
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    held: list[int] = []
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = {which: signal.signal(which, lambda which, _: held.append(which)) for which in both}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for which, handler in before.items():
+            signal.signal(which, signal.SIG_DFL if handler is None else handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def _start(
@@ -143,7 +160,9 @@ def _start(
 ) -> _Worker:
     message, said = context.Pipe(duplex=False)
     process = context.Process(
-        target=_scan_and_keep, args=(movie, chunk, settings, parts, counter, said), daemon=True
+        target=_scan_and_keep,
+        args=(movie, chunk, settings, parts, counter, said, memory_limit()),
+        daemon=True,
     )
     process.start()
     said.close()
@@ -180,8 +199,11 @@ def _scan_and_keep(
     parts: Parts,
     counter: Any,
     said: Connection,
+    memory: int | None = None,
 ) -> None:
-    """What a worker does."""
+    """What a worker does; it may use as much memory as who started it."""
+    end_with_parent()
+    limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -193,3 +215,38 @@ def _scan_and_keep(
         parts.save(chunk.index, scan_chunk(movie, chunk, settings, count, threads=1))
     except VidemoError as error:
         said.send(error)
+    except MemoryError:
+        said.send(out_of_memory(movie.path))
+
+
+def out_of_memory(path: Path) -> MovieError:
+    """What it means that there is not enough memory to scan the movie at `path`."""
+    return MovieError(f"{shown(path)}: needs more memory than there is, or than --memory-limit")
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, even if it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def limit_memory(limit: int | None) -> None:
+    """Let this process have no more than `limit` bytes of address space; None: as before."""
+    if limit is not None and resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def memory_limit() -> int | None:
+    """The bytes of address space that this process may have; None: no limit."""
+    if resource is None:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit

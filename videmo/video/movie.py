@@ -11,8 +11,19 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from videmo.errors import MovieError, RequestError
+from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.sniff import (
+    HEAD_BYTES,
+    MOVIE,
+    PICTURE,
+    PLAYLIST,
+    SOUND,
+    UNKNOWN,
+    has_index,
+    quoted,
+    sniff,
+)
 
 # Real containers only: a playlist or a concat script that calls itself .mp4 would make FFmpeg
 # read other files, or the network.
@@ -88,7 +99,7 @@ def check_file(path: Path) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise RequestError(f"{shown(path)}: is a folder; name the movies in it")
     if not stat.S_ISREG(status.st_mode):
-        raise MovieError(f"{shown(path)}: is not a regular file; copy the movie to one")
+        raise NoPicturesError(f"{shown(path)}: is not a regular file; copy the movie to one")
     if status.st_size == 0:
         raise MovieError(f"{shown(path)}: the file is empty; copy or download it again")
 
@@ -100,10 +111,31 @@ def opened(path: Path) -> av.container.InputContainer:
     except PermissionError as error:
         raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
     except (av.error.FFmpegError, OSError) as error:
-        raise MovieError(
-            f"{shown(path)}: is not a movie that videmo can read ({_reason(error)}); "
+        kind, why = _why(path)
+        refused = NoPicturesError if kind in (SOUND, PICTURE) else MovieError
+        reason = f"{_reason(error)}{why and '; '}{why}"
+        raise refused(
+            f"{shown(path)}: is not a movie that videmo can read ({reason}); "
             "convert it, or leave it out"
         ) from error
+
+
+def _why(path: Path) -> tuple[str, str]:
+    """What a file that cannot be opened is, and what its first bytes say of the reason."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            kind = sniff(head)
+            if kind == MOVIE and head[4:8] == b"ftyp" and not has_index(file):
+                return kind, "its index (moov) is missing: was the recording interrupted?"
+    except OSError:
+        return UNKNOWN, ""
+    return kind, {
+        SOUND: "only sound",
+        PICTURE: "a still picture",
+        PLAYLIST: "a playlist, and those are not followed",
+        UNKNOWN: f'it begins with "{quoted(head)}"',
+    }.get(kind, "")
 
 
 def _reason(error: OSError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import av
 
-from videmo.errors import MovieError
+from videmo.errors import MovieError, NoPicturesError
 from videmo.files import shown
 from videmo.schema import Chunk
 from videmo.video.movie import Movie, Turn, check_file, opened
@@ -30,6 +30,10 @@ PROBED_PACKETS = 1000
 
 ASTRAY = {"mpeg"}
 """Formats in which frames have other timestamps after seeking: not every frame has its own."""
+MAX_PIXELS = 16384 * 8640
+"""Pixels of the largest pictures that are taken: four times 8K."""
+BEAT_PACKETS = 256
+"""Packets from one sign of life to the next."""
 LATEST_SHOWN = 10
 """Seconds between decoding and showing a frame, above which its timestamps cannot be trusted."""
 
@@ -88,10 +92,16 @@ class Survey(NamedTuple):
     """Times of key frames, rising: the first in each second."""
 
 
-def survey(movie: Movie, start: Fraction = Fraction(0), end: Fraction | None = None) -> Survey:
+def survey(
+    movie: Movie,
+    start: Fraction = Fraction(0),
+    end: Fraction | None = None,
+    beat: Callable[[], None] | None = None,
+) -> Survey:
     """Read all packets of a movie's video stream.
 
-    Packets are counted from `start` to `end` (seconds, excluded), if these are given.
+    Packets are counted from `start` to `end` (seconds, excluded), if these are given. `beat` is
+    called now and then: reading through a large file takes a while.
 
     Raises:
         MovieError: the file cannot be read.
@@ -107,7 +117,9 @@ def survey(movie: Movie, start: Fraction = Fraction(0), end: Fraction | None = N
     with opened(movie.path) as container:
         stream = container.streams[movie.stream]
         try:
-            for packet in container.demux(stream):
+            for count, packet in enumerate(container.demux(stream)):
+                if beat and count % BEAT_PACKETS == 0:
+                    beat()
                 if not packet.size:
                     continue
                 pts = packet.pts
@@ -164,11 +176,21 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     streams = [s for s in container.streams.video if not s.disposition & covers]
     if not streams:
         what = "only a cover picture" if container.streams.video else "no picture, only sound"
-        raise MovieError(f"{shown(path)}: has no video stream ({what}); leave it out")
+        raise NoPicturesError(f"{shown(path)}: has no video stream ({what}); leave it out")
     known = [s for s in streams if s.codec_context is not None]
     if not known:
         raise MovieError(f"{shown(path)}: there is no decoder for this movie; convert it to H.264")
-    return max(known, key=lambda s: s.codec_context.width * s.codec_context.height)
+    stream = max(known, key=_pixels)
+    if _pixels(stream) > MAX_PIXELS:  # before anything of this size is asked of the memory
+        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+        raise MovieError(
+            f"{shown(path)}: its header says {size} pixels, over videmo's limit; make it smaller"
+        )
+    return stream
+
+
+def _pixels(stream: av.VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height
 
 
 def _first_frames(

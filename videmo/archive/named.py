@@ -1,4 +1,4 @@
-"""Many movies: each is scanned, and one that is bad costs one."""
+"""Movies named one by one: each is scanned, and one that is bad costs one."""
 
 from __future__ import annotations
 

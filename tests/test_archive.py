@@ -1,0 +1,485 @@
+"""Whole folders: what is found, what is done and what is not done again, and what is listed."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.movies import cut_off, still
+from videmo.archive import (
+    Entry,
+    Found,
+    Limits,
+    Shard,
+    find_movies,
+    ledger_path,
+    scan_archive,
+    shard_of_environment,
+    verify_tables,
+)
+from videmo.archive.ledger import COLUMNS, add_entry, begin_ledger, cell, read_ledger
+from videmo.archive.share import cores_for
+from videmo.demo import make_movie
+from videmo.doctor import examine
+from videmo.errors import OutputError, RequestError
+from videmo.faces import Look
+from videmo.files import lock_note, locked
+from videmo.scan import Settings, scan_movie
+
+OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A movie of half a second."""
+    path = tmp_path_factory.mktemp("movie") / "movie.mp4"
+    make_movie(path, still(0.5))
+    return path
+
+
+@pytest.fixture
+def archive(movie: Path, tmp_path: Path) -> Path:
+    """A folder with two movies, one of them in a folder, and two bad ones."""
+    folder = tmp_path / "archive"
+    (folder / "sub").mkdir(parents=True)
+    shutil.copy(movie, folder / "a.mp4")
+    shutil.copy(movie, folder / "sub" / "a.mp4")
+    (folder / "bad.mp4").write_bytes(b"<html>404</html>")
+    cut_off(movie, folder / "cut.mp4", 0.5)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return [found.name for found in find_movies([folder])]
+
+
+def scan(folder: Path, out: Path, **how: object) -> tuple[dict[str, Entry], int]:
+    """What became of each movie, and how many were scanned."""
+    outcomes = list(scan_archive(find_movies([folder]), out, **how))  # type: ignore[arg-type]
+    return {entry.path: entry for entry, _ in outcomes}, sum(new for _, new in outcomes)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "archive.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# What is found
+
+
+def test_movies_are_found_by_name_or_by_content(archive: Path, movie: Path) -> None:
+    shutil.copy(movie, archive / "holiday")
+    (archive / "notes.txt").write_text("no movie")
+    (archive / "program.ts").write_text("let film = 1;")
+    (archive / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert names(archive) == ["a.mp4", "bad.mp4", "cut.mp4", "holiday", "sub/a.mp4"]
+
+
+def test_hidden_files_and_what_videmo_made_are_left_out(archive: Path, movie: Path) -> None:
+    before = names(archive)
+    for place in (".trash/a.mp4", "extracted/a.mp4/happy/clips/b.mp4", "a.mp4.parts/c.mp4"):
+        (archive / place).parent.mkdir(parents=True)
+        shutil.copy(movie, archive / place)
+    (archive / "extracted" / "segments.csv").write_bytes(OURS)
+    shutil.copy(movie, archive / "a.mp4.annotated.mp4")
+    shutil.copy(movie, archive / "._a.mp4")
+    assert names(archive) == before
+
+
+def test_a_loop_of_links_is_named_and_the_rest_is_found(archive: Path) -> None:
+    (archive / "aa").symlink_to(archive)
+    (archive / "sub" / "up").symlink_to("..")
+    (archive / "gone.mp4").symlink_to("nowhere")
+    found = find_movies([archive])
+    movies = [one.name for one in found if not one.reason]
+    assert movies == ["a.mp4", "bad.mp4", "cut.mp4", "sub/a.mp4"]
+    assert {one.name for one in found if "link" in one.reason} == {"aa/", "sub/up/"}
+
+
+def test_a_link_does_not_hide_the_folder_that_it_leads_to(archive: Path) -> None:
+    (archive / "another").symlink_to(archive / "sub")
+    assert [one.name for one in find_movies([archive]) if not one.reason][-1] == "sub/a.mp4"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_with_a_movie_s_name_is_no_movie(archive: Path) -> None:
+    os.mkfifo(archive / "pipe.mp4")
+    (pipe,) = (one for one in find_movies([archive]) if one.name == "pipe.mp4")
+    assert "regular file" in pipe.reason and not pipe.failed
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = os.scandir
+
+    def refuse(place: Path) -> object:
+        if Path(place).name == "sub":
+            raise PermissionError(13, "Permission denied")
+        return read(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (sub,) = (one for one in find_movies([archive]) if one.name == "sub/")
+    assert sub.failed and "Permission denied" in sub.reason
+
+
+def test_several_folders_keep_their_names(archive: Path, tmp_path: Path) -> None:
+    shutil.copytree(archive / "sub", tmp_path / "other")
+    found = find_movies([archive, tmp_path / "other"])
+    assert (found[0].name, found[-1].name) == ("archive/a.mp4", "other/a.mp4")
+    with pytest.raises(RequestError, match="two movies"):
+        find_movies([archive / "a.mp4", archive / "sub" / "a.mp4"])
+
+
+# What is done
+
+
+def test_every_movie_is_scanned_into_the_same_tree_and_listed(
+    archive: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    entries, new = scan(archive, out, jobs=2)
+    assert {path: entry.status for path, entry in entries.items()} == {
+        "a.mp4": "ok",
+        "bad.mp4": "failed",
+        "cut.mp4": "failed",
+        "sub/a.mp4": "ok",
+    }
+    assert new == 4
+    assert 'begins with "<html>' in entries["bad.mp4"].reason
+    assert "moov" in entries["cut.mp4"].reason
+    alone = scan_movie(archive / "a.mp4", tmp_path / "alone")
+    for place in ("a.mp4", "sub/a.mp4"):
+        assert (out / f"{place}.faces.csv").read_bytes() == alone.table.read_bytes()
+    listed = rows(out)
+    assert [row["path"] for row in listed] == ["a.mp4", "bad.mp4", "cut.mp4", "sub/a.mp4"]
+    first = listed[0]
+    assert (first["status"], first["duration"], first["frames"]) == ("ok", "0.500", "12")
+    assert float(first["happy"]) == alone.record["seconds"]["happy"] > 0
+    assert sorted(p.name for p in out.iterdir()) == [
+        *("a.mp4.faces.csv", "a.mp4.faces.json", "archive.csv", "sub"),
+    ]
+
+
+def test_what_is_done_is_not_done_again(archive: Path, tmp_path: Path) -> None:
+    first, _ = scan(archive, tmp_path)
+    content = (tmp_path / "archive.csv").read_bytes()
+    assert scan(archive, tmp_path) == (first, 0)
+    assert (tmp_path / "archive.csv").read_bytes() == content
+
+
+def test_what_changed_is_done_again(archive: Path, movie: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    scan(archive, out)
+    make_movie(archive / "a.mp4", still(0.25))
+    shutil.copy(movie, archive / "bad.mp4")
+    entries, new = scan(archive, out)
+    assert new == 2
+    assert entries["a.mp4"].frames == 6 and entries["bad.mp4"].status == "ok"
+    with (out / "sub" / "a.mp4.faces.csv").open("a") as table:
+        table.write("spoilt\n")
+    assert scan(archive, out)[1] == 1
+    assert scan(archive, out, settings=Settings(Look(min_face=0.2)))[1] == 4
+    assert scan(archive, out, settings=Settings(Look(min_face=0.2)), fresh=True)[1] == 4
+
+
+def test_what_failed_is_tried_again_only_if_that_is_wanted(archive: Path, tmp_path: Path) -> None:
+    scan(archive, tmp_path / "out")
+    assert scan(archive, tmp_path / "out")[1] == 0
+    assert scan(archive, tmp_path / "out", retry=True)[1] == 2
+
+
+def test_a_movie_that_was_finished_but_not_listed_is_listed(archive: Path, tmp_path: Path) -> None:
+    """Killed between the table and its row: the record tells."""
+    out = tmp_path / "out"
+    first, _ = scan(archive, out)
+    (out / "archive.csv").unlink()
+    again, new = scan(archive, out)
+    assert new == 2  # those that failed: nothing else says so
+    assert again["a.mp4"].seconds == first["a.mp4"].seconds
+
+
+def test_a_file_that_is_not_ours_is_not_written_over(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "archive.csv").write_text("my own list\n")
+    with pytest.raises(OutputError, match="not the list"):
+        scan(archive, tmp_path)
+    assert (tmp_path / "archive.csv").read_text() == "my own list\n"
+
+
+def test_two_scans_of_one_archive_do_not_mix(archive: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "archive.csv", "first"):
+        with pytest.raises(OutputError, match="another videmo"):
+            scan(archive, tmp_path)
+        assert lock_note(tmp_path / "archive.csv") == "first"
+    assert lock_note(tmp_path / "archive.csv") is None
+    assert len(scan(archive, tmp_path)[0]) == 4
+
+
+# What one movie may do to the others
+
+
+def test_a_movie_that_hangs_costs_itself_only(archive: Path, tmp_path: Path) -> None:
+    """Its process is stopped by a signal: as still as one that hangs in a decoder."""
+    make_movie(archive / "long.mp4", still(30))
+    found = find_movies([archive])
+    stopped: list[int] = []
+
+    def stop(_: object) -> None:
+        for child in multiprocessing.active_children():
+            if child.pid and not stopped:
+                os.kill(child.pid, signal.SIGSTOP)
+                stopped.append(child.pid)
+
+    outcomes = scan_archive(found, tmp_path / "out", jobs=1, limits=Limits(stall=3), progress=stop)
+    entries = {entry.path: entry for entry, _ in outcomes}
+    assert stopped
+    assert [e.path for e in entries.values() if "no new frame for 3 s" in e.reason] == ["long.mp4"]
+    assert entries["a.mp4"].status == entries["sub/a.mp4"].status == "ok"
+    assert not multiprocessing.active_children()
+
+
+def test_a_movie_that_crashes_costs_itself_only(archive: Path, tmp_path: Path) -> None:
+    make_movie(archive / "long.mp4", still(30))
+    killed: list[int] = []
+
+    def kill(_: object) -> None:
+        for child in multiprocessing.active_children():
+            if child.pid and not killed:
+                os.kill(child.pid, signal.SIGSEGV)
+                killed.append(child.pid)
+
+    outcomes = scan_archive(find_movies([archive]), tmp_path / "out", progress=kill)
+    entries = {entry.path: entry for entry, _ in outcomes}
+    assert "crashed" in entries["long.mp4"].reason and "signal 11" in entries["long.mp4"].reason
+    assert entries["a.mp4"].status == entries["sub/a.mp4"].status == "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space as on Linux")
+def test_a_movie_that_needs_too_much_memory_costs_itself_only(
+    archive: Path, tmp_path: Path
+) -> None:
+    entries, _ = scan(archive, tmp_path / "out", limits=Limits(memory=64 << 20))
+    assert {entry.status for entry in entries.values()} == {"failed"}
+
+
+# The list
+
+
+def test_a_name_is_no_formula_and_one_line(tmp_path: Path) -> None:
+    assert cell("=cmd|' /C calc'!A1.mp4").startswith("'=")
+    assert cell("a\nb\udcff.mp4") == "a\\nb\\udcff.mp4"
+    path = tmp_path / "archive.csv"
+    begin_ledger(path, [Entry(cell('@x,"y".mp4'), "failed", "=1+1\n")])
+    (row,) = csv.reader(path.read_text().splitlines()[1:])
+    assert row[0] == '\'@x,"y".mp4' and row[2] == "'=1+1\\n"
+
+
+def test_a_row_that_was_cut_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "archive.csv"
+    begin_ledger(path, [Entry("a", "ok", frames=3, key="k")])
+    whole = path.read_bytes()
+    add_entry(path, Entry("b", "ok", frames=4, key="k"))
+    assert list(read_ledger(path)) == ["a", "b"]
+    for cut in range(len(whole), path.stat().st_size):
+        (tmp_path / "cut.csv").write_bytes(path.read_bytes()[:cut])
+        assert list(read_ledger(tmp_path / "cut.csv")) == ["a"]
+
+
+def test_the_later_of_two_rows_counts(tmp_path: Path) -> None:
+    path = tmp_path / "archive.csv"
+    begin_ledger(path, [Entry("a", "failed")])
+    add_entry(path, Entry("a", "ok"))
+    assert read_ledger(path)["a"].status == "ok"
+    assert path.read_text().splitlines()[0] == ",".join(COLUMNS)
+
+
+# Shares
+
+
+def test_shards_hold_every_movie_once_and_stay_the_same() -> None:
+    movies = [f"folder/{number}.mp4" for number in range(200)]
+    for count in (1, 3, 8):
+        held = [[m for m in movies if Shard(n, count).holds(m)] for n in range(1, count + 1)]
+        assert sorted(movie for part in held for movie in part) == sorted(movies)
+        assert min(map(len, held)) > 100 / count
+    assert [n for n in range(1, 9) if Shard(n, 8).holds("a.mp4")] == [1]
+
+
+def test_shards_are_listed_apart(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = find_movies([archive])
+    seen = [
+        entry.path
+        for number in (1, 2)
+        for entry, _ in scan_archive(found, out, shard=Shard(number, 2))
+    ]
+    assert sorted(seen) == [one.name for one in found]
+    assert ledger_path(out, Shard(2, 2)).is_file() and not (out / "archive.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "shard"),
+    [
+        ({}, None),
+        ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "8"}, Shard(4, 8)),
+        (
+            {
+                **{"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "8"},
+                "SLURM_ARRAY_TASK_MIN": "1",
+            },
+            Shard(3, 8),
+        ),
+        ({"AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ARRAY_SIZE": "2"}, Shard(1, 2)),
+    ],
+)
+def test_the_cluster_says_which_shard(variables: dict[str, str], shard: Shard | None) -> None:
+    assert shard_of_environment(variables) == shard
+
+
+def test_what_is_no_shard_is_refused() -> None:
+    for text in ("0/8", "9/8", "3", "a/b", "-1/2", "1/0"):
+        with pytest.raises(RequestError, match="shard"):
+            Shard.parse(text)
+    with pytest.raises(RequestError, match="shard"):
+        shard_of_environment({"SLURM_ARRAY_TASK_ID": "16", "SLURM_ARRAY_TASK_COUNT": "8"})
+
+
+def test_cores_go_to_many_small_movies_or_to_one_long_one() -> None:
+    assert cores_for(10, 1000, 8, 8) == 1
+    assert cores_for(1000, 1000, 8, 8) == 8
+    assert cores_for(500, 1000, 8, 8) == 4
+    assert cores_for(500, 1000, 2, 8) == 2
+    assert cores_for(0, 0, 8, 8) == 1
+
+
+# As a user meets it
+
+
+def videmo(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "videmo", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
+
+
+def test_failures_are_told_at_the_end_and_by_the_exit_code(archive: Path, tmp_path: Path) -> None:
+    done = videmo("scan", archive, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("videmo: failed")]
+    assert [line.split(": ")[2] for line in told] == ["bad.mp4", "cut.mp4"]
+    assert done.stdout.splitlines()[-1] == (
+        "4 movies (2 ok, 2 failed), 1 s of footage; new: 4; listed in out/archive.csv"
+    )
+    for name in ("bad.mp4", "cut.mp4"):
+        (archive / name).unlink()
+    done = videmo("scan", "-q", archive, "-o", "out", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_an_interrupted_archive_leaves_no_process_and_goes_on(
+    archive: Path, tmp_path: Path, how: int, code: int, jobs: int
+) -> None:
+    make_movie(archive / "long.mp4", still(45, Fraction(20), sound=False))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "videmo", "scan", "-j", str(jobs), "-o", str(out)]
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    marker = {"VIDEMO_TEST": str(tmp_path)}
+    with subprocess.Popen(
+        [*command, str(archive)],
+        stderr=subprocess.PIPE,
+        preexec_fn=heed,
+        env={**os.environ, **marker},
+    ) as work:
+        time.sleep(3.5)
+        work.send_signal(how)
+        work.communicate(timeout=5)
+    assert work.returncode == code
+    time.sleep(1)
+    assert not _alive(marker)
+    assert not list(out.glob("*.faces.json")) or not (out / "long.mp4.faces.json").exists()
+    assert scan(archive, out)[0]["long.mp4"].status == "ok"
+    assert not [p for p in out.rglob(".*")]
+
+
+def _alive(marker: dict[str, str]) -> list[str]:
+    """Processes that have `marker` in their environment."""
+    wanted = b"\0".join(f"{name}={value}".encode() for name, value in marker.items())
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in place.read_bytes():
+                found.append(place.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_found_movie_that_vanished_has_failed(archive: Path, tmp_path: Path) -> None:
+    found = [*find_movies([archive]), Found(archive / "gone.mp4", "gone.mp4", 5)]
+    entries = {entry.path: entry for entry, _ in scan_archive(found, tmp_path / "out")}
+    assert entries["gone.mp4"].status == "failed" and "no such file" in entries["gone.mp4"].reason
+    assert entries["a.mp4"].status == "ok"
+
+
+# What is told of an archive, and of the machine
+
+
+def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Path) -> None:
+    scan(archive, tmp_path / "out")
+    done = videmo("status", tmp_path / "out")
+    assert done.returncode == 0
+    assert "4 movies (2 ok, 2 failed)" in done.stdout and "failed  cut.mp4: " in done.stdout
+    assert "sub/a.mp4" in videmo("status", "--all", tmp_path / "out").stdout
+    with locked(tmp_path / "out" / "archive.csv", '{"pid": 7, "host": "h", "movies": 9}'):
+        assert "process 7 on h, 9 movies" in videmo("status", tmp_path / "out").stdout
+    assert videmo("status", tmp_path).returncode == 2
+
+
+def test_verify_names_each_table_that_is_not_sound(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for name in ("b", "c", "d"):
+        shutil.copy(archive / "a.mp4", archive / f"{name}.mp4")
+    scan(archive, out)
+    (archive / "a.mp4").unlink()
+    (archive / "b.mp4").write_bytes(b"another")
+    (out / "c.mp4.faces.csv").write_text("cut")
+    (out / "d.mp4.faces.csv").unlink()
+    problems = {one.table.relative_to(out).as_posix(): one.problem for one in verify_tables(out)}
+    assert "not there" in problems["a.mp4.faces.csv"]
+    assert "changed" in problems["b.mp4.faces.csv"]
+    assert "columns" in problems["c.mp4.faces.csv"]
+    assert "cannot be read" in problems["d.mp4.faces.csv"]
+    assert problems["sub/a.mp4.faces.csv"] == ""
+    done = videmo("verify", out)
+    assert done.returncode == 1 and "5 tables checked, 1 sound, 4 not" in done.stdout
+
+
+def test_the_doctor_finds_everything_here() -> None:
+    done = videmo("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "h264" in done.stdout and "SHA-256" in done.stdout and "MISSING" not in done.stdout
+
+
+def test_the_doctor_says_what_is_missing_and_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.exporters import program
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    program.find_ffmpeg.cache_clear()
+    found = {finding.what: finding.missing for finding in examine(tmp_path)}
+    program.find_ffmpeg.cache_clear()
+    assert "pip install imageio-ffmpeg" in found["ffmpeg"]
+    assert not found["model"]

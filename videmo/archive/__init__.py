@@ -1,0 +1,41 @@
+"""Many movies: those named one by one, or whole folders overnight; one that is bad costs one."""
+
+from videmo.archive.ledger import (
+    FAILED,
+    OK,
+    PARTIAL,
+    SKIPPED,
+    Entry,
+    ledger_path,
+    read_ledgers,
+    running,
+    why_partial,
+)
+from videmo.archive.named import Outcome, scan_movies
+from videmo.archive.overnight import Limits, Standing, scan_archive
+from videmo.archive.share import Shard, shard_of_environment
+from videmo.archive.verify import Verified, verify_tables
+from videmo.archive.walk import Found, find_movies
+
+__all__ = [
+    "FAILED",
+    "OK",
+    "PARTIAL",
+    "SKIPPED",
+    "Entry",
+    "Found",
+    "Limits",
+    "Outcome",
+    "Shard",
+    "Standing",
+    "Verified",
+    "find_movies",
+    "ledger_path",
+    "read_ledgers",
+    "running",
+    "scan_archive",
+    "scan_movies",
+    "shard_of_environment",
+    "verify_tables",
+    "why_partial",
+]

@@ -1,0 +1,56 @@
+"""What is done already: whether a table is whole, of this movie, and made as it is to be made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from videmo.errors import TableError
+from videmo.files import fingerprint, sha256, shown
+from videmo.table import Record, read_record, table_path
+
+BLOCK = 1 << 20
+KEY_LENGTH = 16
+
+
+def table_of(folder: Path, name: str, movie: Path) -> Path:
+    """Where the table of the movie at the place `name` of an archive goes, in `folder`."""
+    return table_path((folder / name).parent, movie)
+
+
+def key_of(movie: Path, made: Record) -> str:
+    """What tells a movie and how it is scanned; empty if the movie cannot be read."""
+    try:
+        said = json.dumps({"movie": fingerprint(movie), **made}, sort_keys=True)
+    except OSError:
+        return ""
+    return sha256(said.encode())[:KEY_LENGTH]
+
+
+def done_record(table: Path, movie: Path, made: Record) -> Record | None:
+    """The record of `table`, if it is whole, of `movie` as it is now, and made as `made` says."""
+    try:
+        record = read_record(table)
+        same = record["movie"]["fingerprint"] == fingerprint(movie)
+        if not same or any(record.get(name) != value for name, value in made.items()):
+            return None
+        check_whole(table, record)
+    except (TableError, OSError):
+        return None
+    return record
+
+
+def check_whole(table: Path, record: Record) -> None:
+    """Raise TableError if `table` is not the one that `record` vouches for."""
+    digest = hashlib.sha256()
+    try:
+        with table.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise TableError(
+            f"{shown(table)}: cannot be read ({error.strerror}); scan again"
+        ) from error
+    if digest.hexdigest() != record["sha256"]:
+        raise TableError(f"{shown(table)}: is not the table that was written; scan again")

@@ -1,0 +1,198 @@
+"""The list of an archive: `archive.csv`, one row for each movie, written as movies are finished.
+
+Rows are appended, each with one write, so that the list holds whole rows at any moment; where a
+machine was switched off in the middle of one, that row is left out. It is for people and
+spreadsheets: names are neutralised, and what decides is in the tables' records.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videmo.archive.share import Shard
+from videmo.errors import OutputError
+from videmo.files import lock_note, output_error, shown, write_whole
+from videmo.schema import EMOTIONS
+from videmo.table import Record
+
+OK, PARTIAL, FAILED, SKIPPED = "ok", "partial", "failed", "skipped"
+
+COLUMNS = (
+    *("path", "status", "reason", "duration", "frames", "faces"),
+    *EMOTIONS,
+    *("took", "key"),
+)
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of a movie."""
+
+    path: str
+    """Its place in the archive, as the list shows it."""
+    status: str
+    """`OK`, `PARTIAL`, `FAILED`, or `SKIPPED`: not a movie."""
+    reason: str = ""
+    duration: float = 0.0
+    """Seconds scanned."""
+    frames: int = 0
+    faces: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each emotion was held."""
+    took: float = 0.0
+    """Seconds that the scan took."""
+    key: str = ""
+    """Tells the movie and the settings: while it stays the same, the entry holds."""
+
+
+def ledger_path(folder: Path, shard: Shard) -> Path:
+    """Where the list lies: one for each shard, so that machines do not write into one file."""
+    if shard.count == 1:
+        return folder / "archive.csv"
+    return folder / f"archive-{shard.number}-of-{shard.count}.csv"
+
+
+def cell(text: str) -> str:
+    """Text for a cell: on one line, and no formula for a spreadsheet."""
+    line = shown(text)
+    return f"'{line}" if line.startswith(_FORMULA) else line
+
+
+def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
+    """The entry of a movie that was scanned."""
+    partial = record["status"] != OK
+    return Entry(
+        cell(name),
+        PARTIAL if partial else OK,
+        why_partial(record) if partial else "",
+        record["end"] - record["settings"]["start"],
+        record["frames_read"],
+        record["faces"],
+        dict(record["seconds"]),
+        took,
+        key,
+    )
+
+
+def why_partial(record: Record) -> str:
+    """What is missing of a movie that was not read whole."""
+    numerator, _, denominator = record["fps"].partition("/")
+    seconds = record["frames_expected"] * int(denominator) / int(numerator)
+    changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
+    return (
+        f"{record['frames_read']} of {record['frames_expected']} frames read "
+        f"({record['end'] - record['settings']['start']:.1f} of {seconds:.1f} s), "
+        f"{record['decode_failures']} damaged{changed}"
+    )
+
+
+def read_ledger(path: Path) -> dict[str, Entry]:
+    """The entries of a list, by path; of two for one path, the later one.
+
+    Raises:
+        OutputError: the file cannot be read, or is no such list.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise OutputError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+    whole = content[: content.rfind(b"\n") + 1].decode(errors="replace").replace("\0", "")
+    rows = csv.reader(io.StringIO(whole, newline=""))
+    header = next(rows, None)
+    if header is None or tuple(header) != COLUMNS:
+        raise OutputError(
+            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
+            "folder with -o"
+        )
+    entries = (_entry(row) for row in rows)
+    return {entry.path: entry for entry in entries if entry}
+
+
+def read_ledgers(folder: Path) -> dict[str, Entry]:
+    """The entries of all lists in a folder: an archive may be scanned in shards."""
+    entries: dict[str, Entry] = {}
+    for path in sorted(folder.glob("archive*.csv")):
+        entries |= read_ledger(path)
+    return entries
+
+
+def running(folder: Path) -> dict[str, str]:
+    """The lists in a folder that a scan is writing just now, each with the scan's note."""
+    notes = {path.name: lock_note(path) for path in sorted(folder.glob("archive*.csv"))}
+    return {name: note for name, note in notes.items() if note is not None}
+
+
+def begin_ledger(path: Path, entries: Iterable[Entry]) -> None:
+    """Write the list anew, in order of the paths."""
+    rows = sorted(entries, key=lambda entry: entry.path)
+    content = "".join(map(_line, [COLUMNS, *map(_row, rows)]))
+    write_whole(path, content.encode())
+
+
+def add_entry(path: Path, entry: Entry) -> None:
+    """Append an entry to the list: all of it, or nothing."""
+    content = _line(_row(entry)).encode()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        try:
+            before = os.fstat(descriptor).st_size
+            try:
+                written = os.write(descriptor, content)
+                if written != len(content):
+                    raise OSError(28, "No space left on device")
+            except OSError:
+                os.ftruncate(descriptor, before)
+                raise
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise output_error(error, path) from error
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    scanned = entry.status in (OK, PARTIAL)
+    numbers = (f"{entry.duration:.3f}", entry.frames, entry.faces)
+    seconds = (f"{entry.seconds.get(emotion, 0):.3f}" for emotion in EMOTIONS)
+    return (
+        *(entry.path, entry.status, cell(entry.reason)),
+        *(numbers if scanned else [""] * 3),
+        *(seconds if scanned else [""] * len(EMOTIONS)),
+        *(f"{entry.took:.1f}", entry.key),
+    )
+
+
+def _line(row: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue()
+
+
+def _entry(row: list[str]) -> Entry | None:
+    """The entry that a row stands for; None if somebody has spoilt it: then it is made again."""
+    values = dict(zip(COLUMNS, row, strict=False))
+    if len(row) != len(COLUMNS) or values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
+        return None
+    try:
+        return Entry(
+            values["path"],
+            values["status"],
+            values["reason"],
+            float(values["duration"] or 0),
+            int(values["frames"] or 0),
+            int(values["faces"] or 0),
+            {emotion: float(values[emotion]) for emotion in EMOTIONS if values[emotion]},
+            float(values["took"] or 0),
+            values["key"],
+        )
+    except ValueError:
+        return None

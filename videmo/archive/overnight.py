@@ -1,0 +1,234 @@
+"""Scan an archive: find out what is to be done, do it on all cores, and list what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+from videmo.archive.done import done_record, key_of, table_of
+from videmo.archive.ledger import (
+    FAILED,
+    SKIPPED,
+    Entry,
+    add_entry,
+    begin_ledger,
+    cell,
+    entry_of,
+    ledger_path,
+    read_ledger,
+)
+from videmo.archive.process import GRACE, Limits, Order, Worker
+from videmo.archive.share import Shard, cores_for
+from videmo.archive.walk import Found
+from videmo.emotions import find_model
+from videmo.errors import (
+    DiskFullError,
+    MovieError,
+    NoPicturesError,
+    OutputError,
+    RequestError,
+    SetupError,
+    VidemoError,
+)
+from videmo.files import locked, remove_left, shown
+from videmo.scan import Settings, made_with
+from videmo.scan.work import TELL_EVERY, process_context
+from videmo.table import Record
+
+
+class Standing(NamedTuple):
+    """How far the whole is."""
+
+    done: int
+    """Movies that are done with in this run."""
+    movies: int
+    """Movies to be done in this run."""
+    share: float
+    """Part of the work that is done, 0 to 1, by size of the movies."""
+    seconds: float
+    """Footage scanned in this run."""
+
+
+LIMITS, WHOLE = Limits(), Shard()
+
+Told = Callable[[Standing], None]
+
+
+def scan_archive(
+    movies: Sequence[Found],
+    folder: Path,
+    settings: Settings | None = None,
+    *,
+    jobs: int = 1,
+    fresh: bool = False,
+    retry: bool = False,
+    limits: Limits = LIMITS,
+    shard: Shard = WHOLE,
+    progress: Told | None = None,
+) -> Iterator[tuple[Entry, bool]]:
+    """Scan an archive's movies into `folder`, which mirrors its tree, and list them there.
+
+    What is done already is not done again: same movie, model and settings, table still whole. What
+    failed is not tried again while the movie stays the same.
+
+    Args:
+        movies: see `find_movies`.
+        folder: for the tables and the list, see `ledger_path`.
+        settings: see `Settings`.
+        jobs: processes.
+        fresh: scan everything again.
+        retry: try again what failed.
+        limits: what a movie may take; one that takes more has failed.
+        shard: only the movies of this part.
+        progress: told how far the whole is.
+
+    Yields:
+        What became of each movie, as soon as it is known; and whether that is new.
+
+    Raises:
+        SetupError, DiskFullError: what would befall every other movie, too.
+        OutputError: the list cannot be written, or another process scans into this folder.
+    """
+    settings = settings or Settings()
+    made = made_with(settings, find_model(settings.model))
+    path = ledger_path(folder, shard)
+    mine = [found for found in movies if shard.holds(found.name)]
+    process_context()
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "movies": len(mine)}
+    with locked(path, json.dumps(note)):
+        remove_left(path)
+        listed = {} if fresh else read_ledger(path)
+        read_ledger(path)  # to refuse a file that is not ours
+        kept, to_do = _sort_out(mine, folder, made, listed, retry=retry, fresh=fresh)
+        begin_ledger(path, kept)
+        yield from ((entry, False) for entry in kept)
+        orders = {
+            found.name: Order(
+                found.path,
+                table_of(folder, found.name, found.path).parent,
+                settings,
+                1,
+                fresh,
+                limits,
+            )
+            for found in to_do
+        }
+        entries = [*kept]
+        for entry in _scan_all(to_do, orders, made, jobs, progress or (lambda _: None)):
+            add_entry(path, entry)
+            entries.append(entry)
+            yield entry, True
+        begin_ledger(path, entries)
+
+
+def _sort_out(
+    movies: Sequence[Found],
+    folder: Path,
+    made: Record,
+    listed: dict[str, Entry],
+    *,
+    retry: bool,
+    fresh: bool,
+) -> tuple[list[Entry], list[Found]]:
+    """What is known already, and what is to be scanned."""
+    kept, to_do = [], []
+    for found in movies:
+        name = cell(found.name)
+        if found.reason:
+            kept.append(Entry(name, FAILED if found.failed else SKIPPED, found.reason))
+            continue
+        before = listed.get(name)
+        key = key_of(found.path, made)
+        table = table_of(folder, found.name, found.path)
+        record = None if fresh else done_record(table, found.path, made)
+        if record is not None:
+            took = before.took if before and before.key == key else 0.0
+            kept.append(entry_of(found.name, record, took, key))
+        elif before and key and before.key == key and before.status in (FAILED, SKIPPED):
+            if retry and before.status == FAILED:
+                to_do.append(found)
+            else:
+                kept.append(before)
+        else:
+            to_do.append(found)
+    return kept, to_do
+
+
+def _scan_all(
+    movies: list[Found], orders: dict[str, Order], made: Record, jobs: int, tell: Told
+) -> Iterator[Entry]:
+    """The largest first, so that no core is left alone with it in the end."""
+    waiting = sorted(movies, key=lambda found: (-found.size, found.name))
+    running: list[Worker] = []
+    total = sum(found.size for found in movies)
+    size_done, seconds, done = 0, 0.0, 0
+    try:
+        while waiting or running:
+            free = jobs - sum(worker.order.jobs for worker in running)
+            while waiting and free > 0:
+                found = waiting.pop(0)
+                left = found.size + sum(one.size for one in waiting)
+                cores = cores_for(found.size, left, free, jobs)
+                running.append(Worker(found, orders[found.name]._replace(jobs=cores)))
+                free -= cores
+            messages = [worker.message for worker in running]
+            wait([*messages, *(worker.process.sentinel for worker in running)], TELL_EVERY)
+            for worker in running:
+                worker.look()
+            for worker in [worker for worker in running if worker.ended]:
+                running.remove(worker)
+                entry = _entry(worker, made)
+                size_done, seconds, done = (
+                    size_done + worker.found.size,
+                    seconds + entry.duration,
+                    done + 1,
+                )
+                yield entry
+            partly = sum(_share(worker) * worker.found.size for worker in running)
+            share = (size_done + partly) / total if total else done / len(movies)
+            tell(Standing(done, len(movies), share, seconds))
+    finally:
+        deadline = time.monotonic() + GRACE
+        for worker in running:
+            worker.process.terminate()
+        for worker in running:
+            worker.end(deadline)
+
+
+def _share(worker: Worker) -> float:
+    """Which part of its movie a worker has done."""
+    return min(1.0, worker.news.frames / worker.news.of) if worker.news.of else 0.0
+
+
+def _entry(worker: Worker, made: Record) -> Entry:
+    """What became of a movie.
+
+    Raises:
+        SetupError, DiskFullError, RequestError: the others would meet the same.
+    """
+    name, took = worker.found.name, round(time.monotonic() - worker.begun, 1)
+    key = key_of(worker.found.path, made)
+    try:
+        record = worker.outcome()
+    except (SetupError, DiskFullError):
+        raise
+    except NoPicturesError as error:
+        entry = Entry(cell(name), SKIPPED, str(error))
+    except RequestError as error:
+        if os.path.lexists(worker.found.path):
+            raise
+        entry = Entry(cell(name), FAILED, str(error))  # it was there when the folder was read
+    except (MovieError, OutputError, VidemoError) as error:
+        entry = Entry(cell(name), FAILED, str(error))
+    else:
+        return entry_of(name, record, took, key)
+    # The row has the name already, and begins with it.
+    reason = entry.reason.removeprefix(f"{shown(worker.found.path)}: ")
+    return replace(entry, reason=reason, took=took, key=key)

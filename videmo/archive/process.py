@@ -1,0 +1,184 @@
+"""Scan a movie in a process of its own: a crash, a hang or a hunger for memory ends that alone."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+from videmo.archive.walk import Found
+from videmo.errors import MovieError, VidemoError
+from videmo.files import shown
+from videmo.scan import Settings, scan_movie
+from videmo.scan.work import (
+    TELL_EVERY,
+    end_with_parent,
+    limit_memory,
+    out_of_memory,
+    process_context,
+    undisturbed,
+)
+from videmo.table import Record, read_record
+
+GRACE = 1.0
+"""Seconds that a process has for ending by itself, before it is killed."""
+
+
+class Limits(NamedTuple):
+    """What a movie may take."""
+
+    stall: float = 120.0
+    """Seconds without a new frame."""
+    memory: int | None = None
+    """Bytes of memory (address space) for each process; None: no limit."""
+
+
+class Order(NamedTuple):
+    """What a process is to do."""
+
+    movie: Path
+    folder: Path
+    settings: Settings
+    jobs: int
+    fresh: bool
+    limits: Limits
+
+
+class News(NamedTuple):
+    """How far a process is."""
+
+    frames: int = 0
+    of: int = 0
+    """Frames that there should be; 0: not known."""
+    beats: int = 0
+    """Signs of life while no frames are counted."""
+
+
+class Worker:
+    """A movie that is being scanned. Remembers the process, and what it said last."""
+
+    def __init__(self, found: Found, order: Order) -> None:
+        self.found = found
+        self.order = order
+        self.begun = self._heard = time.monotonic()
+        self.news = News()
+        self.result: Path | VidemoError | None = None
+        self._spoken = False
+        context = process_context()
+        self.message, said = context.Pipe(duplex=False)
+        with undisturbed():  # else an interruption could lose a process just started
+            self.process = context.Process(target=_work, args=(order, said))
+            self.process.start()
+        said.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the movie is done with; `outcome` then tells how."""
+        return self.result is not None
+
+    def look(self) -> None:
+        """Hear what the process has to say, and see whether it still moves."""
+        gone = not self.process.is_alive()
+        self._listen()
+        name = shown(self.order.movie)
+        stall = self.order.limits.stall
+        if self.result is None and gone:
+            code = self.process.exitcode or 0
+            how = f"signal {-code}" if code < 0 else f"code {code}"
+            self.result = MovieError(
+                f"{name}: the decoder crashed on this movie ({how}); convert it, or leave it out"
+            )
+        elif self.result is None and time.monotonic() - self._heard > stall:
+            self.result = MovieError(
+                f"{name}: no new frame for {stall:g} s; convert it, leave it out, or give it "
+                "longer with --stall-timeout"
+            )
+        if self.result is not None:
+            self.end(ask=not gone and not self._spoken)
+
+    def _listen(self) -> None:
+        try:
+            while self.result is None and self.message.poll():
+                said = self.message.recv()
+                if not isinstance(said, News):
+                    self.result, self._spoken = said, True
+                elif said != self.news:
+                    self.news, self._heard = said, time.monotonic()
+        except (EOFError, OSError):
+            pass  # it has ended: its exit code tells how
+
+    def outcome(self) -> Record:
+        """The record of the scan.
+
+        Raises:
+            VidemoError: what the scan ended with.
+        """
+        if isinstance(self.result, Path):
+            return read_record(self.result)
+        raise self.result or AssertionError("not ended yet")
+
+    def end(self, deadline: float | None = None, *, ask: bool = False) -> None:
+        """Wait for the process's end, or `ask` for it; killed after `deadline` (monotonic)."""
+        if deadline is None:
+            deadline = time.monotonic() + GRACE
+        if ask:
+            self.process.terminate()
+        self.process.join(max(0.0, deadline - time.monotonic()))
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.message.close()
+
+
+def _work(order: Order, said: Connection) -> None:
+    """What the process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_parent()
+    limit_memory(order.limits.memory)
+    with suppress(KeyboardInterrupt, BrokenPipeError):  # we are to end, or nobody listens any more
+        said.send(_scanned(order, said))
+
+
+def _scanned(order: Order, said: Connection) -> Path | VidemoError:
+    """The table, or what the scan ended with."""
+    try:
+        tell = _Tell(said)
+        how = {"jobs": order.jobs, "fresh": order.fresh, "beat": tell.beat}
+        return scan_movie(order.movie, order.folder, order.settings, tell.frames, **how).table  # type: ignore[arg-type]
+    except VidemoError as error:
+        return error
+    except MemoryError:
+        return out_of_memory(order.movie)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # one bad movie must not cost the others, whatever it does to us
+        return MovieError(
+            f"{shown(order.movie)}: videmo failed on this movie ({type(error).__name__}: {error}); "
+            "please report it"
+        )
+
+
+class _Tell:
+    """Sends news, now and then; remembers when it last did."""
+
+    def __init__(self, said: Connection) -> None:
+        self._said = said
+        self._news = News()
+        self._next = 0.0
+
+    def frames(self, done: int, total: int) -> None:
+        self._send(self._news._replace(frames=done, of=total))
+
+    def beat(self) -> None:
+        self._send(self._news._replace(beats=self._news.beats + 1))
+
+    def _send(self, news: News) -> None:
+        self._news = news
+        now = time.monotonic()
+        if now >= self._next:
+            self._said.send(news)
+            self._next = now + TELL_EVERY

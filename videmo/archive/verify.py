@@ -1,0 +1,55 @@
+"""Check every table of an archive against its record and its movie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from videmo.errors import MovieError, RequestError, TableError
+from videmo.files import fingerprint, shown
+from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, movie_name, read_record, read_table
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A table, and what is wrong with it; nothing if it is sound."""
+
+    table: Path
+    problem: str = ""
+
+
+def verify_tables(folder: Path) -> Iterator[Verified]:
+    """Check the tables in `folder`, to its depth, one after the other.
+
+    Raises:
+        RequestError: there is none.
+    """
+    tables = {*folder.rglob(f"*{TABLE_SUFFIX}")}
+    for record in folder.rglob(f"*{RECORD_SUFFIX}"):  # of which the table may be gone
+        tables.add(record.with_name(record.name.removesuffix(RECORD_SUFFIX) + TABLE_SUFFIX))
+    if not tables:
+        raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
+    for table in sorted(tables):
+        try:
+            read_table(table)
+            _check_movie(table, read_record(table))
+        except (TableError, MovieError) as error:
+            yield Verified(table, str(error).removeprefix(f"{shown(table)}: "))
+        else:
+            yield Verified(table)
+
+
+def _check_movie(table: Path, record: Record) -> None:
+    """Raise MovieError unless the movie is where the record says, or beside, and the same."""
+    places = [table.parent / record["movie"]["file"], table.parent / movie_name(table)]
+    movie = next((place for place in places if os.path.isfile(place)), None)
+    if movie is None:
+        raise MovieError(f"its movie is not there any more: {shown(places[0])}")
+    try:
+        same = fingerprint(movie) == record["movie"]["fingerprint"]
+    except OSError as error:
+        raise MovieError(f"its movie cannot be read ({error.strerror}): {shown(movie)}") from error
+    if not same:
+        raise MovieError(f"its movie has changed since the scan; scan again: {shown(movie)}")
