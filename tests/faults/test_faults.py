@@ -1,0 +1,184 @@
+"""Bad inputs and faults, each named by its number; README.md says where the other numbers are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.movies import numbered, remuxed, still
+from videmo.archive import find_movies, scan_archive
+from videmo.demo import make_movie
+from videmo.errors import DiskFullError, MovieError, NoPicturesError, OutputError
+from videmo.exporters.program import find_ffmpeg
+from videmo.files import locked
+from videmo.scan import scan_movie
+from videmo.table import read_table, table_path
+from videmo.video import probe
+
+
+def ffmpeg(*arguments: object) -> None:
+    command = [find_ffmpeg(), "-loglevel", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True)
+
+
+PICTURES = ("-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=1")
+TONE = ("-f", "lavfi", "-i", "sine=d=1")
+
+
+def frames(path: Path, out: Path) -> tuple[str, int]:
+    """The status of a scan, and the frames in its table."""
+    scanned = scan_movie(path, out)
+    return scanned.record["status"], read_table(scanned.table)["frame"].nunique()
+
+
+def test_r06_sound_with_a_cover_has_no_moving_pictures(tmp_path: Path) -> None:
+    ffmpeg(*PICTURES, "-frames:v", 1, tmp_path / "cover.png")
+    target = tmp_path / "song.mp4"
+    cover = ("-map", 0, "-map", 1, "-disposition:v:0", "attached_pic", "-c:v", "copy")
+    ffmpeg(*TONE, "-i", tmp_path / "cover.png", *cover, target)
+    with pytest.raises(NoPicturesError, match="only a cover picture"):
+        probe(target)
+
+
+def test_r07_a_still_picture_is_not_a_movie(tmp_path: Path) -> None:
+    ffmpeg(*PICTURES, "-frames:v", 1, tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "a.mp4")
+    (entry,) = (e for e, _ in scan_archive(find_movies([tmp_path]), tmp_path / "out"))
+    assert entry.status == "skipped" and "still picture" in entry.reason
+
+
+def test_r11_a_codec_without_decoder_is_no_empty_table(tmp_path: Path) -> None:
+    ffmpeg(*PICTURES, "-c:v", "mpeg4", tmp_path / "a.mp4")
+    content = (tmp_path / "a.mp4").read_bytes()
+    assert content.count(b"mp4v") == 1
+    (tmp_path / "a.mp4").write_bytes(content.replace(b"mp4v", b"zzzz"))
+    with pytest.raises(MovieError, match=r"decode"):
+        scan_movie(tmp_path / "a.mp4", tmp_path)
+    assert not list(tmp_path.glob("*.faces.*"))
+
+
+def test_r15_another_pixel_format_in_the_middle_is_survived(tmp_path: Path) -> None:
+    for name, pixels in (("a", "yuvj422p"), ("b", "yuvj420p")):
+        ffmpeg(*PICTURES, "-c:v", "mjpeg", "-pix_fmt", pixels, "-f", "mjpeg", tmp_path / name)
+    joined = (tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes()
+    (tmp_path / "joined").write_bytes(joined)
+    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "joined.avi")
+    assert frames(tmp_path / "joined.avi", tmp_path) == ("ok", 50)
+
+
+def test_r17_many_streams_of_sound_do_not_end_the_movie(tmp_path: Path) -> None:
+    maps = ["-map", "0:v", *(["-map", "1:a"] * 20)]
+    ffmpeg(*PICTURES, *TONE, *maps, "-c:a", "aac", "-b:a", "32k", tmp_path / "a.mkv")
+    assert frames(tmp_path / "a.mkv", tmp_path) == ("ok", 25)
+
+
+def test_r18_a_huge_size_in_the_header_asks_for_no_memory(tmp_path: Path) -> None:
+    ffmpeg(*PICTURES, "-c:v", "rawvideo", "-pix_fmt", "yuv420p", tmp_path / "a.avi")
+    content = bytearray((tmp_path / "a.avi").read_bytes())
+    place = content.index(b"strf") + 8  # BITMAPINFOHEADER: size, width, height
+    content[place + 4 : place + 12] = struct.pack("<ii", 30_000, 30_000)
+    (tmp_path / "a.avi").write_bytes(content)
+    with pytest.raises(MovieError, match="30000x30000 pixels"):
+        probe(tmp_path / "a.avi")
+
+
+def test_r24_an_interlaced_movie_has_a_row_for_each_frame(tmp_path: Path) -> None:
+    fields = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-top", 1)
+    ffmpeg(*PICTURES, *fields, tmp_path / "a.mkv")
+    assert frames(tmp_path / "a.mkv", tmp_path) == ("ok", 25)
+
+
+def test_r27_the_film_is_scanned_and_not_its_cover(tmp_path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=640x480", "-frames:v", 1, tmp_path / "cover.png")
+    movie = numbered(tmp_path / "film.mp4", 25)
+    maps = ("-map", 1, "-map", 0, "-c", "copy", "-disposition:v:0", "attached_pic")
+    ffmpeg("-i", movie, "-i", tmp_path / "cover.png", *maps, tmp_path / "both.mp4")
+    found = probe(tmp_path / "both.mp4")
+    assert (found.width, found.height) == (320, 160)
+    assert frames(tmp_path / "both.mp4", tmp_path) == ("ok", 25)
+
+
+@pytest.mark.parametrize(("size", "count"), [("160x120", 1), ("2x2", 10)])
+def test_r28_the_smallest_movies_are_scanned(tmp_path: Path, size: str, count: int) -> None:
+    source = ("-f", "lavfi", "-i", f"testsrc=s={size}:r=25", "-frames:v", count)
+    ffmpeg(*source, "-pix_fmt", "yuv420p", tmp_path / "a.mp4")
+    assert frames(tmp_path / "a.mp4", tmp_path) == ("ok", count)
+
+
+def test_r34_names_in_two_spellings_are_two_movies(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    ffmpeg(*PICTURES, tmp_path / "a.mp4")
+    spellings = [unicodedata.normalize(form, "caf\u00e9\U0001f600.mp4") for form in ("NFC", "NFD")]
+    for name in (*spellings, "x" * 251 + ".mp4"):
+        shutil.copy(tmp_path / "a.mp4", folder / name)
+    if len(list(folder.iterdir())) < 3:
+        pytest.skip("this file system takes both spellings for one")
+    outcomes = {e.path: e for e, _ in scan_archive(find_movies([folder]), tmp_path / "out")}
+    assert [outcomes[name].status for name in spellings] == ["ok", "ok"]
+    assert "name is too long" in outcomes["x" * 251 + ".mp4"].reason
+
+
+@pytest.mark.parametrize("kind", ["r40 playlist", "r41 network", "r42 concat"])
+def test_what_names_other_files_is_not_followed(tmp_path: Path, kind: str) -> None:
+    ffmpeg(*PICTURES, tmp_path / "private.ts")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        there = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        content = {
+            "r40 playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nprivate.ts\n",
+            "r41 network": f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{there}\n",
+            "r42 concat": "ffconcat version 1.0\nfile private.ts\n",
+        }[kind]
+        (tmp_path / "movie.mp4").write_text(content)
+        with pytest.raises(MovieError, match="playlist"):
+            scan_movie(tmp_path / "movie.mp4", tmp_path)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_r48_a_full_disk_stops_the_archive_and_leaves_what_is_finished(
+    tmp_path: Path, small_disk: Callable[[int], Path]
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for number in range(12):
+        make_movie(folder / f"{number}.mp4", still(1, sound=False))
+    out = small_disk(48)
+    with pytest.raises(DiskFullError, match="disk full"):
+        list(scan_archive(find_movies([folder]), out))
+    records = list(out.glob("*.faces.json"))
+    assert 0 < len(records) < 12
+    for record in records:
+        read_table(table_path(out, folder / record.name.removesuffix(".faces.json")))
+    assert not list(out.rglob("*.part"))
+    assert all(len(line) > 40 for line in (out / "archive.csv").read_text().splitlines())
+
+
+def test_r50_one_movie_is_not_scanned_twice_at_once(tmp_path: Path) -> None:
+    ffmpeg(*PICTURES, tmp_path / "a.mp4")
+    at_work = pytest.raises(OutputError, match="another videmo is at work")
+    with locked(table_path(tmp_path, tmp_path / "a.mp4")), at_work:
+        scan_movie(tmp_path / "a.mp4", tmp_path)
+    assert frames(tmp_path / "a.mp4", tmp_path) == ("ok", 25)
+
+
+def test_r53_the_country_does_not_change_the_table(tmp_path: Path) -> None:
+    movie = remuxed(numbered(tmp_path / "a.mp4", 10), tmp_path / "I.mkv")
+    tables = []
+    for country in ("tr_TR.UTF-8", "de_DE.UTF-8", "C"):
+        out = tmp_path / country
+        settings = {**os.environ, "LC_ALL": country, "TZ": "Asia/Kathmandu"}
+        command = [sys.executable, "-m", "videmo", "scan", "-q", movie, "-o", out]
+        subprocess.run(command, check=True, env=settings)
+        tables.append((out / "I.mkv.faces.csv").read_bytes())
+    assert len(set(tables)) == 1
