@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from tests.conftest import ROOT
 from videmo.cli import cli
 from videmo.emotions import classifier, find_model, read_model
 from videmo.errors import OutputError, RequestError
+from videmo.training.weights import read_trained
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
 MODEL = ROOT / "models" / "emotion.tflite"
@@ -120,8 +122,6 @@ def test_a_file_that_does_not_do_what_the_network_does_is_not_written(frameworks
 @pytest.mark.long
 def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Path) -> None:
     """Trained here on bars that lie or stand, which even int8 tells apart."""
-    import cv2
-
     from videmo.training.dataset import read
     from videmo.training.evaluate import evaluate
     from videmo.training.fit import Means, fit
@@ -151,6 +151,25 @@ def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Pa
     found = evaluate(models[1].path, tmp_path / "bars", None, split=None, labels=None)
     assert found.found.accuracy >= 0.9
     assert find_model()  # the shipped one is still found
+
+
+def test_weights_in_float16_halve_the_file_and_change_no_answer(
+    frameworks: None, tmp_path: Path
+) -> None:
+    command = [*("-m", "videmo", "export", str(MODEL)), *("-o", str(tmp_path), "--as", "float16")]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    whole, half = read_model(MODEL), read_model(tmp_path / "emotion.tflite")
+    assert len(half.content) < 0.56 * len(whole.content)
+    rng = np.random.default_rng(3)
+    faces = [cv2.resize(c, (48, 48)) for c in rng.integers(0, 256, (40, 6, 6), np.uint8)]
+    assert classifier(half)(faces) == pytest.approx(classifier(whole)(faces), abs=0.01)
+    ours, theirs = (read_trained(model.path).arrays for model in (whole, half))
+    assert all(theirs[name] == pytest.approx(ours[name], abs=0.01) for name in ours)
+
+
+def test_a_file_cannot_be_of_two_kinds(frameworks: None) -> None:
+    done = CliRunner().invoke(cli, ["export", str(MODEL), "-o", "x", "--as", "float32,float16"])
+    assert isinstance(done.exception, RequestError) and "one file" in str(done.exception)
 
 
 def test_int8_without_pictures_is_refused_before_anything_is_made(frameworks: None) -> None:

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -22,6 +23,7 @@ from videmo.cli import cli
 from videmo.cli.train import ARCHITECTURES
 from videmo.errors import RequestError
 from videmo.schema import EMOTIONS
+from videmo.training.dataset.ferplus import EMOTION_COLUMNS, VOTES
 from videmo.training.network import NETWORKS, draw
 from videmo.training.recipe import Recipe, as_values, from_values, read_recipe
 
@@ -154,6 +156,80 @@ def test_interrupted_within_an_epoch_and_resumed_it_ends_with_the_same_weights(
     assert whole == cut
 
 
+def voted(folder: Path) -> Path:
+    """A folder like FER+'s of 42 faces: the raters see angry to neutral, FER-2013 the next one."""
+    rng = np.random.default_rng(0)
+    (folder / "fer").mkdir()
+    faces = rng.integers(0, 256, (1, 42, 48, 48), np.uint8)
+    cv2.imwrite(str(folder / "fer" / "sheet.png"), np.hstack(faces[0]))
+    lines = [f"sheet,row,column,split,fer2013_index,fer2013_label,{','.join(VOTES)}"]
+    for i in range(42):
+        label = "" if i % 6 == 0 else EMOTIONS[(i + 1) % 7]
+        votes = [0] * 10
+        votes[EMOTION_COLUMNS[i % 7]] = 10
+        split = "train" if i < 28 else "valid"
+        lines.append(f"sheet.png,0,{i},{split},{i},{label},{','.join(map(str, votes))}")
+    (folder / "fer" / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder / "fer"
+
+
+def test_both_kinds_of_labels_are_those_of_the_same_pictures(tmp_path: Path) -> None:
+    from videmo.training.dataset import read
+
+    train = read(voted(tmp_path), labels="both").splits["train"]
+    assert train.second is not None
+    assert (train.targets.argmax(axis=1) == np.arange(28) % 7).all()
+    known = np.arange(28) % 6 != 0
+    assert (train.second[~known] == 0).all()
+    assert (train.second[known].argmax(axis=1) == (np.arange(28) + 1)[known] % 7).all()
+    assert (train.where(known).second == train.second[known]).all()
+
+
+def test_each_of_two_heads_answers_as_the_whole_network_did(tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.fit.training import load, scores_of
+    from videmo.training.network import in_torch
+    from videmo.training.weights import one_head, read_trained
+
+    fit(voted(tmp_path), tmp_path / "run", replace(QUICK, side=48, epochs=1, labels="both"))
+    whole = read_trained(tmp_path / "run")
+    images = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
+    modules = []
+    for trained in (whole, one_head(whole, "ferplus"), one_head(whole, "fer2013")):
+        module = in_torch.build(trained.network).eval()
+        load(module, trained.arrays)
+        modules.append(module)
+    cpu = torch.device("cpu")
+    for module, head in zip(modules[1:], (slice(0, 7), slice(7, 14)), strict=True):
+        wanted = scores_of(modules[0], images, cpu, head)
+        assert scores_of(module, images, cpu) == pytest.approx(wanted, abs=1e-6)
+    with pytest.raises(RequestError, match="did not learn the labels folder; but ferplus, fer2013"):
+        one_head(whole, "folder")
+
+
+def test_where_nothing_is_known_a_second_head_learns_nothing(tmp_path: Path) -> None:
+    from videmo.training.dataset import read
+    from videmo.training.fit.training import Training
+
+    train = read(voted(tmp_path), labels="both").splits["train"]
+    network = draw("tiny", side=48, classes=14)
+    training = Training(network, QUICK, train, device=torch.device("cpu"), half=False)
+    logits = torch.zeros(4, 14, requires_grad=True)
+    targets = torch.cat([torch.eye(7)[:4], torch.zeros(4, 7)], 1)
+    training._loss(logits, targets, torch.zeros(4, 1, 48, 48)).backward()
+    assert logits.grad is not None
+    assert (logits.grad[:, 7:] == 0).all() and (logits.grad[:, :7] != 0).all()
+
+
+def test_a_teacher_of_other_labels_is_refused(tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.fit.start import taught_by
+
+    fit(voted(tmp_path), tmp_path / "run", replace(QUICK, side=48, epochs=1, labels="fer2013"))
+    with pytest.raises(RequestError, match="did not learn the labels ferplus; but fer2013"):
+        taught_by(tmp_path / "run", EMOTIONS, 48, ("ferplus",))
+
+
 @pytest.mark.long
 def test_workers_leave_the_result_alone(pictures: Path, tmp_path: Path) -> None:
     from videmo.training.fit import Means, fit
@@ -173,7 +249,7 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     from videmo.training.fit.training import Training
 
     fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, 32)
+    teacher = taught_by(tmp_path / "teacher", CLASSES, 32, ("folder",))
     train = read(pictures, side=32).splits["train"]
     recipe = replace(QUICK, distil=1.0, teachers=("teacher",))
     cpu = torch.device("cpu")
@@ -186,7 +262,7 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     assert training._loss(said, labels.roll(1, 1), grey) == right
     assert training._loss(said + torch.tensor([0.0, 0.5, 0.0]), labels, grey) > right
     with pytest.raises(RequestError, match="cannot teach"):
-        taught_by(tmp_path / "teacher", CLASSES, 48)
+        taught_by(tmp_path / "teacher", CLASSES, 48, ("folder",))
 
 
 def test_a_model_file_is_learnt_on_with_a_new_head(pictures: Path, tmp_path: Path) -> None:

@@ -20,7 +20,11 @@ from videmo.files import shown
     "--as",
     "formats",
     metavar="LIST",
-    help="What to make, separated by commas: float32, int8, onnx.  [default: all]",
+    help="What to make, separated by commas: float32 (or float16: its weights in half the bytes), "
+    "int8, onnx.  [default: float32,int8,onnx]",
+)
+@click.option(
+    "--labels", default="", help="Of which labels, where RUN learnt both.  [default: the first]"
 )
 @click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
 @click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
@@ -37,6 +41,7 @@ def export(
     folder: Path,
     name: str,
     formats: str | None,
+    labels: str,
     kit: str | None,
     data: Path | None,
     agreement: float,
@@ -66,6 +71,7 @@ def export(
         *(source, folder),
         name=name,
         formats=formats_of(formats),
+        labels=labels,
         data=data,
         agreement=agreement,
         say=heard,

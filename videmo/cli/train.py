@@ -15,14 +15,14 @@ from videmo.files import shown
 INTERRUPTED = 130
 
 ARCHITECTURES = (
-    *("small", "deep", "wide", "large", "tiny"),
+    *("small", "deep", "wide", "broad", "medium", "large", "tiny"),
     *("resnet18", "vgg16", "mini-xception", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 
 
 @click.command(
-    epilog="Architectures: small is what videmo ships; deep, wide and large are larger ones of the "
+    epilog="Architectures: small is what videmo ships; deep, wide ... large are larger ones of the "
     "same kind; the others are classics to compare with."
 )
 @click.argument("data", type=PATH)
@@ -39,8 +39,8 @@ ARCHITECTURES = (
 )
 @click.option(
     "--labels",
-    type=click.Choice(["ferplus", "fer2013", "folder"]),
-    help="What is learnt, where DATA has several.",
+    type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
+    help="What is learnt, where DATA has several; both: by a head each.",
 )
 @click.option("--arch", "network", type=click.Choice(ARCHITECTURES), help="Architecture.")
 @click.option(

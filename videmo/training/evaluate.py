@@ -55,7 +55,9 @@ def read_for(model: Model, data: Path, labels: str | None) -> Data:
         RequestError: as `read`; or their classes are not what the model tells apart.
     """
     recipe = model.about.get("recipe")
-    learnt = recipe.get("labels") if isinstance(recipe, dict) else None
+    learnt = model.about.get("learnt")
+    if learnt is None and isinstance(recipe, dict):
+        learnt = recipe.get("labels")
     if labels is None and learnt in labels_at(data):
         labels = learnt
     crop = "frame" if model.about.get("crop") == "frame" else "face"

@@ -60,6 +60,8 @@ class Recipe:
     """How far the teachers' scores are evened out before they are learnt."""
     teachers: tuple[str, ...] = ()
     """Folders of trainings, or models, whose mean is the teacher."""
+    second: float = 0.4
+    """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
     """Whether the model answers with the mean of a picture's and its mirror image's scores."""
     seed: int = 1
@@ -84,6 +86,7 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
         ("rate is above 0", recipe.rate > 0),
         ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
         ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
+        ("second is from 0 to 1", 0 <= recipe.second <= 1),
         ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),
         ("distil needs teachers (--teacher RUN)", not recipe.distil or bool(recipe.teachers)),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from videmo.errors import RequestError, SetupError
 from videmo.files import shown
-from videmo.training.export import FORMATS
+from videmo.training.export import FORMATS, KNOWN_FORMATS
 from videmo.training.recipe import Recipe, from_values, read_values
 from videmo.training.weights import read_trained
 
@@ -64,7 +64,9 @@ def formats_of(text: str | None) -> tuple[str, ...]:
     if text is None:
         return FORMATS
     names = tuple(name.strip() for name in text.split(","))
-    unknown = [name for name in names if name not in FORMATS]
+    unknown = [name for name in names if name not in KNOWN_FORMATS]
     if unknown:
-        raise RequestError(f"no format {unknown[0]!r}; there are {', '.join(FORMATS)}")
+        raise RequestError(f"no format {unknown[0]!r}; there are {', '.join(KNOWN_FORMATS)}")
+    if {"float32", "float16"} <= set(names):
+        raise RequestError("float32 and float16 are one file; name one of them")
     return names

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Trained:
     about: dict[str, Any]
     """What else is known of it: ``data``, ``source`` ..."""
     path: Path
+    heads: tuple[str, ...]
+    """The kinds of labels that were learnt; each has its part of the outputs, in this order."""
 
     @property
     def body(self) -> dict[str, np.ndarray]:
@@ -65,14 +67,35 @@ def _of_run(run: Path) -> Trained:
         about_path = run / "run.json"
         about = json.loads(about_path.read_bytes())
         classes = tuple(about["classes"])
+        heads = tuple(about.get("heads", (recipe.labels,)))
         with np.load(run / "best.npz", allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RequestError(
             f"{shown(run)}: no finished epoch of a training here ({error}); videmo train makes one"
         ) from error
-    network = draw(recipe.network, side=recipe.side, classes=len(classes))
-    return Trained(network, classes, recipe, found, about, run)
+    network = draw(recipe.network, side=recipe.side, classes=len(classes) * len(heads))
+    return Trained(network, classes, recipe, found, about, run, heads)
+
+
+def one_head(trained: Trained, labels: str = "") -> Trained:
+    """`trained` with the head alone that learnt `labels`; the first one if nothing is named.
+
+    Raises:
+        RequestError: no head learnt them.
+    """
+    labels = labels or trained.heads[0]
+    if labels not in trained.heads:
+        there = ", ".join(trained.heads)
+        raise RequestError(f"{shown(trained.path)}: did not learn the labels {labels}; but {there}")
+    k = len(trained.classes)
+    start = k * trained.heads.index(labels)
+    arrays = {
+        name: array[start : start + k] if name.startswith("head.") else array
+        for name, array in trained.arrays.items()
+    }
+    network = draw(trained.recipe.network, side=trained.recipe.side, classes=k)
+    return replace(trained, network=network, arrays=arrays, heads=(labels,))
 
 
 def _of_model(path: Path) -> Trained:
@@ -84,13 +107,18 @@ def _of_model(path: Path) -> Trained:
     network = draw(recipe.network, side=model.side, classes=len(model.labels))
     arrays = _unfolded(model, network)
     about = {"source": model.about.get("trained_on", []), "classes": list(model.labels)}
-    return Trained(network, model.labels or EMOTIONS, recipe, arrays, about, path)
+    classes = model.labels or EMOTIONS
+    learnt = model.about.get("learnt", recipe.labels or "ferplus")
+    return Trained(network, classes, recipe, arrays, about, path, (learnt,))
 
 
 def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
     """The weights of the file's convolutions, with norms that leave them as they are."""
     interpreter = interpreter_of(model)
-    constants = [d for d in interpreter.get_tensor_details() if d["dtype"] is np.float32]
+    tensors = interpreter.get_tensor_details()
+    # Where weights are kept as float16, the float32 tensors are what a runtime widens them to.
+    kinds = ([d for d in tensors if d["dtype"] is kind] for kind in (np.float16, np.float32))
+    constants = next(found for found in kinds if found)
     norm_of = {s.inputs[0]: s for s in network.steps if s.kind == "norm"}
     arrays: dict[str, np.ndarray] = {}
     for step in network.steps:
@@ -101,7 +129,7 @@ def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
             biases = [d for d in named if tuple(d["shape"]) == (step.channels,)]
             if len(weights) != 1 or len(biases) > 1:
                 raise RequestError(
-                    f"{shown(model.path)}: no float32 weights of {step.name} in it; name the "
+                    f"{shown(model.path)}: no weights of {step.name} in it; name the "
                     "float32 model, or the folder of its training"
                 )
             # (out, k, k, in) or (1, k, k, channels) to PyTorch's order
@@ -123,7 +151,7 @@ def _bears(tensor: str, name: str) -> bool:
 
 
 def _value(interpreter: Any, detail: dict) -> np.ndarray:
-    return interpreter.get_tensor(detail["index"]).copy()
+    return interpreter.get_tensor(detail["index"]).astype(np.float32)
 
 
 def _neutral(name: str, bias: np.ndarray) -> dict[str, np.ndarray]:

@@ -16,13 +16,13 @@ from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.dataset.examples import Data, Examples
 from videmo.training.dataset.fer2013 import read_fer2013_csv
-from videmo.training.dataset.ferplus import read_fer2013_labels, read_votes
+from videmo.training.dataset.ferplus import read_both, read_fer2013_labels, read_votes
 from videmo.training.dataset.folders import CROPS, read_folders
 
 __all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "labels_at", "read"]
 
 PLACES: dict[str, dict[str, Callable[..., Data]]] = {
-    "ferplus": {"ferplus": read_votes, "fer2013": read_fer2013_labels},
+    "ferplus": {"ferplus": read_votes, "fer2013": read_fer2013_labels, "both": read_both},
     "csv": {"fer2013": read_fer2013_csv},
     "folders": {"folder": read_folders},
 }

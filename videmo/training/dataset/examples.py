@@ -21,13 +21,17 @@ class Examples:
     """``(n, classes)`` float32: what to learn; each row sums to 1."""
     labels: np.ndarray
     """``(n,)`` indices of classes, or `NO_LABEL`."""
+    second: np.ndarray | None = None
+    """``(n, classes)`` float32: what a second head is to learn of the same pictures; a row is zero
+    where nothing is known."""
 
     def __len__(self) -> int:
         return len(self.images)
 
     def where(self, mask: np.ndarray) -> Examples:
         """The pictures that `mask` (``(n,)`` bool, or indices) picks."""
-        return Examples(self.images[mask], self.targets[mask], self.labels[mask])
+        second = None if self.second is None else self.second[mask]
+        return Examples(self.images[mask], self.targets[mask], self.labels[mask], second)
 
     @property
     def clear(self) -> Examples:
@@ -46,6 +50,8 @@ class Data:
     """Where the pictures and labels come from, with their licences, for the model's description."""
     notes: tuple[str, ...] = field(default=())
     """What the user should know: what was left out, how it was split."""
+    heads: tuple[str, ...] = ()
+    """The labels that each of the network's heads learns, where there are several kinds of them."""
 
 
 def sure(images: np.ndarray, labels: np.ndarray, classes: int) -> Examples:

@@ -6,7 +6,7 @@ each tile of 48 x 48 pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -102,14 +102,7 @@ def read_votes(folder: Path, *, crop: str = "face", side: int = SIDE) -> Data:
     Raises:
         RequestError: as `read_ferplus`.
     """
-    faces = read_ferplus(folder)
-    examples = Examples(resized(faces.images, side), shares(faces.votes), majority(faces.votes))
-    wanted = {"train": teachable(faces), "valid": examples.labels != NO_LABEL}
-    splits = {
-        split: examples.where((faces.split == split) & wanted.get(split, wanted["valid"]))
-        for split in dict.fromkeys(faces.split)
-    }
-    return Data(EMOTIONS, splits, (FER2013, FERPLUS))
+    return _voted(read_ferplus(folder), side)
 
 
 def read_fer2013_labels(folder: Path, *, crop: str = "face", side: int = SIDE) -> Data:
@@ -119,15 +112,45 @@ def read_fer2013_labels(folder: Path, *, crop: str = "face", side: int = SIDE) -
         RequestError: as `read_ferplus`, or a label is not one of `EMOTIONS`.
     """
     faces = read_ferplus(folder)
+    labels = _own_labels(faces, folder)
+    faces, labels = faces.where(labels != NO_LABEL), labels[labels != NO_LABEL]
+    examples = sure(resized(faces.images, side), labels, len(EMOTIONS))
+    splits = {s: examples.where(faces.split == s) for s in dict.fromkeys(faces.split)}
+    return Data(EMOTIONS, splits, (FER2013,))
+
+
+def read_both(folder: Path, *, crop: str = "face", side: int = SIDE) -> Data:
+    """The votes of FER+, and for a second head FER-2013's own labels of the same pictures.
+
+    Raises:
+        RequestError: as `read_fer2013_labels`.
+    """
+    faces = read_ferplus(folder)
+    labels = _own_labels(faces, folder)
+    known = (labels != NO_LABEL)[:, None]
+    second = np.eye(len(EMOTIONS), dtype=np.float32)[labels] * known
+    return replace(_voted(faces, side, second), heads=("ferplus", "fer2013"))
+
+
+def _voted(faces: Faces, side: int, second: np.ndarray | None = None) -> Data:
+    images = resized(faces.images, side)
+    examples = Examples(images, shares(faces.votes), majority(faces.votes), second)
+    wanted = {"train": teachable(faces), "valid": examples.labels != NO_LABEL}
+    splits = {
+        split: examples.where((faces.split == split) & wanted.get(split, wanted["valid"]))
+        for split in dict.fromkeys(faces.split)
+    }
+    return Data(EMOTIONS, splits, (FER2013, FERPLUS))
+
+
+def _own_labels(faces: Faces, folder: Path) -> np.ndarray:
+    """``(n,)`` indices of FER-2013's labels in `EMOTIONS`, or `NO_LABEL` where there is none."""
     wrong = set(faces.fer2013) - {*EMOTIONS, ""}
     if wrong:
         path = Path(folder) / "labels.csv"
         raise RequestError(f"{shown(path)}: fer2013_label {shown(min(wrong))!r} is no emotion")
-    faces = faces.where(faces.fer2013 != "")
-    labels = np.array([EMOTIONS.index(label) for label in faces.fer2013], np.int64)
-    examples = sure(resized(faces.images, side), labels, len(EMOTIONS))
-    splits = {s: examples.where(faces.split == s) for s in dict.fromkeys(faces.split)}
-    return Data(EMOTIONS, splits, (FER2013,))
+    index = {name: i for i, name in enumerate(EMOTIONS)} | {"": NO_LABEL}
+    return np.array([index[label] for label in faces.fer2013], np.int64)
 
 
 def teachable(faces: Faces) -> np.ndarray:

@@ -19,9 +19,13 @@ from videmo.files import sha256, shown, write_whole
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.measure import Measure, measure
-from videmo.training.weights import Trained, read_trained
+from videmo.training.weights import Trained, one_head, read_trained
 
 FORMATS = ("float32", "int8", "onnx")
+"""What is made unless something else is asked for."""
+
+KNOWN_FORMATS = ("float32", "float16", "int8", "onnx")
+"""float16 is float32 with its weights kept in half the bytes, and takes its name."""
 
 TYPICAL = 400
 """Pictures of ``train`` from which an int8 file learns how large its values get."""
@@ -65,6 +69,7 @@ def export(
     folder: Path,
     *,
     name: str = "",
+    labels: str = "",
     formats: tuple[str, ...] = FORMATS,
     data: Path | None = None,
     agreement: float = AGREEMENT,
@@ -74,18 +79,19 @@ def export(
 
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
-    on `agreement` of ``valid`` is left out; the others are written all the same.
+    on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
+    head, where the training learnt several kinds of labels; the first one if not given.
 
     Raises:
         RequestError: nothing to export, or no pictures for int8.
         OutputError: a file does not do what the trained network does.
     """
-    trained = read_trained(source)
+    trained = one_head(read_trained(source), labels)
     name = name or _named(trained)
     pictures = find_pictures(trained, data)
     made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
     files: dict[Path, bytes] = {}
-    if "float32" in formats:
+    if "float32" in formats or "float16" in formats:
         files[folder / f"{name}.tflite"] = made.float32
         files[folder / f"{name}.json"] = _json(made.about)
     if made.int8:
@@ -115,7 +121,8 @@ def make(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
             "or leave int8 out: --as float32,onnx"
         )
-    content = tflite.convert(trained.network, trained.arrays)
+    half = "float16" in formats
+    content = tflite.convert(trained.network, trained.arrays, half=half)
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, target)
     valid = pictures.splits["valid"].clear if pictures else None
     probes = valid.images if valid else _made_up(trained.network.side)
@@ -128,7 +135,7 @@ def make(
     if "onnx" in formats:
         made = replace(
             made,
-            onnx=_onnx(trained, probes[:200], scores[:200], target.with_suffix(".onnx")),
+            onnx=_onnx(trained, probes[:200], scores[:200], target.with_suffix(".onnx"), half),
         )
     if "int8" in formats and pictures is not None:
         made = _with_int8(made, trained, target, pictures, scores, agreement)
@@ -177,7 +184,7 @@ def find_pictures(trained: Trained, data: Path | None) -> Data | None:
         return None
     recipe = trained.recipe
     place = data or Path(kept)
-    labels = recipe.labels if recipe.labels in labels_at(place) else None
+    labels = trained.heads[0] if trained.heads[0] in labels_at(place) else None
     found = read(place, labels=labels, crop=recipe.crop, side=recipe.side)
     if found.classes != trained.classes:
         raise RequestError(f"{shown(place)}: its classes are not those of {shown(trained.path)}")
@@ -204,11 +211,12 @@ def describe(
         "bytes": len(content),
         "parameters": sum(array.size for array in trained.arrays.values()),
         "operators": tflite.operators(content),
+        "learnt": trained.heads[0],
         "trained_on": trained.about.get("source", []),
         "recipe": as_values(trained.recipe),
     }
     if found is not None:
-        about["measured"] = _measured(found, classes, trained.recipe.labels)
+        about["measured"] = _measured(found, classes, about["learnt"])
     return {**about, "made_with": tflite.VERSIONS}
 
 
@@ -227,13 +235,17 @@ def _measured(found: Measure, classes: tuple[str, ...], labels: str) -> dict[str
     }
 
 
-def _onnx(trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path) -> bytes:
+def _onnx(
+    trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path, half: bool
+) -> bytes:
     """The ONNX file, run as jetson-inference runs it and found to say the same."""
     from videmo.training.export import jetson
     from videmo.training.network import in_onnx
 
     content = in_onnx.build(trained.network, trained.arrays)
-    check.scores_near(jetson.scores_of(content, images), wanted, "the TFLite file", target)
+    limit = check.LARGEST_OF_HALF if half else check.LARGEST_DIFFERENCE
+    found = jetson.scores_of(content, images)
+    check.scores_near(found, wanted, "the TFLite file", target, limit)
     return content
 
 

@@ -14,6 +14,9 @@ from videmo.files import sha256, shown
 LARGEST_DIFFERENCE = 1e-4
 """How far a score of the float32 file, or of the ONNX, may be from the network's."""
 
+LARGEST_OF_HALF = 2e-2
+"""The same where the weights of one of the two are kept as float16."""
+
 
 def operators_known(found: Mapping[str, int], known: Mapping[str, int], target: Path) -> None:
     """Raise OutputError unless old runtimes know all operators in `found`."""
@@ -24,11 +27,17 @@ def operators_known(found: Mapping[str, int], known: Mapping[str, int], target: 
             )
 
 
-def scores_near(scores: np.ndarray, wanted: np.ndarray, whose: str, target: Path) -> None:
+def scores_near(
+    scores: np.ndarray,
+    wanted: np.ndarray,
+    whose: str,
+    target: Path,
+    limit: float = LARGEST_DIFFERENCE,
+) -> None:
     """Raise OutputError where a score is not what it should be."""
     difference = float(np.abs(scores - wanted).max())
     # Written so that NaN fails too.
-    if not difference <= LARGEST_DIFFERENCE:
+    if not difference <= limit:
         raise OutputError(f"{shown(target)}: scores {difference:.1g} away from those of {whose}")
 
 

@@ -22,7 +22,7 @@ from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
 KNOWN_OPERATORS = {
-    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 2},
+    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 3},
     **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "QUANTIZE": 2, "RSQRT": 2},
     **{"SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
 }
@@ -32,12 +32,18 @@ VERSIONS = {"keras": keras.__version__, "tensorflow": tf.__version__}
 
 
 def convert(
-    network: Network, arrays: Mapping[str, np.ndarray], typical: np.ndarray | None = None
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    typical: np.ndarray | None = None,
+    *,
+    half: bool = False,
 ) -> bytes:
     """The file of `network`: float32, or int8 if `typical` pictures ``(n, s, s)`` are given.
 
-    The float32 file's batch is 1, and may be resized. The int8 file takes grey levels as uint8 and
-    gives scores as uint8; how large the values in it can be is learnt from the typical pictures.
+    The float32 file's batch is 1, and may be resized. With `half` its weights are kept as float16,
+    in half the bytes; a runtime widens them once, when it loads the file, and computes in float32.
+    The int8 file takes grey levels as uint8 and gives scores as uint8; how large the values in it
+    can be is learnt from the typical pictures.
     """
     model = in_keras.build(network)
     in_keras.set_weights(model, arrays)
@@ -52,6 +58,9 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: _one_by_one(typical)
             converter.inference_input_type = converter.inference_output_type = tf.uint8
+        elif half:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
         return converter.convert()
 
 

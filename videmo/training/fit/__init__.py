@@ -27,9 +27,10 @@ from videmo.training.fit.batches import Batches
 from videmo.training.fit.device import find_device, half_precision
 from videmo.training.fit.schedule import finished, plateaus, rate
 from videmo.training.fit.start import continued, taught_by
-from videmo.training.fit.training import Training, load, scores_of
+from videmo.training.fit.training import Training, heads_of, load, scores_of
 from videmo.training.measure import Measure, measure
 from videmo.training.network import draw, in_torch
+from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe, as_values
 
 Say = Callable[[str], None]
@@ -84,7 +85,7 @@ def fit(
     recipe = replace(recipe, labels=recipe.labels or labels_at(path)[0])
     for note in data.notes:
         say(note)
-    about = _about(path, data, init)
+    about = _about(path, data, recipe.labels, init)
     state = _kept(run, recipe, about)
     torch.manual_seed(recipe.seed)
     training = _begin(data, recipe, device, init if state is None else None)
@@ -135,8 +136,9 @@ def _epochs(
 
 
 def _begin(data: Data, recipe: Recipe, device: torch.device, init: Path | None) -> Training:
-    network = draw(recipe.network, side=recipe.side, classes=len(data.classes))
-    teachers = [taught_by(Path(t), data.classes, recipe.side) for t in recipe.teachers]
+    network = _drawn(data, recipe)
+    heads = data.heads or (recipe.labels,)
+    teachers = [taught_by(Path(t), data.classes, recipe.side, heads) for t in recipe.teachers]
     torch.manual_seed(recipe.seed)
     training = Training(
         *(network, recipe, data.splits["train"]),
@@ -149,11 +151,16 @@ def _begin(data: Data, recipe: Recipe, device: torch.device, init: Path | None) 
     return training
 
 
+def _drawn(data: Data, recipe: Recipe) -> Network:
+    outputs = len(data.classes) * max(1, len(data.heads))
+    return draw(recipe.network, side=recipe.side, classes=outputs)
+
+
 def _finish(
     data: Data, run: Path, recipe: Recipe, history: list[diary.Row], device: torch.device
 ) -> Fitted:
     """Measure the best weights, and write what people look at."""
-    network = draw(recipe.network, side=recipe.side, classes=len(data.classes))
+    network = _drawn(data, recipe)
     module = in_torch.build(network).eval()
     with np.load(run / "best.npz", allow_pickle=False) as arrays:
         load(module, {name: arrays[name] for name in arrays.files})
@@ -163,7 +170,8 @@ def _finish(
         part: Examples | None = data.splits.get(split)
         if part is not None and len(part.clear):
             part = part.clear
-            scores = scores_of(module, part.images, device, mirrored=recipe.mirrored)
+            head = heads_of(network.classes, part)[0]
+            scores = scores_of(module, part.images, device, head, mirrored=recipe.mirrored)
             found[split] = measure(scores, part.labels)
     figures = [row.figure for row in history]
     best = figures.index(max(figures))
@@ -202,13 +210,19 @@ def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | 
     return state
 
 
-def _about(path: Path, data: Data, init: Path | None) -> dict[str, Any]:
+def _about(path: Path, data: Data, labels: str, init: Path | None) -> dict[str, Any]:
     """What a training depends on besides its recipe, and what the model's description needs."""
     parts = [data.splits[split] for split in sorted(data.splits)]
-    pixels = b"".join(part.images.tobytes() + part.targets.tobytes() for part in parts)
+    pixels = b"".join(
+        array.tobytes()
+        for part in parts
+        for array in (part.images, part.targets, part.second)
+        if array is not None
+    )
     began = (init / "best.npz" if init.is_dir() else init) if init else None
     return {
         "classes": list(data.classes),
+        "heads": list(data.heads or (labels,)),
         "data": str(Path(path).resolve()),
         "pictures": sha256(pixels),
         "counts": {split: len(part) for split, part in data.splits.items()},

@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     images: np.ndarray
     """``(n, side, side)`` uint8."""
     targets: np.ndarray
-    """``(n, classes)`` float32."""
+    """``(n, classes)`` float32; twice as wide where there is a second head."""
     order: np.ndarray | None
     """Which picture is mixed into each; None: nothing is mixed."""
     kept: float
@@ -36,7 +36,8 @@ class Batches:
 
     def __init__(self, examples: Examples, recipe: Recipe, *, workers: int = 0) -> None:
         self.recipe = recipe
-        self.targets = smoothed(examples.targets, recipe.smoothing)
+        heads = [part for part in (examples.targets, examples.second) if part is not None]
+        self.targets = np.concatenate([smoothed(part, recipe.smoothing) for part in heads], axis=1)
         self.plain = examples.targets
         self.workers = max(1, workers)
         given = (examples.images, recipe.variety)
@@ -94,8 +95,9 @@ def drawn(targets: np.ndarray, balance: float, rng: np.random.Generator) -> np.n
 
 
 def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
-    """`targets` with a part of each spread over all classes."""
-    spread = targets * (1 - smoothing) + smoothing / targets.shape[1]
+    """`targets` with a part of each spread over all classes; rows of zeros stay so."""
+    whole = targets.sum(axis=1, keepdims=True)
+    spread = targets * (1 - smoothing) + whole * (smoothing / targets.shape[1])
     return spread.astype(np.float32)
 
 

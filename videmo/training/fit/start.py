@@ -11,7 +11,7 @@ from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.fit.training import Training, as_input, load
 from videmo.training.network import in_torch
-from videmo.training.weights import read_trained
+from videmo.training.weights import one_head, read_trained
 
 LOOKED_AT = 2048
 """Pictures from which the norms of a model that is learnt on are filled."""
@@ -69,17 +69,24 @@ def fill_norms(module: torch.nn.Module, images: np.ndarray, device: torch.device
         norm.running_var.copy_(variance)
 
 
-def taught_by(path: Path, classes: tuple[str, ...], side: int) -> torch.nn.Module:
-    """The network of `path`, to learn from.
+def taught_by(
+    path: Path, classes: tuple[str, ...], side: int, heads: tuple[str, ...]
+) -> torch.nn.Module:
+    """The network of `path`, to learn from: those of its heads that learnt what `heads` are to.
+
+    It may have learnt the first of them alone, and then teaches no other.
 
     Raises:
-        RequestError: it tells other classes apart, or sees pictures of another size.
+        RequestError: it tells other classes apart, sees pictures of another size, or learnt other
+            labels.
     """
     trained = read_trained(path)
     if trained.classes != classes or trained.network.side != side:
         raise RequestError(
             f"{shown(path)}: cannot teach: its classes or the size of its pictures are others"
         )
+    if trained.heads != heads:
+        trained = one_head(trained, heads[0])
     module = in_torch.build(trained.network)
     load(module, trained.arrays)
     return module.requires_grad_(False)

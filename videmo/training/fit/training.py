@@ -49,6 +49,7 @@ class Training:
         teachers: Sequence[torch.nn.Module] = (),
     ) -> None:
         self.recipe, self.device, self.half = recipe, device, half
+        self.heads = heads_of(network.classes, train)
         self.steps = steps(train, recipe)
         self.network = in_torch.build(network, recipe.dropout)
         self.averaged = in_torch.build(network).eval()
@@ -70,13 +71,13 @@ class Training:
         """One epoch, or what is left of it; `keep` is called now and then to save the state."""
         self.network.train()
         current, kept = self.current, time.monotonic()
-        classes = batches.targets.shape[1]
+        first, classes = self.heads[0], self.heads[0].stop
         confusion = np.array(current.confusion or np.zeros((classes, classes)), np.int64)
         for batch in batches.epoch(epoch, first=current.batches):
             for group in self.optimiser.param_groups:
                 group["lr"] = rate(self.step, self.steps, self.recipe, drops)
             loss, answers = self._learn(batch)
-            np.add.at(confusion, (batch.targets.argmax(axis=1), answers), 1)
+            np.add.at(confusion, (batch.targets[:, first].argmax(axis=1), answers), 1)
             current.loss += loss
             current.batches += 1
             current.pictures += len(batch.images)
@@ -102,30 +103,42 @@ class Training:
         self.optimiser.step()
         self.step += 1
         self._average()
-        return loss.item(), logits.detach().argmax(1).cpu().numpy()
+        return loss.item(), logits.detach()[:, self.heads[0]].argmax(1).cpu().numpy()
 
     def _loss(
         self, logits: torch.Tensor, targets: torch.Tensor, images: torch.Tensor
     ) -> torch.Tensor:
+        t, share = self.recipe.temperature, self.recipe.distil
+        said = self._said(images)
+        losses = []
+        for head in self.heads:
+            loss = self._loss_of_labels(logits[:, head], targets[:, head])
+            known = [one[:, head] for one in said if one.shape[1] >= head.stop]
+            if known:
+                taught = torch.stack([(one / t).softmax(1) for one in known]).mean(0)
+                of_teachers = functional.cross_entropy(logits[:, head] / t, taught) * t**2
+                loss = (1 - share) * loss + share * of_teachers
+            losses.append(loss)
+        if len(losses) == 1:
+            return losses[0]
+        return (1 - self.recipe.second) * losses[0] + self.recipe.second * losses[1]
+
+    def _loss_of_labels(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The mean over pictures; rows of zeros among `targets` add nothing."""
         if self.recipe.loss_balance:
-            loss = -(targets * self.weights * logits.log_softmax(1)).sum(1).mean()
-        else:
-            loss = functional.cross_entropy(logits, targets)
-        if self.teachers:
-            t, share = self.recipe.temperature, self.recipe.distil
-            said = functional.cross_entropy(logits / t, self._taught(images, t)) * t**2
-            loss = (1 - share) * loss + share * said
-        return loss
+            return -(targets * self.weights * logits.log_softmax(1)).sum(1).mean()
+        return functional.cross_entropy(logits, targets)
 
     @torch.no_grad()
-    def _taught(self, images: torch.Tensor, temperature: float) -> torch.Tensor:
+    def _said(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """The logits of each teacher: ``(n, classes)``, or twice as wide if it has two heads."""
         with autocast(self.device, self.half):
-            logits = [teacher(images).float() for teacher in self.teachers]
-        return torch.stack([(x / temperature).softmax(1) for x in logits]).mean(0)
+            return [teacher(images).float() for teacher in self.teachers]
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """What the averaged network says of `images`: ``(n, classes)``."""
-        return scores_of(self.averaged, images, self.device, mirrored=self.recipe.mirrored)
+        mirrored = self.recipe.mirrored
+        return scores_of(self.averaged, images, self.device, self.heads[0], mirrored=mirrored)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -181,21 +194,35 @@ def load(module: torch.nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
 
 @torch.no_grad()
 def scores_of(
-    module: torch.nn.Module, images: np.ndarray, device: torch.device, *, mirrored: bool = False
+    module: torch.nn.Module,
+    images: np.ndarray,
+    device: torch.device,
+    head: slice = slice(None),
+    *,
+    mirrored: bool = False,
 ) -> np.ndarray:
-    """The scores of `images` ``(n, side, side)`` uint8: ``(n, classes)`` float32."""
+    """The scores of `images` ``(n, side, side)`` uint8: ``(n, classes)`` float32.
+
+    `head` says which outputs are wanted, where the network has several heads.
+    """
     found = []
     for start in range(0, len(images), 256):
         part = as_input(images[start : start + 256], device)
-        scores = module(part).softmax(1)
+        scores = module(part)[:, head].softmax(1)
         if mirrored:
-            scores = (scores + module(part.flip(3)).softmax(1)) / 2
+            scores = (scores + module(part.flip(3))[:, head].softmax(1)) / 2
         found.append(scores.cpu().numpy())
     return np.concatenate(found)
 
 
 def as_input(images: np.ndarray, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(images)).to(device)[:, None].float()
+
+
+def heads_of(outputs: int, examples: Examples) -> tuple[slice, ...]:
+    """Which of a network's `outputs` belong to each kind of labels, the first kind first."""
+    classes = examples.targets.shape[1]
+    return tuple(slice(start, start + classes) for start in range(0, outputs, classes))
 
 
 def _class_weights(targets: np.ndarray, power: float) -> torch.Tensor:

@@ -20,7 +20,7 @@ from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import sha256, shown, write_whole
 from videmo.training.export import FORMATS, Made, check, find_pictures, jetson, make
 from videmo.training.kit.crops import crops
-from videmo.training.weights import Trained, read_trained
+from videmo.training.weights import Trained, one_head, read_trained
 
 FILES = Path(__file__).parent / "files"
 
@@ -48,7 +48,7 @@ def write_kit(
     """
     folder = Path(folder)
     _check_name(folder)
-    trained = read_trained(source)
+    trained = one_head(read_trained(source))
     made = _made(trained, folder, data, say)
     files: dict[str, bytes] = {FLOAT: made.float32, ONNX: made.onnx or b""}
     if made.int8:

@@ -14,12 +14,23 @@ from collections.abc import Callable
 from videmo.errors import RequestError
 from videmo.training.network.classics import elu6, mini_xception, resnet18, vgg16
 from videmo.training.network.drawing import Drawing, Network
-from videmo.training.network.residual import DEEP, LARGE, SMALL, TINY, WIDE, residual
+from videmo.training.network.residual import (
+    BROAD,
+    DEEP,
+    LARGE,
+    MEDIUM,
+    SMALL,
+    TINY,
+    WIDE,
+    residual,
+)
 
 NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "small": functools.partial(residual, SMALL),
     "deep": functools.partial(residual, DEEP),
     "wide": functools.partial(residual, WIDE),
+    "broad": functools.partial(residual, BROAD),
+    "medium": functools.partial(residual, MEDIUM),
     "large": functools.partial(residual, LARGE),
     "tiny": functools.partial(residual, TINY),
     "resnet18": resnet18,

@@ -24,6 +24,8 @@ class Plan:
 SMALL = Plan(stem=16, widths=(32, 48, 64), depths=(1, 2, 2))
 DEEP = Plan(stem=16, widths=(24, 48, 64), depths=(2, 2, 2))
 WIDE = Plan(stem=16, widths=(32, 64, 96), depths=(1, 2, 2))
+BROAD = Plan(stem=16, widths=(32, 48, 104), depths=(1, 2, 2))
+MEDIUM = Plan(stem=24, widths=(48, 96, 160), depths=(1, 2, 2))
 LARGE = Plan(stem=64, widths=(96, 192, 320), depths=(2, 3, 3))
 TINY = Plan(stem=8, widths=(8, 16), depths=(1, 1))
 
