@@ -11,7 +11,7 @@ import pytest
 from tests.movies import painted
 from videmo.demo import Actor, Place
 from videmo.errors import SetupError
-from videmo.faces import DETECTORS, Eye, Look, alike, cascades, find_eyes, reduced
+from videmo.faces import DETECTORS, Eye, Eyes, Look, alike, cascades, find_eyes, reduced
 from videmo.schema import EMOTIONS, Box
 
 
@@ -55,7 +55,7 @@ def test_eyes_are_found_again_where_they_were() -> None:
     grey = painted(one())
     (box,) = faces_in(grey)
     first = find_eyes(grey, box)
-    again = find_eyes(grey, box, first.pair)
+    again = find_eyes(grey, box, first)
     assert first.pair and again.pair
     for before, after in zip(first.pair, again.pair, strict=True):
         assert abs(before.x - after.x) < 0.05 and abs(before.y - after.y) < 0.05
@@ -64,14 +64,45 @@ def test_eyes_are_found_again_where_they_were() -> None:
 def test_eyes_that_have_moved_are_still_found() -> None:
     grey = painted(one())
     (box,) = faces_in(grey)
-    elsewhere = (Eye(0.2, 0.3, 0.2), Eye(0.6, 0.3, 0.2))
+    elsewhere = Eyes(2, (Eye(0.2, 0.3, 0.2), Eye(0.6, 0.3, 0.2)))
     assert find_eyes(grey, box, elsewhere).count == 2
 
 
 def test_eyes_that_have_shut_are_not_found_again() -> None:
     (box,) = faces_in(painted(one()))
-    before = find_eyes(painted(one()), box).pair
+    before = find_eyes(painted(one()), box)
     assert find_eyes(painted(one(blinks=(0,))), box, before).count < 2
+
+
+def test_eyes_that_shut_are_noticed_in_the_same_frame() -> None:
+    (box,) = faces_in(painted(one()))
+    before = find_eyes(painted(one()), box, keep=True)
+    assert before.count == 2
+    assert find_eyes(painted(one(blinks=(0,))), box, before, keep=True).count < 2
+
+
+def test_eyes_that_open_are_noticed_in_the_same_frame() -> None:
+    (box,) = faces_in(painted(one()))
+    before = find_eyes(painted(one(blinks=(0,))), box, keep=True)
+    assert before.count < 2
+    assert find_eyes(painted(one()), box, before, keep=True).count == 2
+
+
+def test_an_answer_stands_for_two_frames_that_look_alike_and_not_for_three() -> None:
+    grey = painted(one())
+    (box,) = faces_in(grey)
+    eyes, ages = find_eyes(grey, box, keep=True), []
+    for _ in range(5):
+        eyes = find_eyes(grey, box, eyes, keep=True)
+        assert eyes.count == 2
+        ages.append(eyes.age)
+    assert ages == [1, 2, 0, 1, 2]
+
+
+def test_where_every_frame_counts_no_answer_is_kept() -> None:
+    grey = painted(one())
+    (box,) = faces_in(grey)
+    assert find_eyes(grey, box, find_eyes(grey, box, keep=True)).age == 0
 
 
 def test_a_look_now_and_then_finds_what_a_fine_one_finds() -> None:

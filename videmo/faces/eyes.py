@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from videmo.faces.cascades import cascade
-from videmo.faces.pixels import reduced
+from videmo.faces.pixels import Tiny, likeness, reduced, tiny
 from videmo.schema import ALIGNED_EYES, Box
 
 CASCADE = "haarcascade_eye.xml"
@@ -25,6 +25,12 @@ AGAIN_MARGIN = 0.2
 """What is searched around an eye's place in the frame before, as a part of its size."""
 AGAIN_SIZES = (0.85, 1.18)
 """How much an eye may seem to shrink or grow from frame to frame."""
+SIDES = ((0.14, 0.2, 0.48, 0.54), (0.52, 0.2, 0.86, 0.54))
+"""Left, top, right, bottom of the places where a face's eyes are, as parts of its width."""
+LONGEST_KEPT = 2
+"""Frames for which an answer stands while these places look as they did; a blink takes longer."""
+LEAST_LIKENESS = 0.9
+"""Correlation, from -1 to 1, above which a place looks as it did."""
 
 
 class Eye(NamedTuple):
@@ -43,14 +49,28 @@ class Eyes(NamedTuple):
 
     count: int
     pair: Pair | None = None
+    sides: tuple[Tiny, ...] = ()
+    """How the places of the eyes looked when they were searched."""
+    age: int = 0
+    """Frames since they were searched."""
 
 
-def find_eyes(grey: np.ndarray, box: Box, before: Pair | None = None) -> Eyes:
+def find_eyes(
+    grey: np.ndarray, box: Box, before: Eyes | None = None, *, keep: bool = False
+) -> Eyes:
     """The eyes in the face `box` of `grey` that lie where eyes belong.
 
-    Two only if they make a plausible pair: then the face is aligned. `before` is where they were
-    in the frame before; there they are looked for first, which costs a third.
+    Two only if they make a plausible pair: then the face is aligned. `before` is what was found in
+    the frame before: where the eyes were they are looked for first, which costs a third. With
+    `keep` they are not looked for at all, for two frames, while their places look as they did.
     """
+    sides = _sides(grey, box) if keep else ()
+    if before and sides and before.age < LONGEST_KEPT and _alike(before.sides, sides):
+        return before._replace(age=before.age + 1)
+    return _searched(grey, box, before.pair if before else None)._replace(sides=sides)
+
+
+def _searched(grey: np.ndarray, box: Box, before: Pair | None) -> Eyes:
     pair = _again(grey, box, before) if before else None
     if pair:
         return Eyes(ALIGNED_EYES, pair)
@@ -60,6 +80,24 @@ def find_eyes(grey: np.ndarray, box: Box, before: Pair | None = None) -> Eyes:
     pairs = (pair for pair in combinations(eyes, 2) if _plausible(*pair))
     pair = next(pairs, None)
     return Eyes(ALIGNED_EYES, pair) if pair else Eyes(min(len(eyes), 1))
+
+
+def _sides(grey: np.ndarray, box: Box) -> tuple[Tiny, ...]:
+    """How the two places look in which a face's eyes are."""
+    places = []
+    for side in SIDES:
+        left, top, right, bottom = (round(box.w * part) for part in side)
+        bottom = min(bottom, grey.shape[0] - box.y)
+        if bottom <= top:  # the face leaves the picture
+            return ()
+        places.append(Box(box.x + left, box.y + top, right - left, bottom - top))
+    return tuple(tiny(grey, place) for place in places)
+
+
+def _alike(one: tuple[Tiny, ...], other: tuple[Tiny, ...]) -> bool:
+    return bool(one) and all(
+        likeness(a, b) >= LEAST_LIKENESS for a, b in zip(one, other, strict=True)
+    )
 
 
 def _again(grey: np.ndarray, box: Box, before: Pair) -> Pair | None:

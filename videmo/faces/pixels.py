@@ -12,6 +12,8 @@ SPARE = 3
 LEAST_LIKENESS = 0.7
 """Correlation, -1 to 1."""
 
+Tiny = np.ndarray
+
 
 def reduced(grey: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
     """The part of `grey` in `box`, brought to `size` (width, height in pixels)."""
@@ -26,7 +28,7 @@ def alike(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> boo
     """Whether two places of two pictures show the same: their tiny pictures correlate."""
     if around(other, 0, other_grey) != other:
         return False
-    return float((_tiny(grey, box) * _tiny(other_grey, other)).sum()) >= LEAST_LIKENESS
+    return likeness(tiny(grey, box), tiny(other_grey, other)) >= LEAST_LIKENESS
 
 
 def around(box: Box, margin: float, grey: np.ndarray) -> Box:
@@ -38,7 +40,13 @@ def around(box: Box, margin: float, grey: np.ndarray) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _tiny(grey: np.ndarray, box: Box) -> np.ndarray:
+def tiny(grey: np.ndarray, box: Box) -> Tiny:
+    """The part of `grey` in `box` as 16 x 16 float32, with mean 0 and length 1."""
     picture = reduced(grey, box, (16, 16)).astype(np.float32)
     picture -= picture.mean()
     return picture / (np.linalg.norm(picture) + 1e-6)
+
+
+def likeness(one: Tiny, other: Tiny) -> float:
+    """How much two places look the same: their correlation, from -1 to 1."""
+    return float((one * other).sum())

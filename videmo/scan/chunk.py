@@ -73,7 +73,7 @@ def scan_chunk(
     count = itertools.count()
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
-    found: list[list[tuple[Box, Eyes]]] = []
+    found: list[list[tuple[Box, int]]] = []
 
     def wanted(frames: Iterable[Frame]) -> Iterator[Frame]:
         for frame in frames:
@@ -85,13 +85,16 @@ def scan_chunk(
     with open_movie(movie, threads) as reader:
         frames = wanted(reader.frames(chunk.start, chunk.end))
         every = math.ceil(settings.look.every / settings.every)
+        keep = every > 1 and settings.every == 1
+        last: list[tuple[Box, Eyes]] = []
         for (frame, grey, thumbnail), boxes in watch(frames, detector, every):
             times.append(round(float(frame.time), 3))
             thumbnails.append(thumbnail)
-            found.append(_with_eyes(grey, boxes, found[-1] if found else []))
+            last = _with_eyes(grey, boxes, last, keep)
+            found.append([(box, eyes.count) for box, eyes in last])
             scores.add(frame.stretched(reduced(grey, box, (SIDE, SIDE))) for box in boxes)
         rated = iter(scores.all())
-        faces = [[Face(box, eyes.count, next(rated)) for box, eyes in seen] for seen in found]
+        faces = [[Face(box, eyes, next(rated)) for box, eyes in seen] for seen in found]
         tiny = np.array(thumbnails, np.uint8)
         return Observations(next(count), times, tiny, faces, reader.failures, reader.repaired)
 
@@ -123,14 +126,17 @@ class Scores:
 
 
 def _with_eyes(
-    grey: np.ndarray, boxes: list[Box], before: list[tuple[Box, Eyes]]
+    grey: np.ndarray, boxes: list[Box], before: list[tuple[Box, Eyes]], keep: bool
 ) -> list[tuple[Box, Eyes]]:
-    """The faces of a frame with their eyes; `before` are those of the frame before."""
+    """The faces of a frame with their eyes; `before` are those of the frame before.
+
+    `keep` is that of `find_eyes`.
+    """
     found = []
     for box in boxes:
         same = max(before, key=lambda one: one[0].overlap(box), default=None)
-        there = same[1].pair if same and same[0].overlap(box) >= SAME_FACE else None
-        found.append((box, find_eyes(grey, box, there)))
+        there = same[1] if same and same[0].overlap(box) >= SAME_FACE else None
+        found.append((box, find_eyes(grey, box, there, keep=keep)))
     return found
 
 

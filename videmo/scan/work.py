@@ -28,6 +28,9 @@ try:
 except ImportError:  # Windows
     resource = None
 
+PRELOADED = [__name__, "videmo.scan.preloaded", "ai_edge_litert.interpreter"]
+"""What every process needs."""
+
 TELL_EVERY = 0.2
 """Seconds between two looks at how far the work is."""
 
@@ -129,7 +132,7 @@ def process_context() -> Any:
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
-    forkserver.set_forkserver_preload([__name__, "ai_edge_litert.interpreter"])
+    forkserver.set_forkserver_preload(PRELOADED)
     forkserver.ensure_running()  # now, while signals are let through: its children inherit that
     return multiprocessing.get_context("forkserver")
 
