@@ -19,7 +19,7 @@ from videmo.schema import EMOTIONS
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_the_averaged_face_of_an_emotion_has_it(emotion: str) -> None:
     grey = painted(Actor(1, (Place(0, 240, 170, 150),), ((0, emotion),)))
-    ((box, _),) = DETECTORS["haar"](Look()).everywhere(grey)
+    ((box, _),) = DETECTORS["haar"](Look()).everywhere(grey, ())
     scores = classifier(find_model())([reduced(grey, box, (SIDE, SIDE))])[0]
     assert EMOTIONS[int(scores.argmax())] == emotion
 

@@ -20,7 +20,7 @@ def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
 
 
 def faces_in(grey: np.ndarray, look: Look | None = None) -> list[Box]:
-    return [found.box for found in DETECTORS["haar"](look or Look()).everywhere(grey)]
+    return [found.box for found in DETECTORS["haar"](look or Look()).everywhere(grey, ())]
 
 
 def box_of(size: float) -> Box:
@@ -112,7 +112,7 @@ def test_a_look_now_and_then_finds_what_a_fine_one_finds() -> None:
 
 
 def test_a_true_face_is_sure() -> None:
-    (found,) = DETECTORS["haar"](Look()).everywhere(painted(one()))
+    (found,) = DETECTORS["haar"](Look()).everywhere(painted(one()), ())
     assert found.weight >= 1
 
 
@@ -180,3 +180,13 @@ def test_a_large_part_is_reduced_like_a_small_one() -> None:
     whole = cv2.resize(large, (48, 36), interpolation=cv2.INTER_AREA)
     quick = reduced(large, Box(0, 0, 1920, 1440), (48, 36))
     assert np.abs(whole.astype(int) - quick).mean() < 4
+
+
+@pytest.mark.parametrize("look", [Look(), Look(width=0)])
+def test_a_known_face_is_not_looked_for_and_another_is(look: Look) -> None:
+    two = painted(Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
+    left, right = DETECTORS["haar"](look).everywhere(two, ())
+    before = two.copy()
+    (found,) = DETECTORS["haar"](look).everywhere(two, [left.box])
+    assert found.box.overlap(right.box) > 0.7
+    assert (two == before).all()

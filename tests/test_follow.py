@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from videmo.follow import LONGEST_HOLE, UNCONFIRMED, Follower
 from videmo.schema import Box, Detection
 
@@ -25,6 +27,11 @@ def sure(boxes: Picture) -> list[Detection]:
     return [Detection(box, 1) for box in boxes]
 
 
+def look_at(picture: Picture) -> Callable[[Sequence[Box]], list[Detection]]:
+    """A look that sees all faces of `picture`, but those that are known."""
+    return lambda known: sure([f for f in picture if all(f.overlap(k) < 0.3 for k in known)])
+
+
 def followed(
     film: list[Picture], *, alike: bool = True, hidden: int = -1, stride: int = 1
 ) -> list[list[Box]]:
@@ -34,7 +41,7 @@ def followed(
     for index, picture in enumerate(film):
         look = index % EVERY == 0 or index == len(film) - 1
         seen = [box for box in picture if box.x != hidden]
-        follower.add(picture, sure(seen) if look else None)
+        follower.add(picture, look_at(seen) if look else None)
         boxes += [found for _, found in follower.settled()]
     return boxes + [found for _, found in follower.rest()]
 
@@ -53,8 +60,8 @@ def test_a_face_that_the_first_look_missed_is_followed_back_past_it() -> None:
     film = [[face(50)] for _ in range(20)]
     follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
-        look = {0: [], EVERY: []}.get(index, sure(picture) if index % EVERY == 0 else None)
-        follower.add(picture, look)
+        seen: Picture = [] if index in (0, EVERY) else picture
+        follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
     assert [found for _, found in follower.rest()] == film
 
 
@@ -83,9 +90,40 @@ def test_a_face_that_moves_steadily_is_searched_in_every_third_frame_only() -> N
     film = [[face(10 + 3 * i)] for i in range(19)]
     follower = Follower[Picture](count, lambda *_: True, memory=24, stride=3)
     for index, picture in enumerate(film):
-        follower.add(picture, sure(picture) if index % EVERY == 0 else None)
+        follower.add(picture, look_at(picture) if index % EVERY == 0 else None)
     assert [found for _, found in follower.rest()] == film
-    assert len(searched) == 3
+    assert len(searched) == 6
+
+
+def test_a_look_leaves_out_the_faces_that_are_surely_where_they_should_be() -> None:
+    asked: list[list[Box]] = []
+
+    def look(known: Sequence[Box]) -> list[Detection]:
+        asked.append(list(known))
+        return [] if known else sure([face(50)])
+
+    follower = Follower[Picture](near, lambda *_: True, memory=24)
+    for _ in range(3):
+        follower.add([face(50)], look)
+    assert asked == [[], [face(50)], [face(50)]]
+    assert [found for _, found in follower.rest()] == [[face(50)]] * 3
+
+
+def test_a_look_sees_again_the_faces_that_are_not_surely_there() -> None:
+    asked: list[list[Box]] = []
+
+    def look(known: Sequence[Box]) -> list[Detection]:
+        asked.append(list(known))
+        return sure([face(50)])
+
+    def doubt(picture: Picture, box: Box) -> Detection | None:
+        return Detection(face(50), 0.9)
+
+    for skims, search in ((True, doubt), (False, near)):
+        follower = Follower[Picture](search, lambda *_: True, memory=24, skims=skims)
+        for _ in range(3):
+            follower.add([face(50)], look)
+    assert asked == [[]] * 6
 
 
 def test_with_strides_a_face_is_found_to_the_frame_on_which_it_appears_and_leaves() -> None:
@@ -113,7 +151,7 @@ def doubtful(film: list[Picture], weights: dict[int, float]) -> list[list[Box]]:
     follower = Follower[Picture](weigh, lambda *_: True, memory=24)
     for index, picture in enumerate(film):
         look = [Detection(box, weights.get(index, 0.5)) for box in picture]
-        follower.add(picture, look if index % EVERY == 0 else None)
+        follower.add(picture, (lambda _, look=look: look) if index % EVERY == 0 else None)
     return [found for _, found in follower.rest()]
 
 
@@ -149,10 +187,15 @@ def test_a_hole_in_which_something_else_is_seen_is_not_filled() -> None:
 
 def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
     film = [[face(50)] for _ in range(UNCONFIRMED + 4 * EVERY)]
-    follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
+
+    def doubt(picture: Picture, box: Box) -> Detection | None:
+        found = near(picture, box)
+        return found and found._replace(weight=0.9)
+
+    follower = Follower[Picture](doubt, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
-        look = sure(picture) if index == 0 else [] if index % EVERY == 0 else None
-        follower.add(picture, look)
+        seen = picture if index == 0 else []
+        follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
         list(follower.settled())
     assert follower.rest()[-1][1] == []
 
@@ -171,7 +214,7 @@ def test_every_picture_comes_back_once_and_in_order() -> None:
 
 def test_nothing_is_remembered_from_the_shot_before() -> None:
     follower = Follower[Picture](near, lambda *_: True, memory=8)
-    follower.add([face(50)], sure([face(50)]))
+    follower.add([face(50)], look_at([face(50)]))
     follower.rest()
     follower.add([face(50)], None)
     assert follower.rest() == [([face(50)], [])]

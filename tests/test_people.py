@@ -339,7 +339,7 @@ def test_one_bad_table_costs_one_table(mine_short: Made, known: Path, tmp_path: 
 def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -> None:
     (sheet,) = only_ann.cast.sheets
     grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
-    faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey)
+    faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey, ())
     rows = Counter(round((face.box.y - HEADER) / ROW) for face in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
 

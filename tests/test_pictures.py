@@ -187,7 +187,7 @@ def test_a_chance_pattern_is_not_taken_for_a_face(clips: Path) -> None:
     with open_movie(movie) as reader:
         picture = next(f.bgr for i, f in enumerate(reader.frames()) if i == 240)
     large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
-    found = DETECTORS["haar"](PICTURE_LOOK).everywhere(cv2.cvtColor(large, cv2.COLOR_BGR2GRAY))
+    found = DETECTORS["haar"](PICTURE_LOOK).everywhere(cv2.cvtColor(large, cv2.COLOR_BGR2GRAY), ())
     assert any(one.box.y > 1200 for one in found)
     faces = scan_picture(large)
     assert faces and all(face.box.y < 1200 for face in faces)

@@ -11,7 +11,7 @@ appeared, and a hole of a few frames between two sightings is filled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -79,6 +79,9 @@ class Follower(Generic[Picture]):
     """Pictures kept, and so the frames that a face may be followed back."""
     stride: int = 1
     """Frames from one search to the next, while a face is found each time."""
+    skims: bool = True
+    """Whether a look leaves out the faces that are surely where they should be: that saves half of
+    it. Else it looks at them too, and what it finds comes first."""
     _count: int = 0
     _looked: int = 0
     """The last frame that was looked at."""
@@ -86,19 +89,31 @@ class Follower(Generic[Picture]):
     _faces: dict[int, list[tuple[Box, _Face]]] = field(default_factory=dict)
     _chains: list[_Chain] = field(default_factory=list)
 
-    def add(self, picture: Picture, seen: list[Detection] | None) -> None:
-        """The next picture; `seen` is what was found in all of it, None: it was not looked at."""
+    def add(
+        self, picture: Picture, look: Callable[[Sequence[Box]], list[Detection]] | None
+    ) -> None:
+        """The next picture; `look` finds all faces in it but those in the boxes that it is given.
+
+        None: this picture is not to be looked at.
+        """
         index = self._count
         self._count += 1
         self._pictures[index] = picture
         self._faces[index] = []
-        if seen is not None:
+        if look is not None:
             self._looked = index
         elif (index - self._looked) % self.stride:
             return
-        left = list(seen or ())
+        sure = self._meet_again(index) if look is not None and self.skims else {}
+        left = look([found.box for found in sure.values()]) if look is not None else []
         for chain in list(self._chains):
-            if not self._go_on(chain, index, left, looked=seen is not None):
+            known = sure.get(id(chain))
+            if known is not None:
+                chain.confirmed = index
+                goes_on = self._sight(chain, index, known)
+            else:
+                goes_on = self._go_on(chain, index, left, looked=look is not None)
+            if not goes_on:
                 self._chains.remove(chain)
         for found in left:
             if self._is_free(index, found.box):
@@ -117,6 +132,12 @@ class Follower(Generic[Picture]):
     def _given(self, count: int) -> list[tuple[Picture, list[Box]]]:
         indexes = list(self._pictures)[:count]
         return [(self._pictures.pop(i), _believed(self._faces.pop(i))) for i in indexes]
+
+    def _meet_again(self, index: int) -> dict[int, Detection]:
+        """The chains whose faces are surely where they should be, by their identity."""
+        picture = self._pictures[index]
+        found = ((id(chain), self.near(picture, chain.expected(index))) for chain in self._chains)
+        return {which: one for which, one in found if one is not None and one.weight >= 1}
 
     def _go_on(self, chain: _Chain, index: int, left: list[Detection], looked: bool) -> bool:
         """Find a face again; whether it is to be followed further."""

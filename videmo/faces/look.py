@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,8 @@ class Look:
 class Detector:
     """Two ways to look for faces in a grey picture (uint8, h x w)."""
 
-    everywhere: Callable[[np.ndarray], list[Detection]]
-    """All faces in the picture, sorted; and some places that may be none."""
+    everywhere: Callable[[np.ndarray, Sequence[Box]], list[Detection]]
+    """All faces in the picture, sorted, and some places that may be none; but where the boxes are,
+    in which faces are known, it need not look."""
     near: Callable[[np.ndarray, Box], Detection | None]
     """The face that should be about where the box is and about as large; None: not there."""

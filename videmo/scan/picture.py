@@ -42,7 +42,7 @@ def scan_picture(picture: np.ndarray, settings: Settings | None = None) -> list[
 
 
 def _boxes(grey: np.ndarray, look: Look) -> list[Box]:
-    return [one.box for one in detector_of(look).everywhere(grey)]
+    return [one.box for one in detector_of(look).everywhere(grey, ())]
 
 
 def _seen_again(grey: np.ndarray, boxes: list[Box], look: Look) -> list[Box]:

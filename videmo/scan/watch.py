@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -37,11 +38,13 @@ def watch(
         alike=lambda a, box, b, other: alike(a.grey, box, b.grey, other),
         memory=max(2 * every, LONGEST_HOLE + STRIDE + 1),
         stride=STRIDE,
+        skims=every > 1,
     )
     number = 0
     for seen, last in _shots(frames):
+        grey = seen.grey
         look = last or number % every == 0
-        follower.add(seen, detector.everywhere(seen.grey) if look else None)
+        follower.add(seen, functools.partial(detector.everywhere, grey) if look else None)
         number = 0 if last else number + 1
         yield from follower.rest() if last else follower.settled()
 

@@ -187,7 +187,7 @@ def _face_of() -> Cut:
     def cut(grey: np.ndarray, side: int) -> np.ndarray | None:
         if max(grey.shape) <= FACE_ALREADY:
             return _whole(grey, side)
-        boxes = [found.box for found in detector.everywhere(grey) if found.weight >= 1]
+        boxes = [found.box for found in detector.everywhere(grey, ()) if found.weight >= 1]
         if not boxes:
             return None
         return reduced(grey, max(boxes, key=lambda box: box.w * box.h), (side, side))
