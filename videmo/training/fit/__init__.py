@@ -88,7 +88,9 @@ def fit(
     about = _about(path, data, recipe.labels, init)
     state = _kept(run, recipe, about)
     torch.manual_seed(recipe.seed)
-    training = _begin(data, recipe, device, init if state is None else None)
+    training, begun = _begin(data, recipe, device, init if state is None else None)
+    if begun:
+        say(begun)
     history: list[diary.Row] = []
     if state is None:
         write_whole(run / "recipe.json", _json(as_values(recipe)))
@@ -135,7 +137,10 @@ def _epochs(
         say(diary.in_words(row, recipe.epochs))
 
 
-def _begin(data: Data, recipe: Recipe, device: torch.device, init: Path | None) -> Training:
+def _begin(
+    data: Data, recipe: Recipe, device: torch.device, init: Path | None
+) -> tuple[Training, str]:
+    """A training, and with what it begins, in words."""
     network = _drawn(data, recipe)
     heads = data.heads or (recipe.labels,)
     teachers = [taught_by(Path(t), data.classes, recipe.side, heads) for t in recipe.teachers]
@@ -146,9 +151,9 @@ def _begin(data: Data, recipe: Recipe, device: torch.device, init: Path | None) 
         half=half_precision(device),
         teachers=teachers,
     )
-    if init is not None:
-        continued(training, init, data.splits["train"].images)
-    return training
+    if init is None:
+        return training, ""
+    return training, continued(training, init, data.splits["train"].images)
 
 
 def _drawn(data: Data, recipe: Recipe) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,32 +18,53 @@ LOOKED_AT = 2048
 """Pictures from which the norms of a model that is learnt on are filled."""
 
 
-def continued(training: Training, path: Path, images: np.ndarray) -> None:
+def continued(training: Training, path: Path, images: np.ndarray) -> str:
     """Let `training` begin with the weights of `path`, but for its last layer, which is new.
+
+    A network that is wider or narrower in places takes over the layers that are the same.
+
+    Returns:
+        What was taken over, in words.
 
     Raises:
         RequestError: it is of another architecture, or cannot be read.
     """
     trained = read_trained(path)
-    try:
-        training.begin_from(trained.body)
-    except ValueError as error:
+    shapes = {name: tuple(value.shape) for name, value in training.network.state_dict().items()}
+    same = {name: a for name, a in trained.body.items() if shapes.get(name) == a.shape}
+    taken, all_layers = _layers(same), _layers(shapes)
+    # A norm alone means nothing: what it takes comes out of the convolution before it.
+    taken = {name for name in taken if name.replace(".norm", ".conv") in taken}
+    if 2 * len(taken) < len(all_layers):
         raise RequestError(
             f"{shown(path)}: is a network {trained.network.name} of {trained.network.side} pixels, "
             f"not {training.recipe.network} of {training.recipe.side}; use --arch and --side"
-        ) from error
+        )
+    training.begin_from({name: a for name, a in same.items() if name.rpartition(".")[0] in taken})
     picked = images[:: max(1, len(images) // LOOKED_AT)][:LOOKED_AT]
-    fill_norms(training.network, picked, training.device)
+    fill_norms(training.network, picked, training.device, taken)
     training.averaged.load_state_dict(training.network.state_dict())
+    return f"{len(taken)} of {len(all_layers)} layers are those of {shown(path)}"
+
+
+def _layers(arrays: Mapping[str, object]) -> set[str]:
+    """The layers whose weights `arrays` hold."""
+    return {name.rpartition(".")[0] for name in arrays if name.endswith(".weight")}
 
 
 @torch.no_grad()
-def fill_norms(module: torch.nn.Module, images: np.ndarray, device: torch.device) -> None:
-    """Give each batch norm the mean and variance of what it sees, and let it answer as before.
+def fill_norms(
+    module: torch.nn.Module, images: np.ndarray, device: torch.device, names: Container[str]
+) -> None:
+    """Give the batch norms `names` the mean and variance of what they see; they answer as before.
 
     The norms of a model file lie inside its convolutions; while training, each would undo that.
     """
-    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    norms = [
+        m
+        for name, m in module.named_modules()
+        if isinstance(m, torch.nn.BatchNorm2d) and name in names
+    ]
     sums = {norm: [torch.zeros(0), torch.zeros(0), 0] for norm in norms}
 
     def look(norm: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
