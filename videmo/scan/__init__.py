@@ -149,7 +149,7 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     merged = merge(seen, settings, first)
     if start and not merged.frames:
         raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
-    stop = _end(movie, merged, settings)
+    stop = _end(movie, merged)
     record |= {
         "first_frame": first,
         "frames_expected": expected_frames(movie, found, merged, settings),
@@ -204,15 +204,14 @@ def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
     return start, end
 
 
-def _end(movie: Movie, merged: Merged, settings: Settings) -> float:
-    """Where the last scanned frame ends, in seconds."""
-    if not len(merged.times):
+def _end(movie: Movie, merged: Merged) -> float:
+    """Where the last frame decoded ends, in seconds."""
+    if not merged.frames:
         return 0.0
-    last = float(merged.times[-1])
-    whole = movie.frames == merged.frames and settings.every == 1
-    if movie.duration is not None and whole and movie.duration > last:
+    whole = movie.frames == merged.frames
+    if movie.duration is not None and whole and movie.duration > merged.last:
         return round(float(movie.duration), 3)
-    return round(last + float(settings.every / movie.fps), 3)
+    return round(merged.last + float(1 / movie.fps), 3)
 
 
 def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:
