@@ -26,6 +26,8 @@ RECORD_SUFFIX = ".faces.json"
 FORMAT = 2
 """Version of the table's columns and the record's fields."""
 LINES_AT_ONCE = 4096
+MOST_FRAMES = 1 << 27
+"""More frames than a movie has: 600 hours at 60 in a second."""
 
 _FRAMES = ("first_frame", "frames_read", "frames_scanned")
 
@@ -199,6 +201,7 @@ def _sound_record(record: Record) -> bool:
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(type(count) is int and count >= 0 for count in counts)
         and record["frames_scanned"] <= record["rows"]
+        and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
         and type(end) in (int, float)
         and 0 <= end < math.inf
         and type(record.get("timed")) is bool

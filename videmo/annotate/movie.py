@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -185,14 +186,16 @@ def _check_wished(wished: Wished) -> None:
 def _stretch(
     wished: Wished, table: pd.DataFrame, record: Record
 ) -> tuple[Fraction | None, Fraction | None]:
-    """From where to where is drawn: what is wished, else what was scanned. None: the movie's own
+    """From where to where is drawn: what is wished of what was scanned. None: the movie's own
     beginning and end."""
     start, end = wished.start, wished.end
-    if start is None and record["first_frame"] and len(table):
-        start = float(table["time"].iloc[0])
+    if record["first_frame"] and len(table):
+        start = max(start or 0.0, float(table["time"].iloc[0]))
     settings = record.get("settings")
-    if end is None and isinstance(settings, dict) and settings.get("end") is not None:
-        end = record["end"]
+    if isinstance(settings, dict) and settings.get("end") is not None:
+        end = min(math.inf if end is None else end, record["end"])
+    if start is not None and end is not None and start >= end:
+        raise RequestError(f"nothing of this stretch was scanned, only {_scanned(table, record)}")
     return (None if start is None else _exact(start)), (None if end is None else _exact(end))
 
 
@@ -208,6 +211,11 @@ def _table_for(
     with watch(subject) as progress:
         scanned = scan_movie(subject, folder, settings, progress, jobs=jobs)
     return scanned.table, scanned
+
+
+def _scanned(table: pd.DataFrame, record: Record) -> str:
+    first = float(table["time"].iloc[0]) if len(table) else 0.0
+    return f"{timecode(first)} to {timecode(record['end'])}"
 
 
 class _Painter:
@@ -292,7 +300,7 @@ class _Painter:
             self._met[index] = True
             return self._scene.at(index)
         if index + 1 == len(times):
-            return self._scene.at(index) if self._some and time < self.record["end"] else []
+            return []
         return self._scene.after(index, (time - times[index]) / (times[index + 1] - times[index]))
 
     def _timeline_of(self, table: pd.DataFrame, names: Mapping[int, str]) -> Timeline:
@@ -324,8 +332,8 @@ def _pictures(
             progress(done, total)
     if waiting is None:
         raise RequestError(
-            f"{shown(painter.movie.path)}: there is no frame in this stretch; the movie ends at "
-            f"{timecode(painter.record['end'])}"
+            f"{shown(painter.movie.path)}: there is no frame in this stretch; what was scanned "
+            f"ends at {timecode(painter.record['end'])}"
         )
     painter.check(start, end)
     yield Picture(waiting[0], painter.end_of(waiting[0]), waiting[1])

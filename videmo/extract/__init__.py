@@ -31,7 +31,7 @@ from videmo.extract.segments import (
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
-from videmo.runs import find_runs, frame_starts, to_segments
+from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
 
@@ -248,6 +248,8 @@ def _select(job: _Job, table: pd.DataFrame, record: Record, people: People) -> l
     if not runs:
         return []
     movie = find_movie(job.table, record, job.movie)
+    starts = frame_starts(table, end, between=True)
+    inside = {"start": float(starts[0]), "end": end}  # nothing is known of what lies outside
     selections = []
     for emotion in wanted.emotions:
         of_emotion = [run for run in runs if run.emotion == emotion]
@@ -256,12 +258,13 @@ def _select(job: _Job, table: pd.DataFrame, record: Record, people: People) -> l
                 movie=movie,
                 name=job.name,
                 emotion=emotion,
-                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, end=end)),
+                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
                 sightings=sightings_of(table, of_emotion),
-                starts=frame_starts(table, end),
+                starts=starts,
                 folder=job.folder / job.name / emotion,
                 choice=job.choice,
                 persons=people.names,
+                every=scan_step(table),
             )
             selections.append(selection)
     return selections
