@@ -1,20 +1,23 @@
-"""Pass 2 on tables of a stretch, and of one frame of every so many: the right pictures and times.
+"""Tables of a stretch, and of one frame of every so many: the right pictures, times and names.
 
-On a movie whose pictures show their numbers: what is compared is the picture.
+Pictures are those of a movie that shows their numbers.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import cv2
 import pytest
 
+from tests.conftest import Made
 from tests.movies import number_of, numbered
 from videmo.annotate.movie import Wished, annotate_movie
 from videmo.annotate.rows import scene_of
+from videmo.archive import find_movies, read_ledgers, scan_archive, verify_tables
 from videmo.convert import FORMS, convert_tables
 from videmo.errors import RequestError, TableError
 from videmo.exporters.selection import Selection, sightings_of
@@ -23,7 +26,16 @@ from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.runs import find_runs, frame_starts, scan_step
 from videmo.scan import Settings, scan_movie
 from videmo.schema import EMOTIONS, Box, timecode
-from videmo.table import Row, read_record, read_table, record_path, write_table
+from videmo.table import (
+    Row,
+    movie_file,
+    movie_name,
+    read_record,
+    read_table,
+    record_path,
+    table_path,
+    write_table,
+)
 from videmo.video import open_movie, probe
 
 HAPPY = tuple(float(emotion == "happy") for emotion in EMOTIONS)
@@ -228,3 +240,107 @@ def test_no_record_makes_videmo_count_more_frames_than_there_can_be(one: One) ->
             find_runs(read_table(one.path))
     finally:
         path.write_text(before)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        (0, None, "a.mp4"),
+        (1200, 1500, "a.mp4.from-00-20-00.to-00-25-00"),
+        (10.5, None, "a.mp4.from-00-00-10.500"),
+        (0, 400000, "a.mp4.to-111-06-40"),
+    ],
+)
+def test_a_table_is_named_for_its_movie_and_its_stretch(
+    start: float, end: float | None, name: str
+) -> None:
+    table = table_path(Path("tables"), Path("a.mp4"), start, end)
+    assert table == Path("tables") / f"{name}.faces.csv"
+    assert movie_name(table) == name and movie_file(name) == "a.mp4"
+
+
+@pytest.mark.parametrize("name", ["from-00-20-00.mp4", "a.from-x", "a.to-1-2-3", "a.mp4.to-00-00"])
+def test_a_name_that_only_looks_like_that_of_a_stretch_stays(name: str) -> None:
+    assert movie_file(name) == name
+
+
+@pytest.fixture
+def scanned(people: Made, tmp_path: Path) -> Path:
+    """A folder with a movie, its table, and those of two stretches of it."""
+    movie = tmp_path / "movie.mp4"
+    shutil.copy2(people.movie, movie)
+    for settings in (Settings(), Settings(start=1.5, end=3), Settings(end=1)):
+        scan_movie(movie, tmp_path, settings)
+    return tmp_path
+
+
+def test_the_scan_of_a_stretch_leaves_that_of_the_movie_as_it_is(
+    people: Made, scanned: Path
+) -> None:
+    assert {path.name for path in scanned.glob("*.csv")} == {
+        "movie.mp4.faces.csv",
+        "movie.mp4.from-00-00-01.500.to-00-00-03.faces.csv",
+        "movie.mp4.to-00-00-01.faces.csv",
+    }
+    whole = scanned / "movie.mp4.faces.csv"
+    assert whole.read_bytes() == people.scanned.table.read_bytes()
+    assert [one.problem for one in verify_tables(scanned)] == ["", "", ""]
+
+
+def test_an_interrupted_scan_is_not_lost_to_that_of_a_stretch(people: Made, tmp_path: Path) -> None:
+    left = tmp_path / "movie.mp4.parts"
+    left.mkdir()
+    (left / "0123456789abcdef-000000.npz").write_bytes(b"hours of work")
+    scan_movie(people.movie, tmp_path, Settings(end=0.5))
+    assert [path.name for path in left.iterdir()] == ["0123456789abcdef-000000.npz"]
+    assert not list(tmp_path.glob("*.to-*.parts"))
+
+
+def test_where_the_whole_movie_was_scanned_no_moment_comes_twice(
+    scanned: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = scanned / "movie.mp4.faces.csv"
+    assert find_tables([scanned]) == {whole: "movie.mp4"} == find_tables([scanned / "movie.mp4"])
+    assert "to-00-00-01.faces.csv: left out, for movie.mp4.faces.csv" in caplog.text
+    named = scanned / "movie.mp4.to-00-00-01.faces.csv"
+    assert find_tables([named]) == {named: "movie.mp4.to-00-00-01"}
+
+
+def test_where_only_stretches_were_scanned_all_of_them_are_found(scanned: Path) -> None:
+    for path in scanned.glob("movie.mp4.faces.*"):
+        path.unlink()
+    names = ["movie.mp4.from-00-00-01.500.to-00-00-03", "movie.mp4.to-00-00-01"]
+    assert [*find_tables([scanned]).values()] == names
+    assert [*find_tables([scanned / "movie.mp4"]).values()] == names
+    with pytest.raises(RequestError, match="several stretches were scanned"):
+        annotate_movie(scanned / "movie.mp4", scanned / "out")
+
+
+def test_movie_and_table_of_a_stretch_can_be_moved_together(
+    scanned: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The record says where the movie was; where it is now, it lies beside the table."""
+    there = tmp_path_factory.mktemp("there")
+    for path in scanned.glob("movie.mp4.to-*"):
+        record = path.read_text().replace('"file": "movie.mp4"', '"file": "gone.mp4"')
+        (there / path.name).write_text(record)
+    shutil.copy2(scanned / "movie.mp4", there / "movie.mp4")
+    tables = find_tables([there])
+    (done,) = extract_tables(tables, Wanted(EMOTIONS, repeat=2), there / "out", exports=["srt"])
+    assert not done.errors
+    assert [path.name for path in (there / "out").rglob("*.srt")] == ["movie.srt"]
+    assert [one.problem for one in verify_tables(there)] == [""]
+
+
+def test_an_archive_of_stretches_is_listed_and_not_scanned_again(
+    people: Made, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy2(people.movie, tmp_path / "in/movie.mp4")
+    found, out = find_movies([tmp_path / "in"]), tmp_path / "out"
+    for settings, again in ((Settings(end=1), False), (Settings(), False), (Settings(end=1), True)):
+        ((entry, new),) = scan_archive(found, out, settings)
+        assert (entry.status, new) == ("ok", not again)
+        assert entry.duration == (settings.end or 6.0)
+        assert read_ledgers(out)["movie.mp4"].duration == entry.duration
+    assert len(list(out.glob("*.faces.csv"))) == 2

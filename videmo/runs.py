@@ -100,7 +100,7 @@ def frame_starts(table: pd.DataFrame, end: float | None = None, *, between: bool
     starts[-1] = end if end is not None and end > last else last + step
     if between:
         there = np.flatnonzero(~np.isnan(starts))
-        return np.interp(np.arange(len(starts)), there, starts[there])
+        return np.asarray(np.interp(np.arange(len(starts)), there, starts[there]))
     return np.asarray(pd.Series(starts).bfill())
 
 

@@ -89,7 +89,9 @@ def scan(
     """Find faces, eyes, emotions, tracks and runs in every frame.
 
     Writes NAME.faces.csv, a row for each face in each frame, and NAME.faces.json, which says what
-    was scanned and how. An interrupted scan goes on where it was when it is started again.
+    was scanned and how. An interrupted scan goes on where it was when it is started again; a
+    finished one is replaced. That of a stretch is another one, with files of its own:
+    NAME.from-00-20-00.to-00-25-00.faces.csv.
 
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.

@@ -13,7 +13,7 @@ import pandas as pd
 from videmo.errors import VidemoError
 from videmo.files import output_error
 from videmo.schema import Box, Run, Segment
-from videmo.table import face_boxes
+from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
 
 
@@ -108,13 +108,13 @@ class Moments:
 
     @property
     def name(self) -> str:
-        """The movie's file name; in an archive, with its folders before it."""
+        """The movie's file name, with its stretch; in an archive, with its folders before it."""
         return self.selections[0].name
 
     @property
     def stem(self) -> str:
         """The movie's file name without its suffix: what other programs look for beside it."""
-        return Path(self.name).stem
+        return Path(movie_file(self.name)).stem
 
     @property
     def starts(self) -> np.ndarray:
