@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import PATH, SIZE, TIME
+from videmo.cli.options import PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE|FOLDER...")
-@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the tables.")
+@output("Folder for the tables.")
 @click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
 @click.option(
     "--min-face",
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     help="Of folders: only this part of the movies, such as 3/8, for several machines.  "
     "[default: as Slurm or AWS Batch say]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@QUIET
 def scan(
     movies: tuple[Path, ...],
     folder: Path,
