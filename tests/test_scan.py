@@ -361,3 +361,29 @@ def test_faces_are_found_at_any_size(tmp_path: Path, size: tuple[int, int]) -> N
     places = (Place(0, size[0] / 2, size[1] * 0.45, size[1] * 0.45),)
     story = Story((Shot(0.5, (Actor(1, places, ((0, "happy"),)),)),), size, Fraction(24))
     check_faces(made(tmp_path, story))
+
+
+def test_a_scan_of_some_frames_ends_where_the_movie_ends(people: Made, tmp_path: Path) -> None:
+    """The last frame scanned is the 141st of 144: what follows is no longer than the movie."""
+    part = scan_movie(people.movie, tmp_path, Settings(every=20))
+    assert read_table(part.table)["frame"].iloc[-1] == 140
+    assert part.record["end"] == people.scanned.record["end"] == 6.0
+
+
+def test_who_stays_is_one_track_even_where_one_frame_a_second_is_scanned(tmp_path: Path) -> None:
+    movie = tmp_path / "movie.mp4"
+    make_movie(movie, still(6))
+    part = scan_movie(movie, tmp_path, Settings(every=24))
+    assert part.record["tracks"] == 1
+    (happy,) = find_runs(read_table(part.table), "happy", repeat=5, end=part.record["end"])
+    assert happy.frames == (0, 24, 48, 72, 96, 120) and (happy.start, happy.end) == (0, 6)
+
+
+def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
+    """Two people stand in one place by turns, for one or two scanned frames each."""
+    shots = [Shot(1.6, (person(who),), background=who) for who in (1, 2, 1, 2)]
+    make_movie(tmp_path / "movie.mp4", Story(tuple(shots), (320, 240)))
+    table = read_table(scan_movie(tmp_path / "movie.mp4", tmp_path, Settings(every=24)).table)
+    shot = (table["time"] // 1.6).astype(int)
+    assert table["track"].notna().all() and shot.nunique() == 4
+    assert (table["track"] == shot + 1).all()

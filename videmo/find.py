@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -10,17 +12,21 @@ from pathlib import Path
 
 from videmo.errors import MovieError, RequestError
 from videmo.files import fingerprint, shown
-from videmo.table import TABLE_SUFFIX, Record, movie_name, table_path
+from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, table_path
 from videmo.video import Movie, probe
+
+log = logging.getLogger(__name__)
 
 
 def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
     """The tables that `paths` name: tables, scanned movies, or folders, searched to their depth.
 
-    Without `paths`, the tables in the current folder itself.
+    Without `paths`, the tables in the current folder itself. Of a movie that was scanned whole the
+    tables of stretches are left out, unless they are named.
 
     Returns:
-        For each table a name of its own: its movie's, with the folders below the one searched.
+        For each table a name of its own: its movie's, with its stretch, and with the folders below
+        the one searched.
 
     Raises:
         RequestError: a path does not exist, is no table, or a folder without any.
@@ -33,8 +39,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
         if os.path.isdir(path):
             tables |= _tables_in(path, f"**/*{TABLE_SUFFIX}")
         else:
-            table = _table_of(path)
-            tables[table] = movie_name(table)
+            tables |= {table: movie_name(table) for table in _tables_at(path)}
     twins = [name for name, count in Counter(tables.values()).items() if count > 1]
     if twins:
         raise RequestError(
@@ -44,7 +49,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
 
 
 def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
-    found = sorted(folder.glob(pattern))
+    found = _without_parts(sorted(folder.glob(pattern)))
     if not found:
         raise RequestError(
             f"{shown(folder.absolute())}: holds no table (*{TABLE_SUFFIX}); run: videmo scan MOVIE"
@@ -54,22 +59,64 @@ def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
     }
 
 
-def _table_of(path: Path) -> Path:
-    """The table that `path` is, or that was made of the movie `path`."""
+def _without_parts(tables: list[Path]) -> list[Path]:
+    """Without the tables of stretches of which the whole movie's lies beside them: or each moment
+    would come twice."""
+    kept = []
+    for table in tables:
+        whole = table.with_name(movie_file(movie_name(table)) + TABLE_SUFFIX)
+        if whole != table and whole in tables:
+            log.warning(
+                "%s: left out, for %s is of the whole movie", shown(table), shown(whole.name)
+            )
+        else:
+            kept.append(table)
+    return kept
+
+
+def _tables_at(path: Path) -> list[Path]:
+    """The table that `path` is, or those that were made of the movie `path`."""
     if not os.path.exists(path):  # Path.exists raises where a name is too long
         raise RequestError(f"{shown(path)}: no such file or folder; check the name")
     if path.name.endswith(TABLE_SUFFIX):
-        return path
-    table = find_table(path)
-    if table is None:
+        return [path]
+    tables = tables_of(path)
+    if not tables:
         raise RequestError(f"{shown(path)}: is no table; run: videmo scan {shown(path)}")
-    return table
+    return tables
 
 
 def find_table(movie: Path, *folders: Path) -> Path | None:
-    """The table of `movie`, if there is one in `folders`, beside it, or in the current folder."""
-    places = (table_path(folder, movie) for folder in (*folders, movie.parent, Path()))
-    return next((table for table in places if os.path.isfile(table)), None)
+    """The table of `movie`, if there is one in `folders`, beside it, or in the current folder.
+
+    Raises:
+        RequestError: there are several, each of a stretch.
+    """
+    found = tables_of(movie, *folders)
+    if len(found) > 1:
+        names = ", ".join(shown(table) for table in found)
+        raise RequestError(f"{shown(movie)}: several stretches were scanned; name one: {names}")
+    return found[0] if found else None
+
+
+def tables_of(movie: Path, *folders: Path) -> list[Path]:
+    """The table of `movie`, else those of its stretches, in the first folder in which there is one:
+    of `folders`, the movie's own, and the current one."""
+    places = (*folders, movie.parent, Path())
+    for table in (table_path(folder, movie) for folder in places):
+        if os.path.isfile(table):
+            return [table]
+    for folder in places:
+        found = sorted(folder.glob(f"{glob.escape(movie.name)}.*{TABLE_SUFFIX}"))
+        stretches = [table for table in found if movie_file(movie_name(table)) == movie.name]
+        if stretches:
+            return stretches
+    return []
+
+
+def movie_places(table: Path, record: Record) -> list[Path]:
+    """Where the movie that `table` is of may be: where its record says, or beside it."""
+    return [table.parent / record["movie"]["file"], table.parent / movie_file(movie_name(table))]
 
 
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
@@ -78,8 +125,7 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     Raises:
         MovieError: it is nowhere, cannot be read, or has changed since the scan.
     """
-    said = table.parent / record["movie"]["file"]
-    places = [movie] if movie else [said, table.parent / movie_name(table)]
+    places = [movie] if movie else movie_places(table, record)
     place = next((place for place in places if os.path.isfile(place)), None)
     if place is None:
         raise MovieError(

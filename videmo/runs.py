@@ -81,10 +81,12 @@ def known_rows(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_
     return np.asarray((found >= eyes) & (score >= min_score))
 
 
-def frame_starts(table: pd.DataFrame, end: float | None = None) -> Column:
-    """The time of each frame by its number, and one more: the end of the movie.
+def frame_starts(table: pd.DataFrame, end: float | None = None, *, between: bool = False) -> Column:
+    """The time of each frame by its number, and one more: the end of what was scanned.
 
-    A frame that was not looked at starts where the next one does that was.
+    A frame that was not looked at starts where the next one does that was: so long is the one
+    before taken to go on. With `between`, it starts where it is in the movie, if the frames from
+    one that was looked at to the next are equally long.
     """
     frames = table["frame"].to_numpy(np.int64)
     times = table["time"].to_numpy(np.float64)
@@ -96,7 +98,16 @@ def frame_starts(table: pd.DataFrame, end: float | None = None) -> Column:
     earlier = times[times < last]
     step = last - earlier[-1] if len(earlier) else 0.0
     starts[-1] = end if end is not None and end > last else last + step
+    if between:
+        there = np.flatnonzero(~np.isnan(starts))
+        return np.asarray(np.interp(np.arange(len(starts)), there, starts[there]))
     return np.asarray(pd.Series(starts).bfill())
+
+
+def scan_step(table: pd.DataFrame) -> int:
+    """Of how many frames one was scanned, as the table's rows say."""
+    steps = np.diff(np.unique(table["frame"].to_numpy(np.int64)))
+    return int(steps.max(initial=1))
 
 
 def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
@@ -109,22 +120,28 @@ def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
 
 
 def to_segments(
-    runs: Sequence[Run], *, pad: float = 0.0, gap: float = DEFAULT_GAP, end: float = float("inf")
+    runs: Sequence[Run],
+    *,
+    pad: float = 0.0,
+    gap: float = DEFAULT_GAP,
+    start: float = 0.0,
+    end: float = float("inf"),
 ) -> list[Segment]:
-    """What is to be cut: each run with `pad` seconds before and after, inside the movie.
+    """What is to be cut: each run with `pad` seconds before and after.
 
+    Nothing lies outside `start` and `end`, in seconds: those of the movie, or of what was scanned.
     Runs of one track and emotion that then lie no more than `gap` seconds apart make one segment.
     """
     segments: list[Segment] = []
     for run in sorted(runs, key=lambda run: (run.track, run.emotion, run.start)):
-        start, stop = max(0.0, run.start - pad), min(end, run.end + pad)
+        begin, stop = max(start, run.start - pad), min(end, run.end + pad)
         before = segments[-1] if segments else None
         same = before and (before.track, before.emotion) == (run.track, run.emotion)
-        if before and same and start - before.end <= gap + ROUNDING:
+        if before and same and begin - before.end <= gap + ROUNDING:
             stop = max(stop, before.end)
             segments[-1] = Segment(run.track, run.emotion, before.start, stop, (*before.runs, run))
         else:
-            segments.append(Segment(run.track, run.emotion, start, stop, (run,)))
+            segments.append(Segment(run.track, run.emotion, begin, stop, (run,)))
     return sorted(segments, key=lambda segment: (segment.start, segment.track))
 
 

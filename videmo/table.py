@@ -1,7 +1,7 @@
 """Read and write the table of faces and its record, strictly.
 
-The table is `NAME.faces.csv`; the record, `NAME.faces.json`, is written last and says that the
-table is whole.
+The table is `NAME.faces.csv`, where NAME is the movie's, with the stretch if only that was scanned;
+the record, `NAME.faces.json`, is written last and says that the table is whole.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import math
+import re
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,15 +20,20 @@ import pandas as pd
 
 from videmo.errors import TableError
 from videmo.files import placed, sha256, shown, write_whole
-from videmo.schema import COLUMNS, EMOTIONS, Box
+from videmo.schema import COLUMNS, EMOTIONS, Box, timecode
 
 TABLE_SUFFIX = ".faces.csv"
 RECORD_SUFFIX = ".faces.json"
 FORMAT = 2
 """Version of the table's columns and the record's fields."""
 LINES_AT_ONCE = 4096
+MOST_FRAMES = 1 << 27
+"""More frames than a movie has: 600 hours at 60 in a second."""
 
 _FRAMES = ("first_frame", "frames_read", "frames_scanned")
+
+_CLOCK = r"\d{2,}-\d{2}-\d{2}(?:\.\d{3})?"
+_STRETCH = re.compile(rf"(?:\.from-{_CLOCK})?(?:\.to-{_CLOCK})?\Z", re.ASCII)
 
 Record = dict[str, Any]
 
@@ -55,9 +61,19 @@ class Row(NamedTuple):
     scores: tuple[float, ...] = ()
 
 
-def table_path(folder: Path, movie: Path) -> Path:
-    """Where the table of `movie` goes: its whole name, and what it is."""
-    return folder / (movie.name + TABLE_SUFFIX)
+def table_path(folder: Path, movie: Path, start: float = 0.0, end: float | None = None) -> Path:
+    """Where the table of `movie` goes, or of the stretch from `start` to `end` seconds.
+
+    Its whole name, then the stretch, so that the table of a stretch never replaces that of the
+    movie: ``holiday.mp4.from-00-20-00.to-00-25-00.faces.csv``.
+    """
+    begin = f".from-{_clock(start)}" if start else ""
+    stop = "" if end is None else f".to-{_clock(end)}"
+    return folder / f"{movie.name}{begin}{stop}{TABLE_SUFFIX}"
+
+
+def _clock(seconds: float) -> str:
+    return timecode(seconds, "-").removesuffix(".000")
 
 
 def record_path(table: Path) -> Path:
@@ -66,7 +82,7 @@ def record_path(table: Path) -> Path:
 
 
 def movie_name(table: Path) -> str:
-    """The file name of the movie that `table` is of.
+    """The name of what `table` is of: its movie's file name, and its stretch, if it is of one.
 
     Raises:
         TableError: there can be no movie of this name.
@@ -75,6 +91,11 @@ def movie_name(table: Path) -> str:
     if name in ("", ".", ".."):  # `extract` makes a folder of this name
         raise TableError(f"{shown(table)}: is no name for a table; rename it as its movie")
     return name
+
+
+def movie_file(name: str) -> str:
+    """The movie's file name in what `movie_name` gives, or in that with folders before it."""
+    return _STRETCH.sub("", name) or name
 
 
 def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
@@ -199,6 +220,7 @@ def _sound_record(record: Record) -> bool:
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(type(count) is int and count >= 0 for count in counts)
         and record["frames_scanned"] <= record["rows"]
+        and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
         and type(end) in (int, float)
         and 0 <= end < math.inf
         and type(record.get("timed")) is bool

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from videmo.annotate import LAYERS, MOVIE_SUFFIX, check_layers
-from videmo.annotate.encode import Picture, write_movie
-from videmo.annotate.rows import lane_names, lanes_of, scene_of
-from videmo.draw import Marked, Spots, Timeline, draw_faces, draw_timeline, lane_room, style_for
+from videmo.annotate.encode import write_movie
+from videmo.annotate.painter import Painter, exact, painted
 from videmo.errors import (
     DiskFullError,
-    MovieError,
     RequestError,
     SetupError,
     TableError,
@@ -28,18 +26,13 @@ from videmo.errors import (
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
 from videmo.names import find_people
-from videmo.runs import ROUNDING
 from videmo.scan import Progress, Scanned, Settings, scan_movie
 from videmo.schema import timecode
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
-from videmo.video import TIME_TOLERANCE, Frame, Movie, Reader, open_movie
+from videmo.video import open_movie
 
 Watch = Callable[[Path], AbstractContextManager[Progress | None]]
 """Given what is being worked on, gives what is told of the progress."""
-
-HALF_DIGIT = Fraction(1, 2000)
-"""Half of the last digit of a table's times, in seconds."""
-
 
 log = logging.getLogger(__name__)
 
@@ -152,10 +145,10 @@ def annotate_movie(
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
     check_writable(target)
     known = _known_names(table, record) if names is None else names
-    painter = _Painter(rows, record, found, known, wished.layers)
+    painter = Painter(rows, record, found, known, wished.layers)
     start, end = _stretch(wished, rows, record)
     with watch(target) as progress, open_movie(found) as reader:
-        pictures = _pictures(painter, reader, start, end, progress)
+        pictures = painted(painter, reader, start, end, progress)
         written = write_movie(target, found, pictures, start=start, end=end)
         drawn_whole = wished.start is wished.end is None
         missing = _missing(record, written.frames) if drawn_whole else 0
@@ -185,15 +178,21 @@ def _check_wished(wished: Wished) -> None:
 def _stretch(
     wished: Wished, table: pd.DataFrame, record: Record
 ) -> tuple[Fraction | None, Fraction | None]:
-    """From where to where is drawn: what is wished, else what was scanned. None: the movie's own
+    """From where to where is drawn: what is wished of what was scanned. None: the movie's own
     beginning and end."""
     start, end = wished.start, wished.end
-    if start is None and record["first_frame"] and len(table):
-        start = float(table["time"].iloc[0])
+    if record["first_frame"] and len(table):
+        start = max(start or 0.0, float(table["time"].iloc[0]))
     settings = record.get("settings")
-    if end is None and isinstance(settings, dict) and settings.get("end") is not None:
-        end = record["end"]
-    return (None if start is None else _exact(start)), (None if end is None else _exact(end))
+    if isinstance(settings, dict) and settings.get("end") is not None:
+        end = min(math.inf if end is None else end, record["end"])
+    if start is not None and end is not None and start >= end:
+        first = timecode(float(table["time"].iloc[0]) if len(table) else 0.0)
+        raise RequestError(
+            f"{shown(record['movie']['file'])}: nothing of this stretch was scanned, only {first} "
+            f"to {timecode(record['end'])}; scan it"
+        )
+    return (None if start is None else exact(start)), (None if end is None else exact(end))
 
 
 def _table_for(
@@ -210,134 +209,9 @@ def _table_for(
     return scanned.table, scanned
 
 
-class _Painter:
-    """Paints the frames of one movie, in order. Remembers where labels were, and counts."""
-
-    def __init__(
-        self,
-        table: pd.DataFrame,
-        record: Record,
-        movie: Movie,
-        names: Mapping[int, str],
-        layers: Sequence[str],
-    ) -> None:
-        self.movie = movie
-        self.record = record
-        self.faces = 0
-        """Faces drawn so far."""
-        self._scene = scene_of(table, names)
-        self._some = record["frames_scanned"] < record["frames_read"]
-        """Whether only some of the frames were scanned."""
-        late = record["first_frame"] and len(self._scene.times)
-        self._start = float(self._scene.times[0]) if late else 0.0
-        """Where the timeline begins, in seconds."""
-        self._bars = "bars" in layers
-        # 4:2:0 wants even sizes.
-        self._width, self._height = movie.width // 2 * 2, movie.height // 2 * 2
-        self._timeline = self._timeline_of(table, names) if "timeline" in layers else None
-        self._spots: Spots = {}
-        self._met = np.zeros(len(self._scene.times), bool)
-        """Which of the scanned frames have been met."""
-
-    def paint(self, frame: Frame) -> np.ndarray:
-        """A frame with everything that is known of it: BGR uint8, of even size."""
-        picture = np.ascontiguousarray(frame.bgr[: self._height, : self._width])
-        now = float(frame.time)
-        faces = self._faces(now)
-        self._spots = draw_faces(picture, faces, bars=self._bars, before=self._spots)
-        self.faces += len(faces)
-        if self._timeline is None:
-            return picture
-        share = (now - self._start) / max(self.record["end"] - self._start, 1e-9)
-        strip = self._timeline.at(min(max(share, 0.0), 1.0), timecode(now))
-        return np.concatenate([picture, strip])
-
-    def end_of(self, time: Fraction) -> Fraction:
-        """When the frame that begins at `time` ends, in seconds."""
-        times = self._scene.times
-        after = times[np.searchsorted(times, float(time) + TIME_TOLERANCE, side="right") :]
-        end = _exact(after[0] if len(after) else self.record["end"])
-        return end if end > time and not self._some else time + 1 / self.movie.fps
-
-    def frames_between(self, start: Fraction | None, end: Fraction | None) -> int:
-        """How many frames lie in a stretch, as far as the table knows."""
-        inside = self._scene.frames[self._between(start, end)]
-        return int(inside[-1] - inside[0]) + 1 if len(inside) else 0
-
-    def check(self, start: Fraction | None, end: Fraction | None) -> None:
-        """See whether all faces of a stretch have been drawn.
-
-        Raises:
-            MovieError: not so, though the table is of a whole movie.
-        """
-        lost = self._between(start, end) & ~self._met & (np.diff(self._scene.starts) > 0)
-        if self.record["status"] == "ok" and lost.any():
-            time = self._scene.times[lost.argmax()]
-            raise MovieError(
-                f"{shown(self.movie.path)}: no frame at {time} s; scan the movie again"
-            )
-
-    def _between(self, start: Fraction | None, end: Fraction | None) -> np.ndarray:
-        times = self._scene.times
-        inside = times >= float(start or 0) - ROUNDING
-        return inside if end is None else inside & (times < float(end) - ROUNDING)
-
-    def _faces(self, time: float) -> list[Marked]:
-        """The faces at `time`; between two scanned frames those that must be there."""
-        times = self._scene.times
-        index = int(np.searchsorted(times, time + TIME_TOLERANCE, side="right")) - 1
-        if index < 0:
-            return []
-        if abs(times[index] - time) <= TIME_TOLERANCE:
-            self._met[index] = True
-            return self._scene.at(index)
-        if index + 1 == len(times):
-            return self._scene.at(index) if self._some and time < self.record["end"] else []
-        return self._scene.after(index, (time - times[index]) / (times[index + 1] - times[index]))
-
-    def _timeline_of(self, table: pd.DataFrame, names: Mapping[int, str]) -> Timeline:
-        style = style_for(self._width, self._height)
-        columns = lane_room(self._width, style, lane_names(table, names)).w
-        end = self.record["end"]
-        lanes, left_out = lanes_of(table, names, columns, self._start, end)
-        note = f"{left_out} more tracks" if left_out > 1 else "1 more track" if left_out else ""
-        return draw_timeline(self._width, self._height, lanes, note)
-
-
-def _pictures(
-    painter: _Painter,
-    reader: Reader,
-    start: Fraction | None,
-    end: Fraction | None,
-    progress: Progress | None,
-) -> Iterator[Picture]:
-    """The painted frames of a stretch, each up to where the next one begins."""
-    # A time of three digits, out of the table, may lie just behind the frame that it means.
-    begin, stop = (None if t is None else t - HALF_DIGIT for t in (start, end))
-    total = painter.frames_between(start, end)
-    waiting: tuple[Fraction, np.ndarray] | None = None
-    for done, frame in enumerate(reader.frames(max(Fraction(0), begin or Fraction(0)), stop), 1):
-        if waiting is not None:
-            yield Picture(waiting[0], frame.time, waiting[1])
-        waiting = frame.time, painter.paint(frame)
-        if progress:
-            progress(done, total)
-    if waiting is None:
-        raise RequestError(
-            f"{shown(painter.movie.path)}: there is no frame in this stretch; the movie ends at "
-            f"{timecode(painter.record['end'])}"
-        )
-    painter.check(start, end)
-    yield Picture(waiting[0], painter.end_of(waiting[0]), waiting[1])
-
-
 def _missing(record: Record, frames: int) -> int:
     """How many frames the movie should have besides those that there are."""
     expected = record.get("frames_expected")
     if record.get("status") == "ok" or not isinstance(expected, int):
         return 0
     return max(0, expected - frames)
-
-
-def _exact(seconds: float) -> Fraction:
-    return Fraction(seconds).limit_denominator(1_000_000)

@@ -57,17 +57,16 @@ class Scene:
 
     def after(self, index: int, share: float) -> list[Marked]:
         """The faces in a frame that was not scanned, `share` of the way from one that was to the
-        next: what is in both lies between, what is in one is there for half of the way."""
+        next: what is in both lies between. What is in one of them only is left out: nobody knows
+        from when on it is there, or how long."""
         skipped = index + 1 < len(self.frames) and self.frames[index + 1] - self.frames[index] > 1
         if not skipped:
             return []
         here, there = ({face.track: face for face in self.at(i)} for i in (index, index + 1))
-        near, other = (here, there) if share < 0.5 else (there, here)
         return [
             face._replace(box=_between(here[track].box, there[track].box, share))
-            if track in other
-            else face
-            for track, face in near.items()
+            for track, face in (here if share < 0.5 else there).items()
+            if track in here and track in there
         ]
 
     def _name(self, track: int) -> str:

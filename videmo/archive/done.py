@@ -14,9 +14,11 @@ BLOCK = 1 << 20
 KEY_LENGTH = 16
 
 
-def table_of(folder: Path, name: str, movie: Path) -> Path:
-    """Where the table of the movie at the place `name` of an archive goes, in `folder`."""
-    return table_path((folder / name).parent, movie)
+def table_of(folder: Path, name: str, movie: Path, made: Record) -> Path:
+    """Where the table of the movie at the place `name` of an archive goes, in `folder`; `made` says
+    how it is made."""
+    stretch = made["settings"]["start"], made["settings"]["end"]
+    return table_path((folder / name).parent, movie, *stretch)
 
 
 def key_of(movie: Path, made: Record) -> str:

@@ -112,7 +112,7 @@ def scan_archive(
         orders = {
             found.name: Order(
                 found.path,
-                table_of(folder, found.name, found.path).parent,
+                table_of(folder, found.name, found.path, made).parent,
                 settings,
                 1,
                 fresh,
@@ -146,7 +146,7 @@ def _sort_out(
             continue
         before = listed.get(name)
         key = key_of(found.path, made)
-        table = table_of(folder, found.name, found.path)
+        table = table_of(folder, found.name, found.path, made)
         record = None if fresh else done_record(table, found.path, made)
         if record is not None:
             took = before.took if before and before.key == key else 0.0

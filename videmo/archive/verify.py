@@ -9,7 +9,8 @@ from pathlib import Path
 
 from videmo.errors import MovieError, RequestError, TableError
 from videmo.files import fingerprint, shown
-from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, movie_name, read_record, read_table
+from videmo.find import movie_places
+from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, read_record, read_table
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def verify_tables(folder: Path) -> Iterator[Verified]:
 
 def _check_movie(table: Path, record: Record) -> None:
     """Raise MovieError unless the movie is where the record says, or beside, and the same."""
-    places = [table.parent / record["movie"]["file"], table.parent / movie_name(table)]
+    places = movie_places(table, record)
     movie = next((place for place in places if os.path.isfile(place)), None)
     if movie is None:
         raise MovieError(f"its movie is not there any more: {shown(places[0])}")

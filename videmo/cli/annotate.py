@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from videmo.annotate import LAYERS
-from videmo.cli.options import PATH, TIME
+from videmo.cli.options import MOVED, PATH, QUIET, TIME, output
 from videmo.cli.progress import watched
 from videmo.cli.tell import tell_annotated, tell_pictures
 
@@ -20,9 +20,7 @@ from videmo.cli.tell import tell_annotated, tell_pictures
     + "."
 )
 @click.argument("subjects", nargs=-1, required=True, type=PATH, metavar="MOVIE|PICTURE|FOLDER...")
-@click.option(
-    *("-o", "--output", "folder"), type=PATH, default=".", help="Folder for what is drawn."
-)
+@output("Folder for what is drawn.")
 @click.option(
     "--show",
     default=",".join(LAYERS),
@@ -32,8 +30,8 @@ from videmo.cli.tell import tell_annotated, tell_pictures
 )
 @click.option("--start", type=TIME, help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
-@click.option("--movie", type=PATH, help="Where the movie is now, if it was moved.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@MOVED
+@QUIET
 def annotate(
     subjects: tuple[Path, ...],
     folder: Path,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.tell import long, say, summary
 from videmo.files import shown
 
@@ -57,7 +57,7 @@ def _who(note: str) -> str:
 
 @click.command()
 @click.argument("folder", type=PATH, default=".")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what is wrong.")
+@QUIET
 def verify(folder: Path, quiet: bool) -> None:
     """Check every table in a folder against its record and its movie."""
     from videmo.archive import verify_tables
@@ -74,7 +74,7 @@ def verify(folder: Path, quiet: bool) -> None:
 
 
 @click.command()
-@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the results.")
+@output("Folder for the results.")
 def doctor(folder: Path) -> None:
     """Look whether this machine has what videmo needs, and say how to get what is missing."""
     from videmo.doctor import examine

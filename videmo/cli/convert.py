@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import QUIET, TABLES, output
 from videmo.cli.tell import tell_converted
 from videmo.convert import FORMS
 
@@ -15,12 +15,12 @@ from videmo.convert import FORMS
 @click.command(
     epilog="Forms: " + "; ".join(f"{name}: {form.about}" for name, form in FORMS.items()) + "."
 )
-@click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
+@TABLES
 @click.option(
     "--to", "form", required=True, type=click.Choice([*FORMS]), help="The form that is wanted."
 )
-@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the new files.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@output("Folder for the new files.")
+@QUIET
 def convert(tables: tuple[Path, ...], form: str, folder: Path, quiet: bool) -> None:
     """Write tables in the form that another program reads.
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import output
 from videmo.files import shown
 
 
 @click.command()
-@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the movie.")
+@output("Folder for the movie.")
 def demo(folder: Path) -> None:
     """Make a short movie to try videmo on, of faces that belong to nobody.
 

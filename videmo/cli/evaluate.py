@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import PATH, output
 from videmo.files import shown
 
 
 @click.command()
 @click.argument("model", type=PATH)
 @click.argument("data", type=PATH)
-@click.option(
-    "-o", "--output", "folder", type=PATH, help="Folder for the figures.  [default: none]"
-)
+@output("Folder for the figures.  [default: none]", default=None)
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),

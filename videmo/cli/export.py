@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.tell import say
 from videmo.files import shown
 
 
 @click.command()
 @click.argument("source", type=PATH, metavar="RUN|MODEL")
-@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder for the files.")
+@output("Folder for the files.", required=True)
 @click.option("--name", default="", help="Name of the files.  [default: that of the training]")
 @click.option(
     "--as",
@@ -35,7 +35,7 @@ from videmo.files import shown
     show_default=True,
     help="Part of valid on which an int8 file must answer as the float32 one.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@QUIET
 def export(
     source: Path,
     folder: Path,

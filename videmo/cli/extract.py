@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import MOVED, QUIET, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -18,7 +18,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     epilog="\b\nWhat --as can make:\n"
     + "\n".join(f"  {name:10}{entry.about}" for name, entry in EXPORTERS.items())
 )
-@click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
+@TABLES
 @click.option(
     *("-e", "--emotion", "emotions"),
     multiple=True,
@@ -41,13 +41,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     metavar="LIST",
     help="What to make, separated by commas; see below.",
 )
-@click.option(
-    *("-o", "--output", "folder"),
-    type=PATH,
-    default="extracted",
-    show_default=True,
-    help="Folder for everything.",
-)
+@output("Folder for everything.", default="extracted", show_default=True)
 @click.option(
     "--min-score",
     type=click.FloatRange(0, 1),
@@ -109,8 +103,8 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     help="Seconds that supercut, edl and otio may last, made of the best moments then; and a gif "
     "or webp.",
 )
-@click.option("--movie", type=PATH, help="Where the movie is now, if it was moved.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@MOVED
+@QUIET
 def extract(
     tables: tuple[Path, ...],
     emotions: tuple[str, ...],

@@ -1,12 +1,15 @@
-"""What the commands' options have in common."""
+"""What the commands' options have in common: kinds of values, and options that several have."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+Decorator = Callable[[Any], Any]
 
 PATH = click.Path(path_type=Path)
 
@@ -44,3 +47,26 @@ class Size(click.ParamType):
 
 TIME = Time()
 SIZE = Size()
+
+TABLES: Decorator = click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
+MOVED: Decorator = click.option(
+    "--movie", type=PATH, help="Where the movie is now, if it was moved."
+)
+QUIET: Decorator = click.option(
+    *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
+)
+
+
+def output(
+    about: str,
+    name: str = "folder",
+    *,
+    default: str | None = ".",
+    required: bool = False,
+    show_default: bool = False,
+) -> Decorator:
+    """The option `-o/--output`: the folder, called `name`, for what a command makes."""
+    chosen = {"required": True} if required else {"default": default}
+    return click.option(
+        *("-o", "--output", name), type=PATH, help=about, show_default=show_default, **chosen
+    )

@@ -8,26 +8,20 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import MOVED, PATH, QUIET, TABLES, output
 from videmo.cli.progress import watched
 from videmo.cli.tell import tell_people
 from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS
 
 
 @click.command()
-@click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
+@TABLES
 @click.option(
     "--known",
     type=PATH,
     help="Folder with a picture, or a folder of pictures, for each name: Jim.jpg, Rachel/1.jpg.",
 )
-@click.option(
-    *("-o", "--output", "folder"),
-    type=PATH,
-    default="people",
-    show_default=True,
-    help="Folder for the sheet and the pictures.",
-)
+@output("Folder for the sheet and the pictures.", default="people", show_default=True)
 @click.option(
     "--distance",
     type=click.FloatRange(0, 2, min_open=True),
@@ -42,9 +36,9 @@ from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS
     show_default=True,
     help="Without --known, who is seen for less gets no name.",
 )
-@click.option("--movie", type=PATH, help="Where the movie is now, if it was moved.")
+@MOVED
 @click.option("--fresh", is_flag=True, help="Write over names that were changed by hand.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@QUIET
 def people(tables: tuple[Path, ...], folder: Path, quiet: bool, **options: Any) -> None:
     """Find out which tracks are one person, and who it is.
 

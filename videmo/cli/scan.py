@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import PATH, SIZE, TIME
+from videmo.cli.options import PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE|FOLDER...")
-@click.option("-o", "--output", "folder", type=PATH, default=".", help="Folder for the tables.")
+@output("Folder for the tables.")
 @click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
 @click.option(
     "--min-face",
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     help="Of folders: only this part of the movies, such as 3/8, for several machines.  "
     "[default: as Slurm or AWS Batch say]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@QUIET
 def scan(
     movies: tuple[Path, ...],
     folder: Path,
@@ -89,7 +89,9 @@ def scan(
     """Find faces, eyes, emotions, tracks and runs in every frame.
 
     Writes NAME.faces.csv, a row for each face in each frame, and NAME.faces.json, which says what
-    was scanned and how. An interrupted scan goes on where it was when it is started again.
+    was scanned and how. An interrupted scan goes on where it was when it is started again; a
+    finished one is replaced. That of a stretch is another one, with files of its own:
+    NAME.from-00-20-00.to-00-25-00.faces.csv.
 
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.

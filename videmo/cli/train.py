@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import PATH
+from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.tell import say
 from videmo.files import shown
 
@@ -26,7 +26,7 @@ ARCHITECTURES = (
     "same kind; the others are classics to compare with."
 )
 @click.argument("data", type=PATH)
-@click.option("-o", "--output", "run", type=PATH, required=True, help="Folder of the training.")
+@output("Folder of the training.", "run", required=True)
 @click.option("--recipe", type=PATH, help="All settings from a file (JSON); see models/.")
 @click.option("--epochs", type=click.IntRange(1), help="Times that all pictures are shown.")
 @click.option("--batch-size", "batch", type=click.IntRange(1), help="Pictures in a step.")
@@ -67,7 +67,7 @@ ARCHITECTURES = (
     show_default=True,
     help="Where to compute; auto is a GPU if there is one.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@QUIET
 def train(
     data: Path,
     run: Path,

@@ -5,6 +5,7 @@ Streams cannot be copied as they are: a copy can only begin at a key frame.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from videmo.errors import DiskFullError, OutputError, VidemoError
 from videmo.exporters.program import AAC, H264, SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
-from videmo.exporters.selection import Exported, Selection, remove_others
+from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import placed, shown
 from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
@@ -31,9 +32,9 @@ def export(selection: Selection) -> Exported:
     failures: list[VidemoError] = []
     for segment in selection.segments:
         target = selection.folder / FOLDER / clip_name(segment)
-        allowed = 1.5 * longest_frame(selection.starts, segment)
+        allowed = 1.5 * selection.every * longest_frame(selection.starts, segment)
         try:
-            cut_clip(selection.movie, segment, target, allowed)
+            cut_clip(selection.movie, _whole_frames(selection.starts, segment), target, allowed)
         except DiskFullError:
             raise
         except OutputError as error:
@@ -60,7 +61,8 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
     options = {
         # A time of three digits may lie just behind the frame that it means.
         "ss": f"{max(0.0, begin - TIME_TOLERANCE):.6f}",
-        "t": f"{segment.end - segment.start:.6f}",
+        # ffmpeg counts it from the first frame, which may lie just behind the start.
+        "t": f"{max(TIME_TOLERANCE, segment.end - segment.start - TIME_TOLERANCE):.6f}",
         "format": "mp4",
         "vf": "crop=trunc(iw/2)*2:trunc(ih/2)*2",  # what yuv420p can hold
         "movflags": "+faststart",
@@ -84,6 +86,17 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
     source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
     return source, place - skipped
+
+
+def _whole_frames(starts: np.ndarray, segment: Segment) -> Segment:
+    """The segment from the beginning of its first frame to the end of its last one.
+
+    Else ffmpeg would round pictures to a rate that begins in the middle of one.
+    """
+    first, after = frames_between(starts, segment.start, segment.end)
+    if first == after:
+        return segment
+    return replace(segment, start=float(starts[first]), end=float(starts[after]))
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.exporters.rates import RATES, snapped
-from videmo.exporters.selection import Choice, Moments
+from videmo.exporters.selection import Choice, Moments, frames_between
 from videmo.files import shown
 from videmo.schema import Run
 from videmo.video import TIME_TOLERANCE, Movie
@@ -41,11 +41,11 @@ class Cut:
     score: float
     """Mean score of the best run, 0 to 1."""
     longest: float
-    """Seconds that the longest frame lasts."""
+    """Seconds that no frame is longer than."""
     fps: Fraction
     """Frames per second at which none of these frames is lost, 60 at most."""
     movie_end: float
-    """Where the movie ends, in seconds."""
+    """Where what was scanned of the movie ends, in seconds."""
 
     @property
     def seconds(self) -> float:
@@ -72,10 +72,7 @@ def cuts_of(moments: Moments) -> list[Cut]:
     segments = [segment for selection in moments.selections for segment in selection.segments]
     joined: list[tuple[int, int, list[Run]]] = []
     for segment in sorted(segments, key=lambda segment: (segment.start, segment.track)):
-        first, after = (
-            int(np.searchsorted(moments.starts[:-1], time - TIME_TOLERANCE, side="left"))
-            for time in (segment.start, segment.end)
-        )
+        first, after = frames_between(moments.starts, segment.start, segment.end)
         if after <= first:
             continue
         if joined and first < joined[-1][1]:
@@ -97,7 +94,7 @@ def _cut(moments: Moments, first: int, after: int, runs: list[Run]) -> Cut:
         runs=tuple(runs),
         said=tuple(f"{run.emotion} ({moments.who(run.track)})" for run in runs),
         score=max(moments.score(run) for run in runs),
-        longest=float(np.diff(starts).max()),
+        longest=float(np.diff(starts).max()) * moments.every,
         fps=lossless_rate(starts[:-1], moments.movie.fps),
         movie_end=float(moments.starts[-1]),
     )

@@ -13,8 +13,8 @@ import pandas as pd
 from videmo.errors import VidemoError
 from videmo.files import output_error
 from videmo.schema import Box, Run, Segment
-from videmo.table import face_boxes
-from videmo.video import Movie
+from videmo.table import face_boxes, movie_file
+from videmo.video import TIME_TOLERANCE, Movie
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,24 @@ class Selection:
     sightings: dict[Run, tuple[Sighting, ...]]
     """The faces of each run, in order of frames; runs in order of time."""
     starts: np.ndarray
-    """(frames + 1,) seconds: when each frame of the movie starts, and when the last one ends."""
+    """(frames + 1,) seconds: when each frame starts, and when the last one scanned ends. Frames
+    before the first one scanned start with it."""
     folder: Path
     """Where everything of this selection goes."""
     choice: Choice = field(default_factory=Choice)
     persons: Mapping[int, str] = field(default_factory=dict)
     """Who each track is, as far as that is known."""
+    every: int = 1
+    """Of how many frames one was scanned. The `starts` of the others are guessed."""
+
+    @property
+    def start(self) -> float:
+        """Where what was scanned begins, in seconds."""
+        return float(self.starts[0])
 
     @property
     def end(self) -> float:
-        """Where the movie ends, in seconds."""
+        """Where what was scanned ends, in seconds."""
         return float(self.starts[-1])
 
     @property
@@ -100,18 +108,23 @@ class Moments:
 
     @property
     def name(self) -> str:
-        """The movie's file name; in an archive, with its folders before it."""
+        """The movie's file name, with its stretch; in an archive, with its folders before it."""
         return self.selections[0].name
 
     @property
     def stem(self) -> str:
         """The movie's file name without its suffix: what other programs look for beside it."""
-        return Path(self.name).stem
+        return Path(movie_file(self.name)).stem
 
     @property
     def starts(self) -> np.ndarray:
         """As those of a `Selection`."""
         return self.selections[0].starts
+
+    @property
+    def every(self) -> int:
+        """As that of a `Selection`."""
+        return self.selections[0].every
 
     @property
     def choice(self) -> Choice:
@@ -158,6 +171,16 @@ def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighti
         if (track, frame) in wanted:
             of_row[track, frame] = Sighting(frame, time, track, box, score)
     return {run: tuple(of_row[run.track, frame] for frame in run.frames) for run in runs}
+
+
+def frames_between(starts: np.ndarray, start: float, end: float) -> tuple[int, int]:
+    """The first frame that begins between `start` and `end`, in seconds, and the first after them.
+
+    `starts` are those of a `Selection`; times have three digits, and so may lie just behind the
+    frames that they mean.
+    """
+    first, after = np.searchsorted(starts[:-1], [start - TIME_TOLERANCE, end - TIME_TOLERANCE])
+    return int(first), int(after)
 
 
 def remove_others(folder: Path, pattern: str, keep: Sequence[Path]) -> None:

@@ -23,14 +23,15 @@ def export(selection: Selection) -> Exported:
     for page, start in enumerate(range(0, len(runs), RUNS_A_PAGE), 1):
         part = runs[start : start + RUNS_A_PAGE]
         files.append(selection.folder / ("sheet.jpg" if page == 1 else f"sheet-{page}.jpg"))
-        picture = contact_sheet(_tiles(selection, part), _header(selection))
+        picture = contact_sheet(tiles_of(selection, part), header_of(selection))
         write_whole(files[-1], encode_jpeg(picture))
         of_run |= dict.fromkeys(part, files[-1])
     remove_others(selection.folder, SHEET_NAME, keep=files)
     return Exported(files, of_run)
 
 
-def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
+def tiles_of(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
+    """The best face of each of `runs`, and what is written under it."""
     best = {run: selection.best(run) for run in runs}
     times = sorted({sighting.time for sighting in best.values()})
     tiles = {}
@@ -40,7 +41,8 @@ def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
             for run, sighting in best.items():
                 if sighting.time == time:
                     face = cut_face(picture, sighting.box, margin=0.2, size=TILE)
-                    frames = "1 frame" if run.repeat == 1 else f"{run.repeat} frames"
+                    scanned = "scanned " if selection.every > 1 else ""
+                    frames = f"{run.repeat} {scanned}frame{'s' if run.repeat != 1 else ''}"
                     person = selection.persons.get(run.track)
                     who = f"t{run.track} {person}" if person else f"t{run.track}"
                     under = f"{who}  {frames}  {sighting.score:.2f}"
@@ -48,17 +50,20 @@ def _tiles(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
     return [tiles[run] for run in runs]
 
 
-def _header(selection: Selection) -> Header:
+def header_of(selection: Selection) -> Header:
+    """What stands above the faces: of how much they are, and where in it the runs lie."""
     runs = selection.runs
     seconds = sum(run.end - run.start for run in runs)
     count = f"{len(runs)} moment{'s' if len(runs) != 1 else ''}"
     tracks = len({run.track for run in runs})
-    end = selection.end or 1.0
+    start = selection.start
+    length = selection.end - start or 1.0
+    late = f" from {timecode(start)} on" if start else ""
     names = sorted({selection.persons.get(run.track, "") for run in runs} - {""})
     return Header(
         title=f"{selection.emotion} - {shown(selection.name)}",
-        about=f"{count}, {seconds:.1f} s of {timecode(end)}, "
+        about=f"{count}, {seconds:.1f} s of {timecode(length)}{late}, "
         f"{tracks} track{'s' if tracks != 1 else ''}{': ' if names else ''}{', '.join(names)}",
         emotion=selection.emotion,
-        stretches=tuple((run.start / end, run.end / end) for run in runs),
+        stretches=tuple(((run.start - start) / length, (run.end - start) / length) for run in runs),
     )

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from videmo.errors import (
     DiskFullError,
     OutputError,
@@ -19,20 +17,14 @@ from videmo.errors import (
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, exporter
-from videmo.exporters.cuts import ORDERS, Cut, Edit, cuts_of
-from videmo.exporters.selection import Choice, Exported, Moments, Selection, sightings_of
-from videmo.extract.segments import (
-    SEGMENTS,
-    lines_of,
-    read_segments,
-    renewed,
-    write_segments,
-)
+from videmo.exporters.cuts import Cut, Edit, cuts_of
+from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
+from videmo.extract.select import Place, longest_runs, select
+from videmo.extract.wanted import Wanted, check_names, check_persons
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
-from videmo.runs import find_runs, frame_starts, to_segments
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 from videmo.table import Record, read_record, read_table
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -40,31 +32,7 @@ Makers = Mapping[str, Callable[[Any], Exported]]
 
 log = logging.getLogger(__name__)
 
-MOST_NAMES = 20
-"""Names that are told to somebody who wants one that is not there."""
-
 __all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which moments are wanted."""
-
-    emotions: tuple[str, ...]
-    repeat: int = DEFAULT_REPEAT
-    """The fewest frames a run must have."""
-    min_score: float = 0.0
-    """Faces with a lower score, 0 to 1, are unknown."""
-    tracks: tuple[int, ...] = ()
-    """Only these; empty for all."""
-    persons: tuple[str, ...] = ()
-    """Only tracks of these people, as `videmo people` named them; empty for all."""
-    eyes: int = ALIGNED_EYES
-    """Eyes, 0 to 2, with which a face counts."""
-    pad: float = DEFAULT_PAD
-    """Seconds added before and after each run, in clips."""
-    gap: float = DEFAULT_GAP
-    """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +84,17 @@ def extract_tables(
         SetupError: ffmpeg is missing, or a library that an exporter needs.
     """
     choice = choice or Choice()
-    _check_names(wanted.emotions, exports, choice)
+    check_names(wanted.emotions, exports, choice)
     makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     folder = Path(folder)
-    _check_persons(wanted.persons, tables)
+    check_persons(wanted.persons, tables)
     done = []
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
     for table, name in tables.items():
-        job = _Job(table, name, wanted, folder, makers, choice, movie)
+        job = _Job(Place(table, name, folder, movie), wanted, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):
@@ -146,23 +114,21 @@ def extract_tables(
 class _Job:
     """What is to be done with one table."""
 
-    table: Path
-    name: str
+    place: Place
     wanted: Wanted
-    folder: Path
     makers: Makers
     choice: Choice
-    movie: Path | None
 
 
 def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
     """What is made of one table, and what of it goes into what is made of all."""
-    table, record = read_table(job.table), read_record(job.table)
+    place = job.place
+    table, record = read_table(place.table), read_record(place.table)
     people = _people(job, record)
-    listed = read_segments(job.folder)
-    selections = _select(job, table, record, people)
+    listed = read_segments(place.folder)
+    selections = select(place, job.wanted, job.choice, table, record, people)
     if selections:
-        _check_place(job)
+        _check_place(place)
     every: list[Exported] = []
     lines: list[dict[str, str]] = []
     of_scope = {
@@ -172,23 +138,23 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted,
     for selection in selections:
         made = {}
         for name in of_scope[EMOTION]:
-            progress(f"{shown(job.name)}: {selection.emotion}, {name}")
+            progress(f"{shown(place.name)}: {selection.emotion}, {name}")
             made[name] = _export(job.makers[name], selection)
         every += made.values()
-        lines += lines_of(selection, made, job.folder)
+        lines += lines_of(selection, made, place.folder)
     cuts = []
     if selections:
-        moments = Moments(tuple(selections), job.folder / job.name, job.folder)
+        moments = Moments(tuple(selections), place.folder / place.name, place.folder)
         for name in of_scope[MOVIE]:
-            progress(f"{shown(job.name)}: {name}")
+            progress(f"{shown(place.name)}: {name}")
             every.append(_export(job.makers[name], moments))
         cuts = cuts_of(moments) if of_scope[ALL] else []
     found = {selection.emotion: len(selection.runs) for selection in selections}
     # Where nothing matches, nothing is made, and what an earlier call made stays.
-    write_segments(job.folder, renewed(listed, lines, of_scope[EMOTION]))
+    write_segments(place.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    return Extracted(job.table, runs, longest_runs(table), *_sum(every), missing), cuts
+    return Extracted(place.table, runs, longest_runs(table), *_sum(every), missing), cuts
 
 
 def _join(
@@ -213,67 +179,23 @@ def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
 def _people(job: _Job, record: Record) -> People:
     """Who is who; only where it is asked for, it must be known."""
     if job.wanted.persons:
-        return read_people(job.table, record)
+        return read_people(job.place.table, record)
     try:
-        return find_people(job.table, record)
+        return find_people(job.place.table, record)
     except TableError as error:
         log.warning("%s", error)
         return People()
 
 
-def _check_place(job: _Job) -> None:
+def _check_place(place: Place) -> None:
     """Find out before the work whether there can be a folder of the movie's name."""
-    place = job.folder / job.name
-    if place.exists() and not place.is_dir():
+    folder = place.folder / place.name
+    if folder.exists() and not folder.is_dir():
         raise OutputError(
-            f"{shown(place)}: is a file, and a folder of this name is needed; choose another place "
-            "with -o"
+            f"{shown(folder)}: is a file, and a folder of this name is needed; choose another "
+            "place with -o"
         )
-    check_writable(job.folder / SEGMENTS)
-
-
-def _select(job: _Job, table: pd.DataFrame, record: Record, people: People) -> list[Selection]:
-    """What is wanted of a table, for each emotion of which there is some."""
-    wanted, end = job.wanted, record["end"]
-    runs = find_runs(
-        table,
-        wanted.emotions,
-        repeat=wanted.repeat,
-        gap=wanted.gap,
-        min_score=wanted.min_score,
-        tracks=_wanted_tracks(wanted, people),
-        eyes=wanted.eyes,
-        end=end,
-    )
-    if not runs:
-        return []
-    movie = find_movie(job.table, record, job.movie)
-    selections = []
-    for emotion in wanted.emotions:
-        of_emotion = [run for run in runs if run.emotion == emotion]
-        if of_emotion:
-            selection = Selection(
-                movie=movie,
-                name=job.name,
-                emotion=emotion,
-                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, end=end)),
-                sightings=sightings_of(table, of_emotion),
-                starts=frame_starts(table, end),
-                folder=job.folder / job.name / emotion,
-                choice=job.choice,
-                persons=people.names,
-            )
-            selections.append(selection)
-    return selections
-
-
-def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
-    """The tracks that are wanted by number and by person; None: all."""
-    tracks = set(wanted.tracks) if wanted.tracks else None
-    if not wanted.persons:
-        return tracks
-    theirs = {track for name in wanted.persons for track in people.tracks_of(name)}
-    return theirs if tracks is None else theirs & tracks
+    check_writable(place.folder / SEGMENTS)
 
 
 def _export(make: Callable[[Any], Exported], given: Selection | Moments | Edit) -> Exported:
@@ -284,39 +206,3 @@ def _export(make: Callable[[Any], Exported], given: Selection | Moments | Edit) 
         raise
     except VidemoError as error:
         return Exported([], failures=[error])
-
-
-def longest_runs(table: pd.DataFrame) -> dict[str, int]:
-    """The longest run of each emotion that a table holds, in frames."""
-    rows = table[table["repeat"].notna()]
-    longest = rows.groupby("emotion")["repeat"].max()
-    return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
-
-
-def _check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
-    """A name that nobody has anywhere is a slip of the pen; tables that are bad say so later."""
-    known: dict[str, None] = {}
-    unheard, readable = list(persons), False
-    for table in tables if persons else ():
-        try:
-            people = read_people(table, read_record(table))
-        except TableError:
-            continue
-        readable = True
-        known |= dict.fromkeys(people.known)
-        unheard = [name for name in unheard if not people.knows(name)]
-    if readable and unheard:
-        who = ", ".join(sorted(known)[:MOST_NAMES]) or "nobody"
-        who += ", ..." if len(known) > MOST_NAMES else ""
-        raise RequestError(f"{shown(unheard[0])}: nobody has this name; there are: {who}")
-
-
-def _check_names(emotions: Iterable[str], exports: Iterable[str], choice: Choice) -> None:
-    for emotion in emotions:
-        if emotion not in EMOTIONS:
-            raise RequestError(f"{emotion}: no such emotion; choose from {', '.join(EMOTIONS)}")
-    for export in exports:
-        if export not in EXPORTERS:
-            raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")
-    if choice.order not in ORDERS:
-        raise RequestError(f"{choice.order}: no such order; choose from {', '.join(ORDERS)}")

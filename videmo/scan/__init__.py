@@ -27,7 +27,15 @@ from videmo.scan.parts import Parts
 from videmo.scan.witness import expected_frames, first_frame, identity, incomplete
 from videmo.scan.work import all_cores, scan_chunks, warm_up
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
-from videmo.table import FORMAT, Record, read_record, record_path, table_path, write_table
+from videmo.table import (
+    FORMAT,
+    Record,
+    movie_name,
+    read_record,
+    record_path,
+    table_path,
+    write_table,
+)
 from videmo.video import Movie, plan_chunks, probe, survey
 
 __all__ = [
@@ -71,7 +79,7 @@ def scan_movie(
     fresh: bool = False,
     beat: Callable[[], None] | None = None,
 ) -> Scanned:
-    """Scan a movie and write its table and record into `folder`.
+    """Scan a movie and write its table and record into `folder`; see `table_path` for their names.
 
     A scan that was interrupted goes on where it was: finished chunks lie in ``NAME.parts`` beside
     the table until that is written.
@@ -92,15 +100,15 @@ def scan_movie(
         SetupError: the model or the cascades are not what they should be.
         OutputError: the folder cannot be written, or another process scans into this table.
     """
-    path, folder = Path(path), Path(folder)
-    target = table_path(folder, path)
+    path, folder, settings = Path(path), Path(folder), settings or Settings()
+    target = table_path(folder, path, settings.start, settings.end)
     check_writable(target)
     with locked(target):
         _check_table(target, path)
         for left in (target, record_path(target)):
             remove_left(left)
         work = _Work(jobs, fresh, progress, beat or (lambda: None))
-        return _scan(path, target, settings or Settings(), work)
+        return _scan(path, target, settings, work)
 
 
 class _Work(NamedTuple):
@@ -132,7 +140,7 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
             shown(path),
         )
     record = _record(movie, folder, settings, model)
-    parts = Parts(folder / f"{path.name}.parts", {**record, "movie": before})
+    parts = Parts(folder / f"{movie_name(target)}.parts", {**record, "movie": before})
     parts.forget(others_only=not work.fresh)
     total = found.packets if start or end is not None else movie.frames or found.packets
     progress = work.progress
@@ -149,7 +157,7 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     merged = merge(seen, settings, first)
     if start and not merged.frames:
         raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
-    stop = _end(movie, merged, settings)
+    stop = _end(movie, merged)
     record |= {
         "first_frame": first,
         "frames_expected": expected_frames(movie, found, merged, settings),
@@ -204,15 +212,14 @@ def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
     return start, end
 
 
-def _end(movie: Movie, merged: Merged, settings: Settings) -> float:
-    """Where the last scanned frame ends, in seconds."""
-    if not len(merged.times):
+def _end(movie: Movie, merged: Merged) -> float:
+    """Where the last frame decoded ends, in seconds."""
+    if not merged.frames:
         return 0.0
-    last = float(merged.times[-1])
-    whole = movie.frames == merged.frames and settings.every == 1
-    if movie.duration is not None and whole and movie.duration > last:
+    whole = movie.frames == merged.frames
+    if movie.duration is not None and whole and movie.duration > merged.last:
         return round(float(movie.duration), 3)
-    return round(last + float(settings.every / movie.fps), 3)
+    return round(merged.last + float(1 / movie.fps), 3)
 
 
 def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ import numpy as np
 from videmo.emotions import BATCH, SIDE, Classify, Model, classifier, find_model
 from videmo.errors import RequestError
 from videmo.faces import DETECTORS, Detector, Eyes, Look, find_eyes, reduced
-from videmo.scan.watch import watch
+from videmo.scan.watch import Seen, watch
 from videmo.schema import DEFAULT_GAP, Box, Chunk, Face
+from videmo.shots import thumbnail
 from videmo.video import Frame, Movie, open_movie
 
 SAME_FACE = 0.5
@@ -49,10 +50,12 @@ class Observations(NamedTuple):
     times: list[float]
     """Seconds, to the millisecond."""
     thumbnails: np.ndarray
-    """(n, 9, 16) uint8."""
+    """(frames, 9, 16) uint8: of frames that were not scanned, too, for a cut may lie there."""
     faces: list[list[Face]]
     failures: int
     repaired: int
+    last: float
+    """Time of the last frame decoded, in seconds; 0 where there is none."""
 
 
 def scan_chunk(
@@ -70,33 +73,43 @@ def scan_chunk(
     cv2.setNumThreads(1)  # cores are used by chunks
     detector = detector_of(settings.look)
     scores = Scores(classifier_of(find_model(settings.model)))
-    count = itertools.count()
+    last = Fraction(0)
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
     found: list[list[tuple[Box, int]]] = []
 
-    def wanted(frames: Iterable[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            if next(count) % settings.every == 0:
-                yield frame
+    def decoded(frames: Iterable[Frame]) -> Iterator[Seen]:
+        nonlocal last
+        for number, frame in enumerate(frames):
+            grey = frame.grey
+            thumbnails.append(thumbnail(grey))
+            last = frame.time
+            yield Seen(frame, grey, thumbnails[-1], number % settings.every == 0)
             if step:
                 step()
 
     with open_movie(movie, threads) as reader:
-        frames = wanted(reader.frames(chunk.start, chunk.end))
+        frames = decoded(reader.frames(chunk.start, chunk.end))
         every = math.ceil(settings.look.every / settings.every)
         keep = every > 1 and settings.every == 1
-        last: list[tuple[Box, Eyes]] = []
-        for (frame, grey, thumbnail), boxes in watch(frames, detector, every):
-            times.append(round(float(frame.time), 3))
-            thumbnails.append(thumbnail)
-            last = _with_eyes(grey, boxes, last, keep)
-            found.append([(box, eyes.count) for box, eyes in last])
-            scores.add(frame.stretched(reduced(grey, box, (SIDE, SIDE))) for box in boxes)
+        before: list[tuple[Box, Eyes]] = []
+        for seen, boxes in watch(frames, detector, every):
+            times.append(round(float(seen.frame.time), 3))
+            before = _with_eyes(seen.grey, boxes, before, keep)
+            found.append([(box, eyes.count) for box, eyes in before])
+            crops = (reduced(seen.grey, box, (SIDE, SIDE)) for box in boxes)
+            scores.add(map(seen.frame.stretched, crops))
         rated = iter(scores.all())
-        faces = [[Face(box, eyes, next(rated)) for box, eyes in seen] for seen in found]
-        tiny = np.array(thumbnails, np.uint8)
-        return Observations(next(count), times, tiny, faces, reader.failures, reader.repaired)
+        faces = [[Face(box, eyes, next(rated)) for box, eyes in here] for here in found]
+        return Observations(
+            frames=len(thumbnails),
+            times=times,
+            thumbnails=np.array(thumbnails, np.uint8),
+            faces=faces,
+            failures=reader.failures,
+            repaired=reader.repaired,
+            last=round(float(last), 3),
+        )
 
 
 class Scores:

@@ -23,6 +23,10 @@ from videmo.tracks import Linker
 TRUSTED_SIGHTINGS = 3
 """A track whose face is never aligned must be seen on so many frames, else it is not a face."""
 
+NEXT_LOOK = 1.5
+"""Usual steps from one scanned frame to the next for which a face is always awaited: where steps
+are longer than the gap, it would be somebody else each time."""
+
 Seen = Callable[[], Iterable[Observations]]
 """Gives what was seen in each chunk, in order, each time anew."""
 
@@ -38,6 +42,8 @@ class Merged(NamedTuple):
     """(n,) seconds of the frames that were scanned, rising."""
     frames: int
     """Frames decoded, whether they were scanned or not."""
+    last: float
+    """Time of the last frame decoded, in seconds."""
     failures: int
     repaired: int
     tracks: int
@@ -45,22 +51,36 @@ class Merged(NamedTuple):
 
 def merge(seen: Seen, settings: Settings, first: int = 0) -> Merged:
     """All rows of the table, in order; the movie's first decoded frame has the number `first`."""
-    times, moves = array("d"), array("d")
+    times, moves, places = array("d"), array("d"), array("l")
     frames = failures = repaired = 0
-    before = None
+    before, last = None, 0.0
     for part in seen():
         times.extend(part.times)
         moves.extend(changes(part.thumbnails, before))
-        before = part.thumbnails[-1] if len(part.thumbnails) else before
+        places.extend(range(frames, frames + part.frames, settings.every))
+        if part.frames:
+            before, last = part.thumbnails[-1], part.last
         frames, failures = frames + part.frames, failures + part.failures
         repaired += part.repaired
-    cuts = find_cuts(np.array(moves))
-    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), settings.gap))
+    cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
+    gap = max(settings.gap, NEXT_LOOK * _usual_step(np.array(times)))
+    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), gap))
     columns = _columns(_rows(seen, tracks, first, settings.every))
     lengths = repeats(columns, settings.gap)
     rows = _rows(seen, tracks, first, settings.every)
     whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
-    return Merged(whole, columns, np.array(times), frames, failures, repaired, count)
+    return Merged(whole, columns, np.array(times), frames, last, failures, repaired, count)
+
+
+def _cuts_before(places: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Whether there is a cut between each scanned frame and the one before; `places` says which of
+    the frames decoded they are, and `cuts` which of these begin a shot."""
+    return np.diff(np.cumsum(cuts)[places], prepend=0) > 0
+
+
+def _usual_step(times: np.ndarray) -> float:
+    """Seconds from one scanned frame to the next, as a rule."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
 def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from videmo.files import output_error, sha256, write_whole
 from videmo.scan.chunk import Observations
 from videmo.schema import Box, Face
 
-FORMAT = 2
+FORMAT = 3
 """Version of the files, and of what `scan_chunk` finds in the same movie."""
 KEY_LENGTH = 16
 
@@ -79,6 +79,7 @@ def _packed(seen: Observations) -> dict[str, np.ndarray]:
         "eyes": np.array([face.eyes for face in faces], np.int8),
         "scores": np.array([face.scores for face in faces], np.float64),
         "numbers": np.array([seen.frames, seen.failures, seen.repaired], np.int64),
+        "last": np.array(seen.last, np.float64),
     }
 
 
@@ -91,4 +92,5 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Observations:
     faces = [[next(flat) for _ in range(count)] for count in arrays["counts"].tolist()]
     frames, failures, repaired = arrays["numbers"].tolist()
     times, thumbnails = arrays["times"].tolist(), arrays["thumbnails"]
-    return Observations(frames, times, thumbnails, faces, failures, repaired)
+    last = float(arrays["last"])
+    return Observations(frames, times, thumbnails, faces, failures, repaired, last)

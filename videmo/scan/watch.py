@@ -11,7 +11,7 @@ import numpy as np
 from videmo.faces import Detector, alike
 from videmo.follow import LONGEST_HOLE, Follower
 from videmo.schema import Box
-from videmo.shots import CutWatch, thumbnail
+from videmo.shots import CutWatch
 from videmo.video import Frame
 
 STRIDE = 3
@@ -24,14 +24,16 @@ class Seen(NamedTuple):
     frame: Frame
     grey: np.ndarray
     thumbnail: np.ndarray
+    wanted: bool = True
+    """Whether faces are looked for in it; what is not wanted still tells of cuts."""
 
 
 def watch(
-    frames: Iterable[Frame], detector: Detector, every: int
+    frames: Iterable[Seen], detector: Detector, every: int
 ) -> Iterator[tuple[Seen, list[Box]]]:
-    """Each frame with the boxes of its faces, some frames after it was read.
+    """Each wanted frame with the boxes of its faces, some frames after it was read.
 
-    Every `every`-th frame, and at either side of a cut, the whole picture is looked at.
+    Every `every`-th of them, and at either side of a cut, the whole picture is looked at.
     """
     follower = Follower[Seen](
         near=lambda seen, box: detector.near(seen.grey, box),
@@ -49,16 +51,17 @@ def watch(
         yield from follower.rest() if last else follower.settled()
 
 
-def _shots(frames: Iterable[Frame]) -> Iterator[tuple[Seen, bool]]:
-    """Each frame, and whether it is the last one of its shot."""
+def _shots(frames: Iterable[Seen]) -> Iterator[tuple[Seen, bool]]:
+    """Each wanted frame, and whether it is the last wanted one of its shot."""
     cuts = CutWatch()
     before: Seen | None = None
-    for frame in frames:
-        grey = frame.grey
-        seen = Seen(frame, grey, thumbnail(grey))
-        cut = cuts.is_cut(seen.thumbnail)
+    cut = False
+    for seen in frames:
+        cut |= cuts.is_cut(seen.thumbnail)
+        if not seen.wanted:
+            continue
         if before is not None:
             yield before, cut
-        before = seen
+        before, cut = seen, False
     if before is not None:
         yield before, True

@@ -32,7 +32,7 @@ def expected_frames(movie: Movie, found: Survey, merged: Merged, settings: Setti
     if not announced and movie.timed and len(merged.times) > 1:
         # No header counts the frames: see whether a stretch is missing, between or at the end.
         lost = _missing_between(merged.times) * settings.every
-        tail = float(movie.duration or 0) - merged.times[-1] - float(settings.every / movie.fps)
+        tail = float(movie.duration or 0) - merged.last - float(1 / movie.fps)
         if settings.end is None and tail > TAIL_SECONDS:
             lost += round(tail * float(movie.fps))
     return (merged.frames if _in_fields(found, merged.frames) else found.packets) + lost

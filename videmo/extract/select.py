@@ -1,0 +1,93 @@
+"""The moments of one table that are wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from videmo.exporters.selection import Choice, Selection, sightings_of
+from videmo.extract.wanted import Wanted
+from videmo.find import find_movie
+from videmo.names import People
+from videmo.runs import find_runs, frame_starts, scan_step, to_segments
+from videmo.schema import EMOTIONS
+from videmo.table import Record
+
+
+class Place(NamedTuple):
+    """Where what is made of a table goes, and what it is made from."""
+
+    table: Path
+    name: str
+    """Of what the table is: the movie's, with its stretch; in an archive, with its folders."""
+    folder: Path
+    """Where everything goes."""
+    movie: Path | None
+    """Where the movie is now, if it was moved."""
+
+
+def select(
+    place: Place,
+    wanted: Wanted,
+    choice: Choice,
+    table: pd.DataFrame,
+    record: Record,
+    people: People,
+) -> list[Selection]:
+    """What is wanted of a table, for each emotion of which there is some.
+
+    Raises:
+        MovieError: there is some, and the movie is not there, or has changed since the scan.
+    """
+    end = record["end"]
+    runs = find_runs(
+        table,
+        wanted.emotions,
+        repeat=wanted.repeat,
+        gap=wanted.gap,
+        min_score=wanted.min_score,
+        tracks=_wanted_tracks(wanted, people),
+        eyes=wanted.eyes,
+        end=end,
+    )
+    if not runs:
+        return []
+    movie = find_movie(place.table, record, place.movie)
+    starts = frame_starts(table, end, between=True)
+    inside = {"start": float(starts[0]), "end": end}  # nothing is known of what lies outside
+    selections = []
+    for emotion in wanted.emotions:
+        of_emotion = [run for run in runs if run.emotion == emotion]
+        if of_emotion:
+            selection = Selection(
+                movie=movie,
+                name=place.name,
+                emotion=emotion,
+                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
+                sightings=sightings_of(table, of_emotion),
+                starts=starts,
+                folder=place.folder / place.name / emotion,
+                choice=choice,
+                persons=people.names,
+                every=scan_step(table),
+            )
+            selections.append(selection)
+    return selections
+
+
+def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
+    """The tracks that are wanted by number and by person; None: all."""
+    tracks = set(wanted.tracks) if wanted.tracks else None
+    if not wanted.persons:
+        return tracks
+    theirs = {track for name in wanted.persons for track in people.tracks_of(name)}
+    return theirs if tracks is None else theirs & tracks
+
+
+def longest_runs(table: pd.DataFrame) -> dict[str, int]:
+    """The longest run of each emotion that a table holds, in frames."""
+    rows = table[table["repeat"].notna()]
+    longest = rows.groupby("emotion")["repeat"].max()
+    return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
