@@ -77,6 +77,7 @@ def scan_chunk(
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
     found: list[list[tuple[Box, Eyes]]] = []
+    looked: list[tuple[Box, ...]] = []
 
     def decoded(frames: Iterable[Frame]) -> Iterator[Seen]:
         nonlocal last
@@ -94,10 +95,14 @@ def scan_chunk(
         for seen, boxes in watch(frames, detector, every):
             times.append(round(float(seen.frame.time), 3))
             found.append(_with_eyes(seen.grey, boxes, found[-1] if found else []))
+            looked.append(seen.looked)
             crops = (reduced(seen.grey, box, (SIDE, SIDE)) for box in boxes)
             scores.add(map(seen.frame.stretched, crops))
         rated = iter(scores.all())
-        faces = [[Face(box, eyes.count, next(rated)) for box, eyes in here] for here in found]
+        faces = [
+            [Face(box, eyes.count, next(rated), box in there) for box, eyes in here]
+            for here, there in zip(found, looked, strict=True)
+        ]
         return Observations(
             frames=len(thumbnails),
             times=times,

@@ -25,6 +25,8 @@ class Seen(NamedTuple):
     thumbnail: np.ndarray
     wanted: bool = True
     """Whether faces are looked for in it; what is not wanted still tells of cuts."""
+    looked: tuple[Box, ...] = ()
+    """What was found in the whole of it."""
 
 
 def watch(
@@ -43,7 +45,8 @@ def watch(
     number = 0
     for seen, last in _shots(frames):
         look = last or number % every == 0
-        follower.add(seen, detector.everywhere(seen.grey) if look else None)
+        found = detector.everywhere(seen.grey) if look else None
+        follower.add(seen._replace(looked=tuple(one.box for one in found or ())), found)
         number = 0 if last else number + 1
         yield from follower.rest() if last else follower.settled()
 
