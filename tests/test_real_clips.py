@@ -51,8 +51,16 @@ def test_nothing_of_the_sad_part_comes_out(woman: Scanned) -> None:
 def test_one_woman_is_one_track(woman: Scanned) -> None:
     table = read_table(woman.table)
     faces = table[table["track"].notna()]
-    assert faces["track"].nunique() <= 2 and (faces["track"] == 1).mean() > 0.95
-    assert (faces["track"][faces["eyes"] == 2] == 1).all()
+    assert faces["track"].unique().tolist() == [1] and len(faces) == 472
+
+
+def test_people_in_profile_stay_faces_and_a_hand_with_a_microphone_is_none(stage: Scanned) -> None:
+    faces = read_table(stage.table)
+    faces = faces[faces["track"].notna()]
+    audience = faces[faces["frame"] >= 211]
+    assert (audience["eyes"] < 2).all() and audience["track"].nunique() == 3
+    on_stage = faces[faces["frame"].between(90, 205)]
+    assert (on_stage.groupby("track")["eyes"].max() == 2).all()
 
 
 def shots(table: pd.DataFrame) -> pd.Series:

@@ -28,8 +28,8 @@ from videmo.errors import MovieError, OutputError, RequestError, SetupError
 from videmo.faces import Look
 from videmo.files import sha256
 from videmo.runs import find_runs
-from videmo.scan import Settings, merge, scan_chunk, scan_movie
-from videmo.schema import COLUMNS, EMOTIONS, Box
+from videmo.scan import Observations, Settings, merge, scan_chunk, scan_movie
+from videmo.schema import COLUMNS, EMOTIONS, Box, Face
 from videmo.table import face_boxes, read_table
 from videmo.video import open_movie, plan_chunks, probe, survey
 
@@ -387,3 +387,22 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
     shot = (table["time"] // 1.6).astype(int)
     assert table["track"].notna().all() and shot.nunique() == 4
     assert (table["track"] == shot + 1).all()
+
+
+@pytest.mark.parametrize(
+    ("eyes", "looked", "kept"), [(1, {3}, False), (1, {3, 15}, True), (2, {3}, True)]
+)
+def test_a_face_that_is_never_aligned_must_be_found_in_two_whole_pictures(
+    eyes: int, looked: set[int], kept: bool
+) -> None:
+    """Frames 3 to 20; in those not looked at it was only found near its place."""
+    scores = tuple(float(emotion == "sad") for emotion in EMOTIONS)
+    faces = [
+        [Face(Box(50, 50, 40, 40), eyes, scores, n in looked)] if 3 <= n <= 20 else []
+        for n in range(24)
+    ]
+    times, black = [n / 24 for n in range(24)], np.zeros((24, 9, 16), np.uint8)
+    seen = [Observations(24, times, black, faces, 0, 0, times[-1])]
+    rows = list(merge(lambda: seen, Settings()).rows)
+    assert [row.frame for row in rows] == list(range(24))
+    assert sum(row.box is not None for row in rows) == (18 if kept else 0)

@@ -62,16 +62,17 @@ def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
 def _without_parts(tables: list[Path]) -> list[Path]:
     """Without the tables of stretches of which the whole movie's lies beside them: or each moment
     would come twice."""
-    kept = []
-    for table in tables:
-        whole = table.with_name(movie_file(movie_name(table)) + TABLE_SUFFIX)
-        if whole != table and whole in tables:
-            log.warning(
-                "%s: left out, for %s is of the whole movie", shown(table), shown(whole.name)
-            )
-        else:
-            kept.append(table)
-    return kept
+    every = set(tables)
+    whole = {
+        table: table.with_name(movie_file(movie_name(table)) + TABLE_SUFFIX) for table in tables
+    }
+    parts = [table for table in tables if whole[table] != table and whole[table] in every]
+    if parts:
+        more = f" (and {len(parts) - 1} more like it)" if len(parts) > 1 else ""
+        said = shown(parts[0]), more, shown(whole[parts[0]].name)
+        log.warning("%s%s: left out, for %s is of the whole movie", *said)
+    left_out = set(parts)
+    return [table for table in tables if table not in left_out]
 
 
 def _tables_at(path: Path) -> list[Path]:

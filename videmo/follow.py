@@ -26,6 +26,9 @@ LONGEST_HOLE = 6
 UNCONFIRMED = 30
 """Frames for which a face is followed though looks miss it."""
 
+LOOKS = 2
+"""Looks that must see a face by themselves before others may leave it out."""
+
 FORESIGHT = 3
 """Frames for which a face is taken to go on moving as it did."""
 
@@ -46,7 +49,9 @@ class _Chain:
     box: Box
     before: tuple[int, Box] | None = None
     confirmed: int = 0
-    """The last frame in which a look saw it."""
+    """The last frame in which a look saw it, or in which it surely was where it should be."""
+    looks: int = 1
+    """How many looks saw it."""
 
     def expected(self, index: int) -> Box:
         """Where the face should be, if it moves on as between its last two sightings."""
@@ -80,8 +85,8 @@ class Follower(Generic[Picture]):
     stride: int = 1
     """Frames from one search to the next, while a face is found each time."""
     skims: bool = True
-    """Whether a look leaves out the faces that are surely where they should be: that saves half of
-    it. Else it looks at them too, and what it finds comes first."""
+    """Whether a look leaves out the faces that are surely where they should be, once two looks saw
+    them: that saves half of it. Else it looks at them too, and what it finds comes first."""
     _count: int = 0
     _looked: int = 0
     """The last frame that was looked at."""
@@ -136,7 +141,8 @@ class Follower(Generic[Picture]):
     def _meet_again(self, index: int) -> dict[int, Detection]:
         """The chains whose faces are surely where they should be, by their identity."""
         picture = self._pictures[index]
-        found = ((id(chain), self.near(picture, chain.expected(index))) for chain in self._chains)
+        known = (chain for chain in self._chains if chain.looks >= LOOKS)
+        found = ((id(chain), self.near(picture, chain.expected(index))) for chain in known)
         return {which: one for which, one in found if one is not None and one.weight >= 1}
 
     def _go_on(self, chain: _Chain, index: int, left: list[Detection], looked: bool) -> bool:
@@ -146,6 +152,7 @@ class Follower(Generic[Picture]):
         if found is not None and found.box.overlap(expected) >= SAME:
             left.remove(found)
             chain.confirmed = index
+            chain.looks += 1
             return self._sight(chain, index, found)
         if looked and index - chain.confirmed > UNCONFIRMED:
             return False

@@ -67,6 +67,8 @@ class Face(NamedTuple):
     """Eyes found where eyes belong: 0, 1 or 2."""
     scores: tuple[float, ...]
     """One score for each of `EMOTIONS`, 0 to 1, summing to 1."""
+    looked: bool = True
+    """Whether it was found in the whole picture, and not only near its place in another frame."""
 
 
 class Detection(NamedTuple):

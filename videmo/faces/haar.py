@@ -32,8 +32,9 @@ NEAR_STEP = 1.1
 NEAR_OVERLAP = 0.3
 """What a face found near a place shares with it at least (intersection over union)."""
 
-MASK = 128
-"""The grey level of what is not to be looked at."""
+MASKED = 0.8
+"""Part of a known face's box, from its middle, that is not looked at; its border would look like
+something."""
 
 NESTED = 0.6
 """Part of a box that, lying in another one, makes the two one face."""
@@ -110,8 +111,12 @@ def _masked(grey: np.ndarray, known: Sequence[Box], scale: float) -> np.ndarray:
         return np.ascontiguousarray(grey)
     grey = grey.copy()
     for box in known:
-        x, y, w, h = (round(scale * length) for length in box)
-        grey[y : y + h, x : x + w] = MASK
+        border = (1 - MASKED) / 2 * box.w
+        left, top = round(scale * (box.x + border)), round(scale * (box.y + border))
+        right = round(scale * (box.x + box.w - border))
+        bottom = round(scale * (box.y + box.h - border))
+        inside = grey[top:bottom, left:right]
+        inside[:] = inside.mean()
     return grey
 
 

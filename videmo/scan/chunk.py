@@ -76,7 +76,7 @@ def scan_chunk(
     last = Fraction(0)
     times: list[float] = []
     thumbnails: list[np.ndarray] = []
-    found: list[list[tuple[Box, int]]] = []
+    found: list[list[tuple[Box, int, bool]]] = []
 
     def decoded(frames: Iterable[Frame]) -> Iterator[Seen]:
         nonlocal last
@@ -84,7 +84,8 @@ def scan_chunk(
             grey = frame.grey
             thumbnails.append(thumbnail(grey))
             last = frame.time
-            yield Seen(frame, grey, thumbnails[-1], number % settings.every == 0)
+            wanted = number % settings.every == 0
+            yield Seen(frame, grey, thumbnails[-1], wanted, [])
             if step:
                 step()
 
@@ -96,11 +97,11 @@ def scan_chunk(
         for seen, boxes in watch(frames, detector, every):
             times.append(round(float(seen.frame.time), 3))
             before = _with_eyes(seen.grey, boxes, before, keep)
-            found.append([(box, eyes.count) for box, eyes in before])
+            found.append([(box, eyes.count, box in seen.looked) for box, eyes in before])
             crops = (reduced(seen.grey, box, (SIDE, SIDE)) for box in boxes)
             scores.add(map(seen.frame.stretched, crops))
         rated = iter(scores.all())
-        faces = [[Face(box, eyes, next(rated)) for box, eyes in here] for here in found]
+        faces = [[Face(box, eyes, next(rated), by) for box, eyes, by in here] for here in found]
         return Observations(
             frames=len(thumbnails),
             times=times,

@@ -22,6 +22,9 @@ from videmo.tracks import Linker
 
 TRUSTED_SIGHTINGS = 3
 """A track whose face is never aligned must be seen on so many frames, else it is not a face."""
+TRUSTED_LOOKS = 2
+"""And on so many of them in the whole picture: whoever searches a hand again and again near where
+it was finds a face in it once."""
 
 NEXT_LOOK = 1.5
 """Usual steps from one scanned frame to the next for which a face is always awaited: where steps
@@ -83,26 +86,28 @@ def _usual_step(times: np.ndarray) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
-def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.ndarray]:
-    """The track of each face of the movie, and whether the face is aligned; both (faces,)."""
+def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each face of the movie its track, whether it is aligned, and whether it was found in the
+    whole picture; all (faces,)."""
     linker = Linker(gap)
-    tracks, aligned = array("l"), array("b")
+    tracks, aligned, looked = array("l"), array("b"), array("b")
     cut = iter(cuts)
     for part in seen():
         for time, here in zip(part.times, part.faces, strict=True):
             tracks.extend(linker.link(time, [face.box for face in here], next(cut)))
             aligned.extend(face.eyes >= ALIGNED_EYES for face in here)
-    return np.array(tracks), np.array(aligned, bool)
+            looked.extend(face.looked for face in here)
+    return np.array(tracks), np.array(aligned, bool), np.array(looked, bool)
 
 
-def _trusted(tracks: np.ndarray, aligned: np.ndarray) -> tuple[np.ndarray, int]:
+def _trusted(tracks: np.ndarray, aligned: np.ndarray, looked: np.ndarray) -> tuple[np.ndarray, int]:
     """Tracks numbered from 1 in order of appearance, 0 for those that are not faces; how many."""
     numbers, appearance, place, sightings = np.unique(
         tracks, return_index=True, return_inverse=True, return_counts=True
     )
-    looked_up = np.zeros(len(numbers), bool)
-    looked_up[place[aligned]] = True
-    trusted = looked_up | (sightings >= TRUSTED_SIGHTINGS)
+    ever_aligned = np.bincount(place[aligned], minlength=len(numbers)) > 0
+    looks = np.bincount(place[looked], minlength=len(numbers))
+    trusted = ever_aligned | ((sightings >= TRUSTED_SIGHTINGS) & (looks >= TRUSTED_LOOKS))
     new = np.zeros(len(numbers), np.int64)
     in_order = [i for i in np.argsort(appearance) if trusted[i]]
     new[in_order] = np.arange(1, len(in_order) + 1)
@@ -118,10 +123,10 @@ def _rows(seen: Seen, tracks: np.ndarray, first: int, every: int) -> Iterator[Ro
             kept = sorted((n, face) for face in here if (n := next(track)))
             if not kept:
                 yield Row(number, time)
-            for n, (box, eyes, scores) in kept:
-                score = max(scores)
-                emotion = EMOTIONS[scores.index(score)]
-                yield Row(number, time, n, box, eyes, emotion, score, 0, scores)
+            for n, face in kept:
+                score = max(face.scores)
+                emotion = EMOTIONS[face.scores.index(score)]
+                yield Row(number, time, n, face.box, face.eyes, emotion, score, 0, face.scores)
         first += part.frames
 
 

@@ -77,6 +77,7 @@ def _packed(seen: Observations) -> dict[str, np.ndarray]:
         "counts": np.array([len(here) for here in seen.faces], np.int32),
         "boxes": np.array([face.box for face in faces], np.int32).reshape(-1, 4),
         "eyes": np.array([face.eyes for face in faces], np.int8),
+        "looked": np.array([face.looked for face in faces], bool),
         "scores": np.array([face.scores for face in faces], np.float64),
         "numbers": np.array([seen.frames, seen.failures, seen.repaired], np.int64),
         "last": np.array(seen.last, np.float64),
@@ -84,10 +85,10 @@ def _packed(seen: Observations) -> dict[str, np.ndarray]:
 
 
 def _unpacked(arrays: dict[str, np.ndarray]) -> Observations:
-    boxes, eyes, scores = (arrays[name].tolist() for name in ("boxes", "eyes", "scores"))
+    columns = (arrays[name].tolist() for name in ("boxes", "eyes", "scores", "looked"))
     flat = iter(
-        Face(Box(*box), count, tuple(marks))
-        for box, count, marks in zip(boxes, eyes, scores, strict=True)
+        Face(Box(*box), eyes, tuple(scores), looked)
+        for box, eyes, scores, looked in zip(*columns, strict=True)
     )
     faces = [[next(flat) for _ in range(count)] for count in arrays["counts"].tolist()]
     frames, failures, repaired = arrays["numbers"].tolist()

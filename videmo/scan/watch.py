@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from videmo.faces import Detector, alike
 from videmo.follow import LONGEST_HOLE, Follower
-from videmo.schema import Box
+from videmo.schema import Box, Detection
 from videmo.shots import CutWatch
 from videmo.video import Frame
 
@@ -24,8 +24,10 @@ class Seen(NamedTuple):
     frame: Frame
     grey: np.ndarray
     thumbnail: np.ndarray
-    wanted: bool = True
+    wanted: bool
     """Whether faces are looked for in it; what is not wanted still tells of cuts."""
+    looked: list[Box]
+    """What was found in the whole of it, once that was looked at."""
 
 
 def watch(
@@ -44,11 +46,16 @@ def watch(
     )
     number = 0
     for seen, last in _shots(frames):
-        grey = seen.grey
         look = last or number % every == 0
-        follower.add(seen, functools.partial(detector.everywhere, grey) if look else None)
+        follower.add(seen, functools.partial(_look, detector, seen) if look else None)
         number = 0 if last else number + 1
         yield from follower.rest() if last else follower.settled()
+
+
+def _look(detector: Detector, seen: Seen, known: Sequence[Box]) -> list[Detection]:
+    found = detector.everywhere(seen.grey, known)
+    seen.looked.extend(one.box for one in found)
+    return found
 
 
 def _shots(frames: Iterable[Seen]) -> Iterator[tuple[Seen, bool]]:

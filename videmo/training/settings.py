@@ -24,7 +24,10 @@ def needed(*packages: str) -> None:
     """Raise SetupError unless all `packages` are installed."""
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        raise SetupError(f"{', '.join(missing)} is not installed; run: pip install 'videmo[train]'")
+        are = "is" if len(missing) == 1 else "are"
+        raise SetupError(
+            f"{', '.join(missing)} {are} not installed; run: pip install 'videmo[train]'"
+        )
 
 
 def chosen(
