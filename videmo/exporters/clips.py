@@ -18,9 +18,12 @@ from videmo.exporters.selection import Exported, Selection, remove_others
 from videmo.files import placed, shown
 from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video.deinterlace import FILTER, OPTIONS
 
 FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
+EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
+_DEINTERLACE = f"{FILTER}={':'.join(f'{name}={value}' for name, value in OPTIONS.items())},"
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
 
@@ -62,7 +65,7 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
         "ss": f"{max(0.0, begin - TIME_TOLERANCE):.6f}",
         "t": f"{segment.end - segment.start:.6f}",
         "format": "mp4",
-        "vf": "crop=trunc(iw/2)*2:trunc(ih/2)*2",  # what yuv420p can hold
+        "vf": f"{_DEINTERLACE if movie.deinterlace else ''}{EVEN}",
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
@@ -84,6 +87,12 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
     source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
     return source, place - skipped
+
+
+def pictures_of(movie: Movie, source: Any) -> Any:
+    """The stream of pictures of `source`, which is the movie as ffmpeg's input; without combs."""
+    stream = source[str(movie.stream)]
+    return stream.filter(FILTER, **OPTIONS) if movie.deinterlace else stream
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:

@@ -14,7 +14,9 @@ import numpy as np
 
 from videmo.errors import MovieError
 from videmo.files import shown
-from videmo.video.movie import Movie, opened
+from videmo.video.deinterlace import deinterlaced
+from videmo.video.memory import check_memory
+from videmo.video.movie import Movie, limit_pixels, opened
 
 MAX_READ_ERRORS = 1000
 
@@ -109,6 +111,7 @@ class Reader:
             raise MovieError(
                 f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
             ) from None
+        limit_pixels(self._stream)
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._threads
 
@@ -180,7 +183,7 @@ class Reader:
 
     def _trusted(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         last: int | None = None
-        for raw in self._raw_frames():
+        for raw in self._whole_frames():
             if raw.pts is None or (last is not None and raw.pts <= last):
                 self.failures += 1  # only a damaged stretch can bring this forth
                 continue
@@ -193,7 +196,7 @@ class Reader:
         shift = Fraction(0)
         last = -step
         waiting: tuple[Fraction, av.VideoFrame] | None = None
-        for raw in self._raw_frames():
+        for raw in self._whole_frames():
             if raw.pts is None:
                 self.repaired += 1
                 now = (waiting[0] if waiting else last) + step
@@ -213,6 +216,11 @@ class Reader:
         if waiting is not None:
             yield waiting
 
+    def _whole_frames(self) -> Iterator[av.VideoFrame]:
+        if not self.movie.deinterlace:
+            return self._raw_frames()
+        return deinterlaced(self._raw_frames(), self.movie.time_base)
+
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         errors = 0
         while errors < MAX_READ_ERRORS:
@@ -220,14 +228,19 @@ class Reader:
                 for packet in self._container.demux(self._stream):
                     try:
                         yield from packet.decode()
-                    except av.error.InvalidDataError:  # a damaged spot is not the end
-                        self.failures += 1
+                    except av.error.InvalidDataError as error:  # a damaged spot is not the end
+                        self._count(error)
                 return
             except av.error.EOFError:
                 return
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
                 errors += 1
-                self.failures += 1
+                self._count(error)
+
+    def _count(self, error: Exception) -> None:
+        """Count a failure, unless it is for lack of memory: the next frame would be no better."""
+        check_memory(error, self.movie.path, self.movie.width * self.movie.height)
+        self.failures += 1
 
 
 @contextmanager
