@@ -1,4 +1,4 @@
-"""Faults that take minutes: mutated movies, scans killed at random, and an archive overnight."""
+"""Faults that take minutes: mutants, scans killed at random, ten hours, an archive overnight."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.made import ffmpeg
 from tests.movies import cut_off, still
 from videmo.archive import find_movies, scan_archive
 from videmo.archive.ledger import read_ledger
-from videmo.demo import make_movie
+from videmo.demo import Actor, Place, Shot, Story, make_movie
+from videmo.runs import find_runs
 from videmo.scan import scan_movie
 from videmo.table import read_record, read_table
 
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.long
 
 MUTANTS = int(os.environ.get("VIDEMO_MUTANTS", "500"))
 KILLS = int(os.environ.get("VIDEMO_KILLS", "200"))
+HOURS = int(os.environ.get("VIDEMO_HOURS", "10"))
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:
@@ -91,6 +94,41 @@ def test_r46_a_scan_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(
     assert (out / "movie.mp4.faces.csv").read_bytes() == whole.table.read_bytes()
     assert sorted(path.name for path in out.iterdir()) == [
         *("archive.csv", "movie.mp4.faces.csv", "movie.mp4.faces.json")
+    ]
+
+
+SCAN = """
+import resource, sys
+from pathlib import Path
+from videmo.scan import Settings, scan_movie
+scan_movie(Path(sys.argv[1]), Path(sys.argv[2]), Settings(gap=2.0))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="memory is measured as on POSIX")
+def test_r29_ten_hours_take_no_more_memory_than_one_and_their_times_are_true(
+    tmp_path: Path,
+) -> None:
+    """In each minute, somebody is there and happy for half of it; a frame a second."""
+    who = Actor(1, (Place(0, 80, 58, 60),), ((0, "happy"),))
+    shots = (Shot(30, (who,), background=1), Shot(30, background=2))
+    make_movie(tmp_path / "minute.mp4", Story(shots, (160, 120), Fraction(1), sound=False), gop=30)
+    peaks = []
+    for hours in (1, HOURS):
+        movie = tmp_path / f"{hours}.mp4"
+        again = ("-stream_loop", hours * 60 - 1, "-i", tmp_path / "minute.mp4")
+        ffmpeg(*again, "-c", "copy", movie)
+        command = [sys.executable, "-c", SCAN, str(movie), str(tmp_path)]
+        peaks.append(int(subprocess.run(command, capture_output=True, check=True).stdout))
+    print(f"peaks of memory for 1 and {HOURS} hours: {peaks} kB")
+    assert peaks[1] - peaks[0] < 50_000
+    table = read_table(tmp_path / f"{HOURS}.mp4.faces.csv")
+    assert table["frame"].to_list() == table["time"].to_list() == list(range(HOURS * 3600))
+    assert read_record(tmp_path / f"{HOURS}.mp4.faces.csv")["status"] == "ok"
+    runs = find_runs(table, "happy", repeat=5, gap=2.0)
+    assert [(run.start, run.end) for run in runs] == [
+        (60.0 * minute, 60.0 * minute + 30) for minute in range(HOURS * 60)
     ]
 
 

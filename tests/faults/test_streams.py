@@ -1,4 +1,4 @@
-"""Faults that lie in the pictures themselves: what codes them, their size, fields, and range."""
+"""Faults that lie in the streams: what codes them, where they end, their size, fields, range."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ffmpeg import input as ffmpeg_input
+from ffmpeg import output
 
 from tests.faults.made import PICTURES, ffmpeg
+from tests.movies import cut_off
+from videmo.archive import why_partial
 from videmo.errors import MovieError
-from videmo.exporters.clips import cut_clip
+from videmo.exporters.clips import cut_clip, pictures_of
+from videmo.exporters.program import find_ffmpeg
 from videmo.find import find_movie
 from videmo.scan import Scanned, Settings, scan_movie
 from videmo.schema import Segment
@@ -40,6 +45,43 @@ def test_r11_a_codec_without_decoder_is_said_and_gives_no_table(
     with pytest.raises(MovieError, match="no decoder"):
         scan_movie(movie, tmp_path)
     assert not list(tmp_path.glob("*.faces.*"))
+
+
+# R12: cut off
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.avi", "a.mov", "a.webm"])
+def test_r12_a_file_that_is_cut_off_anywhere_is_partial(tmp_path: Path, name: str) -> None:
+    codec = "libvpx-vp9" if name == "a.webm" else "libx264"
+    ffmpeg(*PICTURES, "-c:v", codec, "-g", 5, "-movflags", "+faststart", tmp_path / name)
+    record = scan_movie(tmp_path / name, tmp_path).record
+    assert record["status"] == "ok" and not record["cut_off"]
+    for share in (0.5, 0.8, 0.95):
+        cut = cut_off(tmp_path / name, tmp_path / f"{share}-{name}", share)
+        record = scan_movie(cut, tmp_path).record
+        assert record["status"] == "partial" and record["cut_off"]
+        assert 0 < record["frames_read"] < 25
+        assert "the file is cut off" in why_partial(record)
+
+
+def test_r12_a_recording_that_does_not_know_its_size_is_measured_by_its_time(
+    tmp_path: Path,
+) -> None:
+    ffmpeg(*PICTURES, "-g", 5, tmp_path / "a.mkv")
+    content = cut_off(tmp_path / "a.mkv", tmp_path / "cut.mkv", 0.8).read_bytes()
+    place = content.index(b"\x18S\x80g") + 4  # the segment's length follows, in eight bytes
+    unknown = b"\x01" + 7 * b"\xff"
+    (tmp_path / "cut.mkv").write_bytes(content[:place] + unknown + content[place + 8 :])
+    record = scan_movie(tmp_path / "cut.mkv", tmp_path).record
+    assert not record["cut_off"] and record["frames_read"] < 23
+    assert record["status"] == "partial" and record["frames_expected"] == 25
+
+
+def test_r12_a_last_frame_that_is_shown_as_long_as_others_is_no_loss(tmp_path: Path) -> None:
+    slower = ("-vf", "setpts='if(lt(N,20),N,20+(N-20)*8)/25/TB'", "-fps_mode", "vfr")
+    ffmpeg(*PICTURES, *slower, tmp_path / "a.mkv")
+    record = scan_movie(tmp_path / "a.mkv", tmp_path).record
+    assert (record["status"], record["frames_read"]) == ("ok", 25)
 
 
 # R15: pixel formats that change, and what an AVI counts as frames
@@ -201,6 +243,15 @@ def test_r24_deinterlaced_ones_stay_so_in_the_second_pass(interlaced: Path, tmp_
     torn, times = combs(probe(tmp_path / "torn.mp4"))
     whole, same = combs(probe(tmp_path / "whole.mp4"))
     assert whole < torn / 4 and len(same) == len(times) == 25
+
+
+def test_r24_what_is_made_of_all_cuts_is_deinterlaced_too(interlaced: Path, tmp_path: Path) -> None:
+    movie = replace(probe(interlaced), deinterlace=True)
+    pictures = pictures_of(movie, ffmpeg_input(movie.path))
+    output(pictures, str(tmp_path / "a.mp4")).run(cmd=find_ffmpeg(), quiet=True)
+    torn, _ = combs(replace(movie, deinterlace=False))
+    whole, times = combs(probe(tmp_path / "a.mp4"))
+    assert whole < torn / 4 and len(times) == 25
 
 
 def test_r24_frames_that_are_whole_already_stay_as_they_are(tmp_path: Path) -> None:

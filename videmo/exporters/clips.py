@@ -23,7 +23,6 @@ from videmo.video.deinterlace import FILTER, OPTIONS
 FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
 EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
-_DEINTERLACE = f"{FILTER}={':'.join(f'{name}={value}' for name, value in OPTIONS.items())},"
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
 
@@ -65,7 +64,7 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
         "ss": f"{max(0.0, begin - TIME_TOLERANCE):.6f}",
         "t": f"{segment.end - segment.start:.6f}",
         "format": "mp4",
-        "vf": f"{_DEINTERLACE if movie.deinterlace else ''}{EVEN}",
+        "vf": ",".join([*map(_filter_text, _repairs(movie)), EVEN]),
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
@@ -90,9 +89,26 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
 
 
 def pictures_of(movie: Movie, source: Any) -> Any:
-    """The stream of pictures of `source`, which is the movie as ffmpeg's input; without combs."""
+    """The stream of pictures of `source`, which is the movie as ffmpeg's input: as we read them."""
     stream = source[str(movie.stream)]
-    return stream.filter(FILTER, **OPTIONS) if movie.deinterlace else stream
+    for name, options in _repairs(movie):
+        stream = stream.filter(name, **options)
+    return stream
+
+
+def _filter_text(one: tuple[str, dict[str, str]]) -> str:
+    name, options = one
+    return f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
+
+
+def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters, each with its options, that do to pictures what reading them does here."""
+    filters = []
+    if movie.decode_order:  # ffmpeg takes the times of decoding for those of showing
+        filters.append(("setpts", {"expr": f"N/({movie.fps})/TB"}))
+    if movie.deinterlace:
+        filters.append((FILTER, OPTIONS))
+    return filters
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:

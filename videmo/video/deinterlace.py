@@ -33,8 +33,7 @@ def _graph(raw: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
     source = graph.add_buffer(
         width=raw.width, height=raw.height, format=raw.format.name, time_base=time_base
     )
-    options = ":".join(f"{name}={value}" for name, value in OPTIONS.items())
-    graph.link_nodes(source, graph.add(FILTER, options), graph.add("buffersink")).configure()
+    graph.link_nodes(source, graph.add(FILTER, **OPTIONS), graph.add("buffersink")).configure()
     return graph
 
 

@@ -100,6 +100,8 @@ class Movie:
     """Whether `duration` is that of the picture alone, not of picture and sound together."""
     empty_frames: bool = False
     """Whether `frames` counts those, too, that hold no picture: the one before is shown on."""
+    decode_order: bool = False
+    """Whether the file knows when frames are decoded, and not when they are shown."""
     interlaced: bool = False
     """Whether its first frames consist of two fields, taken at two times."""
     transfer: str = ""

@@ -42,6 +42,8 @@ ASTRAY = {"mpeg"}
 """Formats in which frames have other timestamps after seeking: not every frame has its own."""
 EMPTY_FRAMES = {"avi"}
 """Formats in which a frame may hold nothing, so that the one before is shown on."""
+UNTOLD = {"h264", "hevc"}
+"""Codecs whose frames do not tell when they are shown, if the file does not."""
 HIGH_RANGE = {16: "PQ", 18: "HLG"}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 BEAT_PACKETS = 256
@@ -68,7 +70,13 @@ def probe(path: Path) -> Movie:
             width, height = height, width
         origin = raw.pts or 0
         start = Fraction(container.start_time or 0, av.time_base)
+        first = origin * stream.time_base - start
         duration, of_picture = _duration(container, stream, origin)
+        decode_order = (
+            container.format.name in EMPTY_FRAMES
+            and stream.codec_context.name in UNTOLD
+            and bool(stream.codec_context.has_b_frames)
+        )
         return Movie(
             path=path,
             stream=stream.index,
@@ -80,13 +88,15 @@ def probe(path: Path) -> Movie:
             frames=stream.frames or None,
             origin=origin,
             time_base=Fraction(stream.time_base),
-            lead=float(origin * stream.time_base - start) if raw.pts is not None else 0.0,
+            lead=0.0 if raw.pts is None or decode_order else float(first),
             sound=bool(container.streams.audio),
             timed=container.format.name not in ASTRAY
+            and not decode_order
             and all(frame.pts is not None for frame in frames),
             timecode=_timecode(container, stream),
             duration_of_picture=of_picture,
             empty_frames=container.format.name in EMPTY_FRAMES,
+            decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ MAX_READ_ERRORS = 1000
 
 SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10), Fraction(60))
 """Seconds to go back, one after the other, until a key frame at or before the start is found."""
+
+OUT_OF_TURN = 16
+"""Frames by which one may be decoded before it is shown (ITU-T H.264, max_dec_frame_buffering)."""
 
 READ_ON = Fraction(3)
 """Two wanted pictures that lie nearer, in seconds, are reached by reading on, not by seeking."""
@@ -217,9 +222,10 @@ class Reader:
             yield waiting
 
     def _whole_frames(self) -> Iterator[av.VideoFrame]:
-        if not self.movie.deinterlace:
-            return self._raw_frames()
-        return deinterlaced(self._raw_frames(), self.movie.time_base)
+        frames = self._raw_frames()
+        if self.movie.decode_order:
+            frames = _in_turn(frames)
+        return deinterlaced(frames, self.movie.time_base) if self.movie.deinterlace else frames
 
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         errors = 0
@@ -254,6 +260,26 @@ def open_movie(movie: Movie, threads: int = 0) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
+
+
+def _in_turn(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """Frames that come as they are shown, each with the timestamp of another: the lowest first."""
+    waiting: deque[av.VideoFrame] = deque()
+    stamps: list[int] = []
+
+    def first() -> av.VideoFrame:
+        raw = waiting.popleft()
+        raw.pts = heapq.heappop(stamps) if stamps else None
+        return raw
+
+    for raw in frames:
+        waiting.append(raw)
+        if raw.pts is not None:
+            heapq.heappush(stamps, raw.pts)
+        if len(waiting) > OUT_OF_TURN:
+            yield first()
+    while waiting:
+        yield first()
 
 
 def _luma(raw: av.VideoFrame) -> np.ndarray:
