@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from videmo.archive import (
     find_movies,
     ledger_path,
     scan_archive,
+    scan_movies,
     shard_of_environment,
     verify_tables,
 )
@@ -32,9 +36,10 @@ from videmo.archive.share import cores_for
 from videmo.demo import make_movie
 from videmo.doctor import examine
 from videmo.errors import OutputError, RequestError
+from videmo.exporters.program import find_ffmpeg
 from videmo.faces import Look
 from videmo.files import lock_note, locked
-from videmo.scan import Settings, scan_movie
+from videmo.scan import Progress, Settings, scan_movie
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
 
@@ -266,10 +271,110 @@ def test_a_movie_that_crashes_costs_itself_only(archive: Path, tmp_path: Path) -
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of address space as on Linux")
 def test_a_movie_that_needs_too_much_memory_costs_itself_only(
+    archive: Path, large: Path, tmp_path: Path
+) -> None:
+    shutil.copy(large, archive / "large.mp4")
+    entries, _ = scan(archive, tmp_path / "out", limits=Limits(memory=least_memory(archive) + MORE))
+    assert "not enough memory" in entries["large.mp4"].reason
+    assert entries["large.mp4"].status == "failed"
+    assert entries["a.mp4"].status == entries["sub/a.mp4"].status == "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space as on Linux")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_movie_that_is_named_is_held_to_the_limit_of_memory(
+    archive: Path, large: Path, tmp_path: Path, jobs: int
+) -> None:
+    limit = f"{(least_memory(archive) + MORE) >> 20}M"
+    movies = (archive / "a.mp4", large)
+    done = videmo("scan", *movies, "-o", tmp_path, "-j", jobs, "--memory-limit", limit)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stdout.startswith(f"{archive / 'a.mp4'}: 12 frames")
+    assert f"videmo: {large}: not enough memory" in done.stderr
+    done = videmo("scan", large, "-o", tmp_path, "-j", jobs, "--memory-limit", "8G")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space as on Linux")
+def test_a_limit_of_memory_that_is_too_small_for_any_movie_is_refused(
     archive: Path, tmp_path: Path
 ) -> None:
-    entries, _ = scan(archive, tmp_path / "out", limits=Limits(memory=64 << 20))
-    assert {entry.status for entry in entries.values()} == {"failed"}
+    for place in (archive, archive / "a.mp4"):
+        done = videmo("scan", place, "-o", tmp_path / "out", "--memory-limit", "64M")
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert "--memory-limit 64M" in line and "or more" in line
+    assert not list(tmp_path.rglob("*.faces.*"))
+
+
+MORE = 32 << 20
+
+
+def least_memory(archive: Path) -> int:
+    """The least limit of memory that is taken here, in bytes, as its refusal tells it."""
+    with pytest.raises(RequestError, match="or more") as refused:
+        list(scan_movies([archive / "a.mp4"], archive / "out", limits=Limits(memory=1 << 20)))
+    (megabytes,) = re.findall(r"give (\d+)M", str(refused.value))
+    return int(megabytes) << 20
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A movie of ten pictures of 7680x4320: a decoder holds several, of 50 MB each."""
+    path = tmp_path_factory.mktemp("large") / "large.mp4"
+    source = ("-f", "lavfi", "-i", "color=gray:s=7680x4320:r=25", "-frames:v", "10")
+    form = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    subprocess.run([find_ffmpeg(), "-loglevel", "error", *source, *form, str(path)], check=True)
+    return path
+
+
+def test_a_movie_that_is_named_and_hangs_has_failed(archive: Path, tmp_path: Path) -> None:
+    stopped: list[int] = []
+
+    @contextmanager
+    def stop(_: Path) -> Iterator[Progress]:
+        def progress(*_: int) -> None:
+            for child in multiprocessing.active_children():
+                if child.pid and not stopped:
+                    os.kill(child.pid, signal.SIGSTOP)
+                    stopped.append(child.pid)
+
+        yield progress
+
+    make_movie(archive / "long.mp4", still(30))
+    movies = [archive / "long.mp4", archive / "a.mp4"]
+    outcomes = list(scan_movies(movies, tmp_path / "out", watch=stop, limits=Limits(stall=3)))
+    assert stopped and "no new frame for 3 s" in str(outcomes[0].error)
+    assert outcomes[1].well and not multiprocessing.active_children()
+
+
+def test_what_is_for_folders_only_is_refused_for_a_movie(archive: Path, tmp_path: Path) -> None:
+    for option in (("--shard", "1/2"), ("--retry",)):
+        done = videmo("scan", archive / "a.mp4", "-o", tmp_path / "out", *option)
+        assert done.returncode == 2 and "are for folders" in done.stderr
+
+
+# An archive that has moved
+
+
+def test_an_archive_that_has_moved_is_found_again_by_scanning_it_there(
+    archive: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for name in ("bad.mp4", "cut.mp4"):
+        (archive / name).unlink()
+    before, _ = scan(archive, out)
+    archive.rename(tmp_path / "moved")
+    (problem, _) = (one.problem for one in verify_tables(out))
+    assert "its folder was moved" in problem
+    lost = videmo("extract", out, "--emotion", "happy", "-o", tmp_path / "none", cwd=tmp_path)
+    assert lost.returncode == 1 and "its folder was moved" in lost.stderr
+    assert "2 movies (2 ok)" in videmo("status", out).stdout
+    assert scan(tmp_path / "moved", out) == (before, 0)
+    assert not any(one.problem for one in verify_tables(out))
+    found = videmo("extract", out, "--emotion", "happy", "-o", tmp_path / "made", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert list((tmp_path / "made" / "sub" / "a.mp4" / "happy" / "crops").iterdir())
 
 
 # The list

@@ -184,12 +184,14 @@ def test_a_closed_pipe_is_no_error(short: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(
+    "options", [("-j", "1"), ("-j", "2"), ("-j", "1", "--stall-timeout", "60")]
+)
 def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
-    tmp_path: Path, how: int, jobs: str
+    tmp_path: Path, how: int, options: tuple[str, ...]
 ) -> None:
     make_movie(tmp_path / "movie.mp4", still(61, Fraction(20), sound=False))
-    command = [sys.executable, "-m", "videmo", "scan", "-j", jobs, "movie.mp4"]
+    command = [sys.executable, "-m", "videmo", "scan", *options, "movie.mp4"]
     # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(

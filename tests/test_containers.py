@@ -26,6 +26,7 @@ KINDS = {
     "mpeg2.ts": ("-c:v", "mpeg2video", "-b:v", "3M", "-bf", "2", "-g", "15"),
     "a.mpg": ("-c:v", "mpeg2video", "-b:v", "3M", "-bf", "2", "-g", "15"),
     "mpeg4.avi": ("-c:v", "mpeg4", "-b:v", "3M", "-g", "25"),
+    "b.avi": H264,
     "motion.avi": ("-c:v", "mjpeg", "-q:v", "3", "-c:a", "pcm_s16le"),
     "a.webm": ("-c:v", "libvpx", "-b:v", "2M", "-deadline", "realtime", "-g", "25"),
     "ten.mkv": (*H264, "-pix_fmt", "yuv420p10le"),
@@ -61,7 +62,7 @@ def test_every_frame_has_its_time(movie: Path) -> None:
 
 def test_chunks_give_the_same_frames(movie: Path) -> None:
     chunks = plan_chunks(probe(movie), survey(probe(movie)).keys, seconds=(1, 1))
-    assert len(chunks) >= 3 or movie.suffix == ".mpg"  # which cannot be sought in
+    assert len(chunks) >= 3 or movie.name in ("a.mpg", "b.avi")  # which cannot be sought in
     parts = [numbers(movie, chunk.start, chunk.end) for chunk in chunks]
     assert [number for part in parts for number in part] == list(range(FRAMES))
 

@@ -130,7 +130,8 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     place = next((place for place in places if os.path.isfile(place)), None)
     if place is None:
         raise MovieError(
-            f"{shown(places[0])}: the movie is not there; say where it is with --movie"
+            f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if its "
+            "folder was moved, scan that again into the same place: what is done is found again"
         )
     try:
         known = fingerprint(place) == record["movie"]["fingerprint"]
@@ -141,4 +142,6 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
             f"{shown(place)}: is not the movie that was scanned, or has changed since; scan it"
         )
     # The scan has looked at all timestamps; here only some are seen.
-    return replace(probe(place), timed=record["timed"])
+    settings = record.get("settings")  # perhaps a stranger's
+    whole = isinstance(settings, dict) and settings.get("deinterlace") is True
+    return replace(probe(place), timed=record["timed"], deinterlace=whole)

@@ -28,6 +28,9 @@ DEFAULT_MIN_FACE = 0.08
 DEFAULT_EVERY = 12
 """Frames from one look at a whole picture to the next."""
 
+DEFAULT_STALL = 120.0
+"""Seconds without a new frame after which a movie is taken to hang, and has failed."""
+
 DEFAULT_PAD = 0.5
 """Seconds added before and after a run where it is cut."""
 

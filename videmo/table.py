@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import math
+import os
 import re
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
@@ -114,8 +115,25 @@ def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
             digest.update(content)
             count += len(lines)
     whole = {**record, "rows": count - 1, "sha256": digest.hexdigest()}
-    write_whole(record_path(path), (json.dumps(whole, indent=2) + "\n").encode())
+    write_record(path, whole)
     return whole
+
+
+def write_record(table: Path, record: Record) -> None:
+    """Write the record of `table`.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    write_whole(record_path(table), (json.dumps(record, indent=2) + "\n").encode())
+
+
+def place_of(movie: Path, folder: Path) -> str:
+    """Where `movie` is, as a record in `folder` says it: so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(movie.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return movie.resolve().as_posix()
 
 
 def read_record(table: Path) -> Record:

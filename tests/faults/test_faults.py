@@ -13,24 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.made import PICTURES, TONE, ffmpeg
 from tests.movies import numbered, remuxed, still
 from videmo.archive import find_movies, scan_archive
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, NoPicturesError, OutputError
-from videmo.exporters.program import find_ffmpeg
 from videmo.files import locked
 from videmo.scan import scan_movie
 from videmo.table import read_table, table_path
 from videmo.video import probe
-
-
-def ffmpeg(*arguments: object) -> None:
-    command = [find_ffmpeg(), "-loglevel", "error", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True)
-
-
-PICTURES = ("-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=1")
-TONE = ("-f", "lavfi", "-i", "sine=d=1")
 
 
 def frames(path: Path, out: Path) -> tuple[str, int]:

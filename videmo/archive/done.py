@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videmo.errors import TableError
 from videmo.files import fingerprint, sha256, shown
-from videmo.table import Record, read_record, table_path
+from videmo.table import Record, place_of, read_record, table_path, write_record
 
 BLOCK = 1 << 20
 KEY_LENGTH = 16
@@ -41,6 +41,20 @@ def done_record(table: Path, movie: Path, made: Record) -> Record | None:
     except (TableError, OSError):
         return None
     return record
+
+
+def found_at(record: Record, table: Path, movie: Path) -> Record:
+    """The record, saying that its movie is at `movie`: an archive may have moved since the scan.
+
+    Raises:
+        OutputError: the record cannot be written.
+    """
+    place = place_of(movie, table.parent)
+    if record["movie"]["file"] == place:
+        return record
+    moved = {**record, "movie": {**record["movie"], "file": place}}
+    write_record(table, moved)
+    return moved
 
 
 def check_whole(table: Path, record: Record) -> None:

@@ -68,10 +68,11 @@ def cell(text: str) -> str:
 def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
     """The entry of a movie that was scanned."""
     partial = record["status"] != OK
+    said = [why_partial(record)] if partial else []
     return Entry(
         cell(name),
         PARTIAL if partial else OK,
-        why_partial(record) if partial else "",
+        "; ".join(said + record.get("warnings", [])),
         record["end"] - record["settings"]["start"],
         record["frames_read"],
         record["faces"],
@@ -85,11 +86,12 @@ def why_partial(record: Record) -> str:
     """What is missing of a movie that was not read whole."""
     numerator, _, denominator = record["fps"].partition("/")
     seconds = record["frames_expected"] * int(denominator) / int(numerator)
-    changed = ", changed while it was scanned" if record["changed_meanwhile"] else ""
+    more = ", changed while it was scanned" if record["changed_meanwhile"] else ""
+    more += ", the file is cut off" if record.get("cut_off") else ""
     return (
         f"{record['frames_read']} of {record['frames_expected']} frames read "
         f"({record['end'] - record['settings']['start']:.1f} of {seconds:.1f} s), "
-        f"{record['decode_failures']} damaged{changed}"
+        f"{record['decode_failures']} damaged{more}"
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from videmo.archive.process import Limits, Order, scan_apart
 from videmo.errors import MovieError, RequestError
 from videmo.files import shown
 from videmo.scan import Progress, Scanned, Settings, scan_movie
+from videmo.video import out_of_memory
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ def scan_movies(
     folder: Path,
     settings: Settings | None = None,
     watch: Callable[[Path], AbstractContextManager[Progress | None]] | None = None,
-    **how: Any,
+    *,
+    jobs: int = 1,
+    fresh: bool = False,
+    limits: Limits | None = None,
 ) -> Iterator[Outcome]:
     """Scan each movie into `folder`, giving its outcome as soon as it is known.
 
-    `watch`, given a movie, gives what is told of its progress while it is scanned. `how` goes to
-    `scan_movie`.
+    `watch`, given a movie, gives what is told of its progress while it is scanned. With `limits`,
+    each movie is scanned in a process of its own, and has failed if it takes more. For `jobs` and
+    `fresh` see `scan_movie`.
 
     Raises:
         RequestError: a movie is not there or a folder, or two would get one table; before any is
@@ -46,16 +51,20 @@ def scan_movies(
         SetupError, OutputError: what would befall every other movie, too.
     """
     _check(movies)
+    settings = settings or Settings()
     for movie in movies:
         try:
-            if watch is None:
-                yield Outcome(movie, scan_movie(movie, folder, settings, **how))
-            else:
-                with watch(movie) as progress:
-                    scanned = scan_movie(movie, folder, settings, progress, **how)
-                yield Outcome(movie, scanned)
+            with watch(movie) if watch else nullcontext() as progress:
+                if limits is None:
+                    scanned = scan_movie(movie, folder, settings, progress, jobs=jobs, fresh=fresh)
+                else:
+                    order = Order(movie, folder, settings, jobs, fresh, limits)
+                    scanned = scan_apart(order, progress)
+            yield Outcome(movie, scanned)
         except MovieError as error:
             yield Outcome(movie, error=error)
+        except MemoryError:
+            yield Outcome(movie, error=out_of_memory(movie))
 
 
 def _check(movies: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.archive.done import done_record, key_of, table_of
+from videmo.archive.done import done_record, found_at, key_of, table_of
 from videmo.archive.ledger import (
     FAILED,
     SKIPPED,
@@ -53,7 +53,10 @@ class Standing(NamedTuple):
     share: float
     """Part of the work that is done, 0 to 1, by size of the movies."""
     seconds: float
-    """Footage scanned in this run."""
+    """Footage scanned in this run, about."""
+    of_seconds: float = 0.0
+    """Footage to be scanned in this run, about: that of movies that have not been begun is told by
+    their size. 0: not known yet."""
 
 
 LIMITS, WHOLE = Limits(), Shard()
@@ -150,6 +153,7 @@ def _sort_out(
         record = None if fresh else done_record(table, found.path, made)
         if record is not None:
             took = before.took if before and before.key == key else 0.0
+            record = found_at(record, table, found.path)
             kept.append(entry_of(found.name, record, took, key))
         elif before and key and before.key == key and before.status in (FAILED, SKIPPED):
             if retry and before.status == FAILED:
@@ -168,7 +172,7 @@ def _scan_all(
     waiting = sorted(movies, key=lambda found: (-found.size, found.name))
     running: list[Worker] = []
     total = sum(found.size for found in movies)
-    size_done, seconds, done = 0, 0.0, 0
+    done, size_done, scanned, seconds = 0, 0, 0, 0.0
     try:
         while waiting or running:
             free = jobs - sum(worker.order.jobs for worker in running)
@@ -185,15 +189,15 @@ def _scan_all(
             for worker in [worker for worker in running if worker.ended]:
                 running.remove(worker)
                 entry = _entry(worker, made)
-                size_done, seconds, done = (
-                    size_done + worker.found.size,
-                    seconds + entry.duration,
-                    done + 1,
-                )
+                done, size_done = done + 1, size_done + worker.found.size
+                if entry.duration:
+                    scanned, seconds = scanned + worker.found.size, seconds + entry.duration
                 yield entry
             partly = sum(_share(worker) * worker.found.size for worker in running)
             share = (size_done + partly) / total if total else done / len(movies)
-            tell(Standing(done, len(movies), share, seconds))
+            here = seconds + sum(_share(worker) * worker.news.seconds for worker in running)
+            whole = _footage(seconds, scanned, running, sum(found.size for found in waiting))
+            tell(Standing(done, len(movies), share, here, max(here, whole)))
     finally:
         deadline = time.monotonic() + GRACE
         for worker in running:
@@ -205,6 +209,18 @@ def _scan_all(
 def _share(worker: Worker) -> float:
     """Which part of its movie a worker has done."""
     return min(1.0, worker.news.frames / worker.news.of) if worker.news.of else 0.0
+
+
+def _footage(seconds: float, scanned: int, running: list[Worker], waiting: int) -> float:
+    """All seconds of footage: `seconds` in `scanned` bytes, those at work, and in `waiting` bytes.
+
+    0 while no movie has told its length.
+    """
+    told = [worker for worker in running if worker.news.seconds]
+    known = seconds + sum(worker.news.seconds for worker in told)
+    of_size = scanned + sum(worker.found.size for worker in told)
+    untold = waiting + sum(worker.found.size for worker in running if worker not in told)
+    return known * (1 + untold / of_size) if of_size else 0.0
 
 
 def _entry(worker: Worker, made: Record) -> Entry:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import time
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NamedTuple
 
 from videmo.archive.walk import Found
-from videmo.errors import MovieError, VidemoError
+from videmo.emotions import find_model
+from videmo.errors import MovieError, RequestError, VidemoError
 from videmo.files import shown
-from videmo.scan import Settings, scan_movie
+from videmo.scan import Progress, Scanned, Settings, scan_movie
+from videmo.scan.chunk import classifier_of, detector_of
 from videmo.scan.work import (
     TELL_EVERY,
+    address_space,
     end_with_parent,
+    lacks_memory,
     limit_memory,
-    out_of_memory,
     process_context,
     undisturbed,
 )
-from videmo.table import Record, read_record
+from videmo.schema import DEFAULT_STALL
+from videmo.table import Record, read_record, table_path
+from videmo.video import out_of_memory
 
+log = logging.getLogger(__name__)
+
+ROOM = 256 << 20
+"""Bytes of memory that the smallest movie may need beside what videmo itself takes."""
 GRACE = 1.0
 """Seconds that a process has for ending by itself, before it is killed."""
 
@@ -30,7 +40,7 @@ GRACE = 1.0
 class Limits(NamedTuple):
     """What a movie may take."""
 
-    stall: float = 120.0
+    stall: float = DEFAULT_STALL
     """Seconds without a new frame."""
     memory: int | None = None
     """Bytes of memory (address space) for each process; None: no limit."""
@@ -55,6 +65,8 @@ class News(NamedTuple):
     """Frames that there should be; 0: not known."""
     beats: int = 0
     """Signs of life while no frames are counted."""
+    seconds: float = 0.0
+    """Footage that there is to scan; 0: not known."""
 
 
 class Worker:
@@ -133,12 +145,34 @@ class Worker:
         self.message.close()
 
 
+def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
+    """Do `order` in a process of its own, and wait for it.
+
+    Raises:
+        VidemoError: as `scan_movie`; MovieError, too, if the process crashes or takes too much.
+    """
+    worker = Worker(Found(order.movie, order.movie.name), order)
+    try:
+        while not worker.ended:
+            wait([worker.message, worker.process.sentinel], TELL_EVERY)
+            worker.look()
+            if progress and worker.news.frames:
+                progress(worker.news.frames, worker.news.of)
+    finally:
+        if not worker.ended:
+            worker.end(ask=True)
+    record = worker.outcome()
+    for doubt in record["warnings"]:
+        log.warning("%s: %s", shown(order.movie), doubt)
+    return Scanned(table_path(order.folder, order.movie), record)
+
+
 def _work(order: Order, said: Connection) -> None:
     """What the process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_with_parent()
-    limit_memory(order.limits.memory)
+    logging.disable()  # the record says it, too
     with suppress(KeyboardInterrupt, BrokenPipeError):  # we are to end, or nobody listens any more
         said.send(_scanned(order, said))
 
@@ -146,20 +180,47 @@ def _work(order: Order, said: Connection) -> None:
 def _scanned(order: Order, said: Connection) -> Path | VidemoError:
     """The table, or what the scan ended with."""
     try:
+        if order.limits.memory is not None:
+            _limit(order.limits.memory, order.settings)
         tell = _Tell(said)
-        how = {"jobs": order.jobs, "fresh": order.fresh, "beat": tell.beat}
-        return scan_movie(order.movie, order.folder, order.settings, tell.frames, **how).table  # type: ignore[arg-type]
+        return scan_movie(
+            order.movie,
+            order.folder,
+            order.settings,
+            tell.frames,
+            jobs=order.jobs,
+            fresh=order.fresh,
+            beat=tell.beat,
+            length=tell.length,
+        ).table
     except VidemoError as error:
         return error
-    except MemoryError:
-        return out_of_memory(order.movie)
     except BrokenPipeError:
         raise
     except Exception as error:  # one bad movie must not cost the others, whatever it does to us
+        if lacks_memory(error):
+            return out_of_memory(order.movie)
         return MovieError(
             f"{shown(order.movie)}: videmo failed on this movie ({type(error).__name__}: {error}); "
             "please report it"
         )
+
+
+def _limit(memory: int, settings: Settings) -> None:
+    """Keep to the limit, if videmo itself does: else anything may fail, in any way.
+
+    Raises:
+        RequestError: it does not.
+    """
+    classifier_of(find_model(settings.model))
+    detector_of(settings.look)
+    needed = (address_space() or 0) + ROOM
+    if memory < needed:
+        raise RequestError(
+            f"--memory-limit {memory >> 20}M: is too little for any movie; give {needed >> 20}M or "
+            "more"
+        )
+    limit_memory(memory)
 
 
 class _Tell:
@@ -175,6 +236,9 @@ class _Tell:
 
     def beat(self) -> None:
         self._send(self._news._replace(beats=self._news.beats + 1))
+
+    def length(self, seconds: float) -> None:
+        self._send(self._news._replace(seconds=seconds))
 
     def _send(self, news: News) -> None:
         self._news = news

@@ -47,7 +47,10 @@ def _check_movie(table: Path, record: Record) -> None:
     places = movie_places(table, record)
     movie = next((place for place in places if os.path.isfile(place)), None)
     if movie is None:
-        raise MovieError(f"its movie is not there any more: {shown(places[0])}")
+        raise MovieError(
+            f"its movie is not there any more: {shown(places[0])}; if its folder was moved, scan "
+            "that again into the same place"
+        )
     try:
         same = fingerprint(movie) == record["movie"]["fingerprint"]
     except OSError as error:

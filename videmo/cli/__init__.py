@@ -19,6 +19,7 @@ from videmo.cli.export import export
 from videmo.cli.extract import extract
 from videmo.cli.model import model
 from videmo.cli.people import people
+from videmo.cli.progress import LogAside
 from videmo.cli.scan import scan
 from videmo.cli.tell import say
 from videmo.cli.train import train
@@ -55,7 +56,8 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line; the one place where errors become lines and exit codes."""
-    logging.basicConfig(format="videmo: %(message)s", level=logging.WARNING)
+    form, handlers = "videmo: %(message)s", [LogAside()]
+    logging.basicConfig(format=form, level=logging.WARNING, handlers=handlers)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is to be interrupted
     try:
         cli.main(standalone_mode=False)

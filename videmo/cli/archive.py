@@ -42,7 +42,7 @@ def status(folder: Path, every: bool) -> None:
         if every and entry.status in ("ok", "partial"):
             what = f"{long(entry.duration)}, {entry.faces} faces"
             click.echo(f"{entry.status:8}{entry.path}: {what}")
-        if entry.reason and (every or entry.status != "skipped"):
+        if entry.reason and (every or entry.status in ("partial", "failed")):
             click.echo(f"{entry.status:8}{entry.path}: {entry.reason}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -71,8 +72,9 @@ def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
     elif sys.stderr.isatty():
         from tqdm import tqdm
 
-        form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
-        with tqdm(total=1.0, bar_format=form, dynamic_ncols=True, leave=False) as bar:
+        form = "{desc} {percentage:3.0f}%|{bar}| {remaining} left"
+        how = {"bar_format": form, "dynamic_ncols": True, "leave": False}
+        with tqdm(total=1.0, smoothing=0, **how) as bar:  # the time left: by the whole run's speed
 
             def show(now: Standing) -> None:
                 bar.set_description_str(_standing(now), refresh=False)
@@ -95,4 +97,25 @@ def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
 
 def _standing(now: Standing) -> str:
     """How many movies, and how much footage."""
-    return f"{now.done} of {now.movies} movies, {long(now.seconds)} of footage"
+    whole = f" of about {long(now.of_seconds)}" if now.of_seconds else ""
+    return f"{now.done} of {now.movies} movies, {long(now.seconds)}{whole} of footage"
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is said in the block stands above the bar, if there is one."""
+    if "tqdm" not in sys.modules:  # nobody has drawn a bar
+        yield
+        return
+    from tqdm import tqdm
+
+    with tqdm.external_write_mode():
+        yield
+
+
+class LogAside(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes log lines to stderr, above the bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with aside():
+            super().emit(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.options import PATH, QUIET, SIZE, TIME, output
-from videmo.cli.progress import watched, watched_archive
+from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
-from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE
+from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
     from videmo.scan import Settings
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     metavar="N",
     help="Scan one frame of every N; runs then count scanned frames.",
 )
+@click.option(
+    "--deinterlace",
+    is_flag=True,
+    help="Make whole pictures of interlaced ones (old television, DV), which have combs.",
+)
 @click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
@@ -54,16 +60,14 @@ if TYPE_CHECKING:
 @click.option(
     "--stall-timeout",
     type=click.FloatRange(1),
-    default=120,
-    show_default=True,
     metavar="SECONDS",
-    help="Of folders: a movie without a new frame for so long has failed.",
+    help="A movie without a new frame for so long has failed.  "
+    f"[default: {DEFAULT_STALL:g} for folders, else none]",
 )
 @click.option(
     "--memory-limit",
     type=SIZE,
-    help="Of folders: memory that a process may take (4G, 1500M); a movie that needs more has "
-    "failed.",
+    help="Memory that a process may take (4G, 1500M); a movie that needs more has failed.",
 )
 @click.option(
     "--shard",
@@ -79,12 +83,16 @@ def scan(
     min_face: float,
     every_frame: bool,
     every: int,
+    deinterlace: bool,
     start: float,
     end: float | None,
     jobs: int | None,
     fresh: bool,
+    retry: bool,
+    stall_timeout: float | None,
+    memory_limit: int | None,
+    shard: str | None,
     quiet: bool,
-    **overnight: Any,
 ) -> None:
     """Find faces, eyes, emotions, tracks and runs in every frame.
 
@@ -96,17 +104,24 @@ def scan(
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.
     """
-    from videmo.archive import scan_movies
+    from videmo.archive import Limits, scan_movies
+    from videmo.errors import RequestError
     from videmo.faces import Look
     from videmo.scan import Settings, all_cores
 
     look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
-    settings = Settings(look, model=model, every=every, start=start, end=end)
+    settings = Settings(
+        look, model=model, every=every, start=start, end=end, deinterlace=deinterlace
+    )
+    how: dict[str, Any] = {"jobs": jobs or all_cores(), "fresh": fresh}
     if any(os.path.isdir(movie) for movie in movies):
-        how = {"jobs": jobs or all_cores(), "fresh": fresh, **overnight}
-        sys.exit(0 if _scan_folders(movies, folder, settings, how, quiet) else 1)
+        how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
+        sys.exit(0 if _scan_folders(movies, folder, settings, how, shard, quiet) else 1)
+    if retry or shard:
+        raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
+    if stall_timeout or memory_limit:
+        how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
-    how = {"jobs": jobs or all_cores(), "fresh": fresh}
     outcomes = scan_movies(movies, folder, settings, watch, **how)
     done = [tell_scanned(outcome, quiet) for outcome in outcomes]
     sys.exit(0 if all(done) else 1)
@@ -117,11 +132,11 @@ def _scan_folders(
     folder: Path,
     settings: Settings,
     how: dict[str, Any],
+    asked: str | None,
     quiet: bool,
 ) -> bool:
     """Scan folders, and tell of it; whether all went well."""
     from videmo.archive import (
-        Limits,
         Shard,
         find_movies,
         ledger_path,
@@ -129,15 +144,14 @@ def _scan_folders(
         shard_of_environment,
     )
 
-    asked = how.pop("shard")
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
-    limits = Limits(how.pop("stall_timeout"), how.pop("memory_limit"))
     found = find_movies(places)
     entries = []
     with watched_archive(quiet) as progress:
-        how |= {"limits": limits, "shard": shard, "progress": progress}
+        how |= {"shard": shard, "progress": progress}
         for entry, new in scan_archive(found, folder, settings, **how):
             entries.append((entry, new))
             if new and not quiet:
-                tell_entry(entry)
+                with aside():
+                    tell_entry(entry)
     return tell_archive(entries, ledger_path(folder, shard), quiet)

@@ -13,7 +13,7 @@ from typing import Any
 import ffmpeg
 
 from videmo.errors import DiskFullError, OutputError, VidemoError
-from videmo.exporters.clips import sought
+from videmo.exporters.clips import pictures_of, sought
 from videmo.exporters.cuts import lossless_rate
 from videmo.exporters.program import SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
@@ -103,7 +103,7 @@ def _pictures(strip: Strip) -> Any:
     """The strip as a stream of ffmpeg's: all its pictures and no more."""
     source, begin = sought(strip.movie, strip.start)
     return (
-        source[str(strip.movie.stream)]
+        pictures_of(strip.movie, source)
         .filter("trim", start=f"{max(0.0, begin - TIME_TOLERANCE):.6f}")
         .filter("setpts", f"PTS-{begin:.6f}/TB")
         .filter("fps", f"{strip.rate}", start_time=0)

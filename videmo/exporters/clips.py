@@ -19,9 +19,11 @@ from videmo.exporters.selection import Exported, Selection, frames_between, remo
 from videmo.files import placed, shown
 from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video.deinterlace import FILTER, OPTIONS
 
 FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
+EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
 
@@ -64,7 +66,7 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
         # ffmpeg counts it from the first frame, which may lie just behind the start.
         "t": f"{max(TIME_TOLERANCE, segment.end - segment.start - TIME_TOLERANCE):.6f}",
         "format": "mp4",
-        "vf": "crop=trunc(iw/2)*2:trunc(ih/2)*2",  # what yuv420p can hold
+        "vf": ",".join([*map(_filter_text, _repairs(movie)), EVEN]),
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
@@ -97,6 +99,29 @@ def _whole_frames(starts: np.ndarray, segment: Segment) -> Segment:
     if first == after:
         return segment
     return replace(segment, start=float(starts[first]), end=float(starts[after]))
+
+
+def pictures_of(movie: Movie, source: Any) -> Any:
+    """The stream of pictures of `source`, which is the movie as ffmpeg's input: as we read them."""
+    stream = source[str(movie.stream)]
+    for name, options in _repairs(movie):
+        stream = stream.filter(name, **options)
+    return stream
+
+
+def _filter_text(one: tuple[str, dict[str, str]]) -> str:
+    name, options = one
+    return f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
+
+
+def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters, each with its options, that do to pictures what reading them does here."""
+    filters = []
+    if movie.decode_order:  # ffmpeg takes the times of decoding for those of showing
+        filters.append(("setpts", {"expr": f"N/({movie.fps})/TB"}))
+    if movie.deinterlace:
+        filters.append((FILTER, OPTIONS))
+    return filters
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:

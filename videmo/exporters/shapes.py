@@ -10,7 +10,7 @@ import av
 import ffmpeg
 
 from videmo.errors import OutputError
-from videmo.exporters.clips import sought
+from videmo.exporters.clips import pictures_of, sought
 from videmo.exporters.cuts import Cut
 from videmo.exporters.program import arguments
 from videmo.files import shown
@@ -70,7 +70,7 @@ def decode_command(program: str, cut: Cut, shape: Shape, sound: Path) -> list[st
     """
     source, begin = sought(cut.movie, cut.start)
     end = begin + cut.seconds
-    pictures = source[str(cut.movie.stream)].filter(
+    pictures = pictures_of(cut.movie, source).filter(
         "trim",
         start=f"{max(0.0, begin - TIME_TOLERANCE):.6f}",
         end=f"{end - TIME_TOLERANCE:.6f}",

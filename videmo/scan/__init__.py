@@ -24,13 +24,14 @@ from videmo.runs import find_runs, known_rows
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.merge import Merged, merge
 from videmo.scan.parts import Parts
-from videmo.scan.witness import expected_frames, first_frame, identity, incomplete
+from videmo.scan.witness import expected_frames, first_frame, identity, incomplete, warnings
 from videmo.scan.work import all_cores, scan_chunks, warm_up
 from videmo.schema import DEFAULT_REPEAT, EMOTIONS
 from videmo.table import (
     FORMAT,
     Record,
     movie_name,
+    place_of,
     read_record,
     record_path,
     table_path,
@@ -78,6 +79,7 @@ def scan_movie(
     jobs: int = 1,
     fresh: bool = False,
     beat: Callable[[], None] | None = None,
+    length: Callable[[float], None] | None = None,
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`; see `table_path` for their names.
 
@@ -93,6 +95,7 @@ def scan_movie(
             ``if __name__ == "__main__"`` around its work, as `multiprocessing` asks for.
         fresh: do not use what an interrupted scan left.
         beat: called now and then while something is done that is not counted in frames.
+        length: told how many seconds are to be scanned, as soon as that is known.
 
     Raises:
         RequestError: there is no such file, or no such detector.
@@ -107,7 +110,7 @@ def scan_movie(
         _check_table(target, path)
         for left in (target, record_path(target)):
             remove_left(left)
-        work = _Work(jobs, fresh, progress, beat or (lambda: None))
+        work = _Work(jobs, fresh, progress, beat or (lambda: None), length or (lambda _: None))
         return _scan(path, target, settings, work)
 
 
@@ -118,6 +121,7 @@ class _Work(NamedTuple):
     fresh: bool
     progress: Progress | None
     beat: Callable[[], None]
+    length: Callable[[float], None]
 
 
 def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
@@ -128,21 +132,21 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     before = identity(path)
     start, end = _stretch(settings)
     found = survey(movie, start, end, beat)
-    movie = replace(movie, timed=movie.timed and found.steady)
+    steady = movie.timed and found.steady
+    movie = replace(movie, timed=steady, deinterlace=settings.deinterlace)
     if not movie.timed and (start or end is not None):
         raise MovieError(
             f"{shown(path)}: its timestamps cannot be trusted, so that --start and --end have no "
             "meaning; scan it whole"
         )
-    if not movie.timed:
-        log.warning(
-            "%s: its timestamps cannot be trusted; it is read from the beginning on, in one piece",
-            shown(path),
-        )
+    doubts = warnings(movie)
+    for doubt in doubts:
+        log.warning("%s: %s", shown(path), doubt)
     record = _record(movie, folder, settings, model)
     parts = Parts(folder / f"{movie_name(target)}.parts", {**record, "movie": before})
     parts.forget(others_only=not work.fresh)
     total = found.packets if start or end is not None else movie.frames or found.packets
+    work.length(float(total / movie.fps))
     progress = work.progress
     tell = (lambda done: progress(done, total)) if progress else None
     chunks = plan_chunks(movie, found.keys, start, end)
@@ -166,13 +170,15 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
         "decode_failures": found.damaged + merged.failures,
         "timestamps_repaired": merged.repaired,
         "changed_meanwhile": identity(path) != before,
+        "cut_off": found.cut_off,
         "end": stop,
         "faces": int((merged.columns["track"] > 0).sum()),
         "aligned": int(known_rows(merged.columns[merged.columns["track"] > 0]).sum()),
         "tracks": merged.tracks,
         "seconds": _seconds(merged.columns, stop, settings.gap),
+        "warnings": doubts,
     }
-    record["movie"] = {"file": _relative(path, folder), **before}
+    record["movie"] = {"file": place_of(path, folder), **before}
     record["status"] = "partial" if incomplete(record) else "ok"
     scanned = Scanned(target, write_table(target, merged.rows, record))
     parts.forget()
@@ -247,14 +253,7 @@ def made_with(settings: Settings, model: Model) -> Record:
             "scan_every": settings.every,
             "start": settings.start,
             "end": settings.end,
+            "deinterlace": settings.deinterlace,
         },
         "model": {"name": model.name, "sha256": model.sha256},
     }
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """`path` as seen from `folder`, so that both can be moved together."""
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:  # on another drive
-        return path.resolve().as_posix()

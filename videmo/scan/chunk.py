@@ -40,6 +40,8 @@ class Settings:
     """Seconds from which on the movie is scanned."""
     end: float | None = None
     """Seconds up to which it is scanned (excluded); None: to its end."""
+    deinterlace: bool = False
+    """Make whole frames of interlaced ones first."""
 
 
 class Observations(NamedTuple):

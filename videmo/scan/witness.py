@@ -1,4 +1,4 @@
-"""Whether a movie was read whole: what its header, its packets and its times say."""
+"""Whether a movie was read whole: what its header, its packets and its times say; and doubts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ def expected_frames(movie: Movie, found: Survey, merged: Merged, settings: Setti
     whole = not settings.start and settings.end is None
     announced = (movie.frames or 0) if whole else 0
     lost = max(0, announced - found.packets - found.hidden)
-    if not announced and movie.timed and len(merged.times) > 1:
+    if movie.empty_frames and not found.cut_off:
+        lost = 0  # they are announced, but no picture was ever there
+    elif not announced and movie.timed and len(merged.times):
         # No header counts the frames: see whether a stretch is missing, between or at the end.
         lost = _missing_between(merged.times) * settings.every
-        tail = float(movie.duration or 0) - merged.last - float(1 / movie.fps)
-        if settings.end is None and tail > TAIL_SECONDS:
-            lost += round(tail * float(movie.fps))
+        if settings.end is None:
+            lost += _missing_at_the_end(movie, merged, settings.every)
     return (merged.frames if _in_fields(found, merged.frames) else found.packets) + lost
 
 
@@ -50,6 +51,8 @@ def _in_fields(found: Survey, frames: int) -> bool:
 
 def _missing_between(times: np.ndarray) -> int:
     """Frames that a movie of constant rate lacks between others; 0 if its rate is variable."""
+    if len(times) < 2:
+        return 0
     steps = np.diff(times)
     usual = float(np.median(steps))
     if usual <= 0 or (np.abs(steps - usual) < 0.1 * usual + 0.002).mean() < STEADY_SHARE:
@@ -57,11 +60,41 @@ def _missing_between(times: np.ndarray) -> int:
     return int(np.rint(steps[steps > 1.5 * usual] / usual - 1).sum())
 
 
+def _missing_at_the_end(movie: Movie, merged: Merged, every: int) -> int:
+    """Frames that are missing between the last one and the announced end."""
+    tail = float(movie.duration or 0) - merged.last - float(1 / movie.fps)
+    # At a variable rate the last frame may be shown as long as any other.
+    longest = float(np.diff(merged.times).max(initial=float(every / movie.fps)))
+    allowed = longest if movie.duration_of_picture else TAIL_SECONDS
+    return round(tail * float(movie.fps)) if tail > allowed else 0
+
+
 def incomplete(record: Record) -> bool:
     """Whether frames are damaged or missing."""
     missing = record["frames_expected"] - record["frames_read"]
     allowed = max(MISSING_FRAMES, record["frames_expected"] * MISSING_SHARE)
-    return bool(record["decode_failures"] or record["changed_meanwhile"] or missing > allowed)
+    bad = record["decode_failures"] or record["changed_meanwhile"] or record["cut_off"]
+    return bool(bad or missing > allowed)
+
+
+def warnings(movie: Movie) -> list[str]:
+    """What makes what is found in `movie` less sure, though all of it can be read."""
+    found = []
+    if not movie.timed:
+        found.append(
+            "its timestamps cannot be trusted; it is read from the beginning on, in one piece"
+        )
+    if movie.interlaced and not movie.deinterlace:
+        found.append(
+            "is interlaced: what moves has combs, and its faces may be missed; scan it with "
+            "--deinterlace"
+        )
+    if movie.transfer:
+        found.append(
+            f"is of high dynamic range ({movie.transfer}), and looks pale: emotions were learnt "
+            "from ordinary pictures, so trust the scores less, or convert it to SDR first"
+        )
+    return found
 
 
 def identity(path: Path) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import mmap
 import multiprocessing
 import os
 import signal
@@ -11,16 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+
+import cv2
 
 from videmo.errors import MovieError, OutputError, VidemoError
 from videmo.files import shown
 from videmo.scan.chunk import Observations, Settings, scan_chunk
 from videmo.scan.parts import Parts
 from videmo.schema import Chunk
-from videmo.video import Movie
+from videmo.video import Movie, out_of_memory
 
 resource: ModuleType | None
 try:
@@ -218,13 +220,17 @@ def _scan_and_keep(
         parts.save(chunk.index, scan_chunk(movie, chunk, settings, count, threads=1))
     except VidemoError as error:
         said.send(error)
-    except MemoryError:
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
         said.send(out_of_memory(movie.path))
 
 
-def out_of_memory(path: Path) -> MovieError:
-    """What it means that there is not enough memory to scan the movie at `path`."""
-    return MovieError(f"{shown(path)}: needs more memory than there is, or than --memory-limit")
+def lacks_memory(error: Exception) -> bool:
+    """Whether `error` means that there is no memory left, whoever found that out."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem
+    )
 
 
 def end_with_parent() -> None:
@@ -245,6 +251,15 @@ def limit_memory(limit: int | None) -> None:
     if limit is not None and resource is not None:
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def address_space() -> int | None:
+    """The bytes of address space that this process has; None where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * mmap.PAGESIZE
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def memory_limit() -> int | None:

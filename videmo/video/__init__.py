@@ -8,6 +8,7 @@ other (none, wrong ones, two recordings joined) frames are read from the beginni
 other, and their times are made to rise.
 """
 
+from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import Survey, plan_chunks, probe, survey
 from videmo.video.reader import TIME_TOLERANCE, Frame, Reader, open_movie
@@ -24,6 +25,7 @@ __all__ = [
     "Turn",
     "open_movie",
     "open_sound",
+    "out_of_memory",
     "plan_chunks",
     "probe",
     "survey",

@@ -13,6 +13,7 @@ import numpy as np
 
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.memory import check_memory
 from videmo.video.sniff import (
     HEAD_BYTES,
     MOVIE,
@@ -32,7 +33,15 @@ FORMATS = (
     "wtv,rm,dv,nut,ivf,h264,hevc,obu,yuv4mpegpipe,gif"
 )
 
-READ_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+MAX_PIXELS = 16384 * 8640
+"""Pixels of the largest pictures that are taken: four times 8K."""
+
+READ_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    # FFmpeg decodes some pictures to find out what a stream is: none that fill the memory.
+    "max_pixels": str(MAX_PIXELS),
+}
 
 
 class Turn(NamedTuple):
@@ -87,6 +96,18 @@ class Movie:
     """Whether the timestamps can be trusted; `survey` looks at all of them."""
     timecode: str = ""
     """What the camera says that the first frame's timecode is, unchecked; empty where nothing."""
+    duration_of_picture: bool = False
+    """Whether `duration` is that of the picture alone, not of picture and sound together."""
+    empty_frames: bool = False
+    """Whether `frames` counts those, too, that hold no picture: the one before is shown on."""
+    decode_order: bool = False
+    """Whether the file knows when frames are decoded, and not when they are shown."""
+    interlaced: bool = False
+    """Whether its first frames consist of two fields, taken at two times."""
+    transfer: str = ""
+    """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
+    deinterlace: bool = False
+    """Whether interlaced frames are to be made whole when they are read."""
 
 
 def check_file(path: Path) -> None:
@@ -111,6 +132,7 @@ def opened(path: Path) -> av.container.InputContainer:
     except PermissionError as error:
         raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
     except (av.error.FFmpegError, OSError) as error:
+        check_memory(error, path)
         kind, why = _why(path)
         refused = NoPicturesError if kind in (SOUND, PICTURE) else MovieError
         reason = f"{_reason(error)}{why and '; '}{why}"
@@ -118,6 +140,11 @@ def opened(path: Path) -> av.container.InputContainer:
             f"{shown(path)}: is not a movie that videmo can read ({reason}); "
             "convert it, or leave it out"
         ) from error
+
+
+def limit_pixels(stream: av.VideoStream) -> None:
+    """Let `stream`, before it is decoded, refuse pictures that would fill the memory."""
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
 
 
 def _why(path: Path) -> tuple[str, str]:

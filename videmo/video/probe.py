@@ -12,11 +12,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
+import av.logging
 
 from videmo.errors import MovieError, NoPicturesError
 from videmo.files import shown
 from videmo.schema import Chunk
-from videmo.video.movie import Movie, Turn, check_file, opened
+from videmo.video.ends import cut_off
+from videmo.video.memory import check_memory
+from videmo.video.movie import (
+    MAX_PIXELS,
+    Movie,
+    Turn,
+    check_file,
+    limit_pixels,
+    opened,
+)
 
 CHUNK_SECONDS = (10, 30)
 """Seconds of the shortest and the longest chunk that is planned, where key frames allow."""
@@ -30,8 +40,12 @@ PROBED_PACKETS = 1000
 
 ASTRAY = {"mpeg"}
 """Formats in which frames have other timestamps after seeking: not every frame has its own."""
-MAX_PIXELS = 16384 * 8640
-"""Pixels of the largest pictures that are taken: four times 8K."""
+EMPTY_FRAMES = {"avi"}
+"""Formats in which a frame may hold nothing, so that the one before is shown on."""
+UNTOLD = {"h264", "hevc"}
+"""Codecs whose frames do not tell when they are shown, if the file does not."""
+HIGH_RANGE = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 BEAT_PACKETS = 256
 """Packets from one sign of life to the next."""
 LATEST_SHOWN = 10
@@ -56,6 +70,13 @@ def probe(path: Path) -> Movie:
             width, height = height, width
         origin = raw.pts or 0
         start = Fraction(container.start_time or 0, av.time_base)
+        first = origin * stream.time_base - start
+        duration, of_picture = _duration(container, stream, origin)
+        decode_order = (
+            container.format.name in EMPTY_FRAMES
+            and stream.codec_context.name in UNTOLD
+            and bool(stream.codec_context.has_b_frames)
+        )
         return Movie(
             path=path,
             stream=stream.index,
@@ -63,15 +84,21 @@ def probe(path: Path) -> Movie:
             height=height,
             turn=turn,
             fps=_frame_rate(stream),
-            duration=_duration(container, stream, origin),
+            duration=duration,
             frames=stream.frames or None,
             origin=origin,
             time_base=Fraction(stream.time_base),
-            lead=float(origin * stream.time_base - start) if raw.pts is not None else 0.0,
+            lead=0.0 if raw.pts is None or decode_order else float(first),
             sound=bool(container.streams.audio),
             timed=container.format.name not in ASTRAY
+            and not decode_order
             and all(frame.pts is not None for frame in frames),
             timecode=_timecode(container, stream),
+            duration_of_picture=of_picture,
+            empty_frames=container.format.name in EMPTY_FRAMES,
+            decode_order=decode_order,
+            interlaced=any(frame.interlaced_frame for frame in frames),
+            transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
         )
 
 
@@ -90,6 +117,8 @@ class Survey(NamedTuple):
     """Packets that are shown before the stretch that is wanted; those are not among `packets`."""
     keys: tuple[Fraction, ...]
     """Times of key frames, rising: the first in each second."""
+    cut_off: bool = False
+    """Whether the file ends before it should."""
 
 
 def survey(
@@ -138,10 +167,11 @@ def survey(
                 if late or (last is not None and packet.dts <= last):
                     steady = False
                 last = packet.dts
-        except av.error.FFmpegError:
-            pass  # reading for the pictures will meet it again, and count it
+        except av.error.FFmpegError as error:
+            check_memory(error, movie.path)
+            # Reading for the pictures will meet it again, and count it.
     keys = tuple((pts - origin) * unit for pts in sorted(first_key.values()))
-    return Survey(packets, hidden, damaged, steady, before, keys)
+    return Survey(packets, hidden, damaged, steady, before, keys, cut_off(movie.path))
 
 
 def plan_chunks(
@@ -174,6 +204,8 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
     """The video stream with most pixels that is not a cover picture."""
     covers = av.stream.Disposition.attached_pic
     streams = [s for s in container.streams.video if not s.disposition & covers]
+    if not streams and not container.streams.video and not container.streams.audio:
+        raise MovieError(f"{shown(path)}: no stream in it can be read; get the file again")
     if not streams:
         what = "only a cover picture" if container.streams.video else "no picture, only sound"
         raise NoPicturesError(f"{shown(path)}: has no video stream ({what}); leave it out")
@@ -182,11 +214,31 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> av.Vide
         raise MovieError(f"{shown(path)}: there is no decoder for this movie; convert it to H.264")
     stream = max(known, key=_pixels)
     if _pixels(stream) > MAX_PIXELS:  # before anything of this size is asked of the memory
-        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
-        raise MovieError(
-            f"{shown(path)}: its header says {size} pixels, over videmo's limit; make it smaller"
-        )
+        raise _too_large(path, f"{stream.codec_context.width}x{stream.codec_context.height}")
+    limit_pixels(stream)
     return stream
+
+
+def _too_large(path: Path, size: str) -> MovieError:
+    return MovieError(
+        f"{shown(path)}: its header says {size} pixels, over videmo's limit; make it smaller"
+    )
+
+
+def _refused_size(path: Path) -> str:
+    """The size of the pictures in `path`, where FFmpeg found them too large to look at them.
+
+    It tells nobody but its log.
+    """
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said, opened(path):
+            pass
+    finally:
+        av.logging.set_level(before)
+    sizes = (re.match(r"Picture size (\d+x\d+) ", text) for _, _, text in said)
+    return next((found[1] for found in sizes if found), "")
 
 
 def _pixels(stream: av.VideoStream) -> int:
@@ -201,10 +253,13 @@ def _first_frames(
     for packet in container.demux(stream):
         try:
             frames += packet.decode()
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            check_memory(error, path, _pixels(stream))
             reader_errors += 1
         if len(frames) >= PROBED_FRAMES or reader_errors > PROBED_PACKETS:
             break
+    if not frames and (size := _refused_size(path)):
+        raise _too_large(path, size)
     if not frames:
         raise MovieError(
             f"{shown(path)}: not one frame can be decoded ({stream.codec_context.name}); "
@@ -250,15 +305,17 @@ def _frame_rate(stream: av.VideoStream) -> Fraction:
 
 def _duration(
     container: av.container.InputContainer, stream: av.VideoStream, origin: int
-) -> Fraction | None:
+) -> tuple[Fraction | None, bool]:
+    """The announced seconds of picture, and whether they are those of the picture alone."""
     if stream.duration:
         begin = stream.start_time if stream.start_time is not None else origin
-        return (begin + stream.duration - origin) * Fraction(stream.time_base)
+        return (begin + stream.duration - origin) * Fraction(stream.time_base), True
     told = stream.metadata.get("DURATION", "")  # Matroska: hours, minutes, seconds
     if re.fullmatch(r"\d+:\d\d:\d\d(\.\d+)?", told):
         hours, minutes, seconds = (Fraction(part) for part in told.split(":"))
-        return 3600 * hours + 60 * minutes + seconds - (origin * stream.time_base)
+        return 3600 * hours + 60 * minutes + seconds - (origin * stream.time_base), True
     if container.duration:
         start = Fraction(container.start_time or 0, av.time_base)
-        return Fraction(container.duration, av.time_base) + start - origin * stream.time_base
-    return None
+        seconds = Fraction(container.duration, av.time_base) + start - origin * stream.time_base
+        return seconds, len(container.streams) == 1
+    return None, False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +16,17 @@ import numpy as np
 
 from videmo.errors import MovieError
 from videmo.files import shown
-from videmo.video.movie import Movie, opened
+from videmo.video.deinterlace import deinterlaced
+from videmo.video.memory import check_memory
+from videmo.video.movie import Movie, limit_pixels, opened
 
 MAX_READ_ERRORS = 1000
 
 SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10), Fraction(60))
 """Seconds to go back, one after the other, until a key frame at or before the start is found."""
+
+OUT_OF_TURN = 16
+"""Frames by which one may be decoded before it is shown (ITU-T H.264, max_dec_frame_buffering)."""
 
 READ_ON = Fraction(3)
 """Two wanted pictures that lie nearer, in seconds, are reached by reading on, not by seeking."""
@@ -109,6 +116,7 @@ class Reader:
             raise MovieError(
                 f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
             ) from None
+        limit_pixels(self._stream)
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._threads
 
@@ -180,7 +188,7 @@ class Reader:
 
     def _trusted(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         last: int | None = None
-        for raw in self._raw_frames():
+        for raw in self._whole_frames():
             if raw.pts is None or (last is not None and raw.pts <= last):
                 self.failures += 1  # only a damaged stretch can bring this forth
                 continue
@@ -193,7 +201,7 @@ class Reader:
         shift = Fraction(0)
         last = -step
         waiting: tuple[Fraction, av.VideoFrame] | None = None
-        for raw in self._raw_frames():
+        for raw in self._whole_frames():
             if raw.pts is None:
                 self.repaired += 1
                 now = (waiting[0] if waiting else last) + step
@@ -213,6 +221,12 @@ class Reader:
         if waiting is not None:
             yield waiting
 
+    def _whole_frames(self) -> Iterator[av.VideoFrame]:
+        frames = self._raw_frames()
+        if self.movie.decode_order:
+            frames = _in_turn(frames)
+        return deinterlaced(frames, self.movie.time_base) if self.movie.deinterlace else frames
+
     def _raw_frames(self) -> Iterator[av.VideoFrame]:
         errors = 0
         while errors < MAX_READ_ERRORS:
@@ -220,14 +234,19 @@ class Reader:
                 for packet in self._container.demux(self._stream):
                     try:
                         yield from packet.decode()
-                    except av.error.InvalidDataError:  # a damaged spot is not the end
-                        self.failures += 1
+                    except av.error.InvalidDataError as error:  # a damaged spot is not the end
+                        self._count(error)
                 return
             except av.error.EOFError:
                 return
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
                 errors += 1
-                self.failures += 1
+                self._count(error)
+
+    def _count(self, error: Exception) -> None:
+        """Count a failure, unless it is for lack of memory: the next frame would be no better."""
+        check_memory(error, self.movie.path, self.movie.width * self.movie.height)
+        self.failures += 1
 
 
 @contextmanager
@@ -241,6 +260,26 @@ def open_movie(movie: Movie, threads: int = 0) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
+
+
+def _in_turn(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """Frames that come as they are shown, each with the timestamp of another: the lowest first."""
+    waiting: deque[av.VideoFrame] = deque()
+    stamps: list[int] = []
+
+    def first() -> av.VideoFrame:
+        raw = waiting.popleft()
+        raw.pts = heapq.heappop(stamps) if stamps else None
+        return raw
+
+    for raw in frames:
+        waiting.append(raw)
+        if raw.pts is not None:
+            heapq.heappush(stamps, raw.pts)
+        if len(waiting) > OUT_OF_TURN:
+            yield first()
+    while waiting:
+        yield first()
 
 
 def _luma(raw: av.VideoFrame) -> np.ndarray:

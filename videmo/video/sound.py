@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import av
 
+from videmo.video.memory import check_memory
 from videmo.video.movie import Movie, opened
 
 MAX_READ_ERRORS = 1000
@@ -54,7 +55,8 @@ class Sound:
         for packet in chain(self._demuxed(start), [None]):  # None: what the decoder still holds
             try:
                 yield from self.stream.codec_context.decode(packet)
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                check_memory(error, self.movie.path)
                 self.failures += 1
 
     def _demuxed(self, start: Fraction | None) -> Iterator[av.Packet]:
@@ -69,7 +71,8 @@ class Sound:
                 return
             except av.error.EOFError:
                 return
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                check_memory(error, self.movie.path)
                 errors += 1
                 self.failures += 1
 
