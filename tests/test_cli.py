@@ -304,3 +304,12 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> N
         _, said = work.communicate(timeout=10)
     assert work.returncode == 130 and "Traceback" not in said
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_scan_of_some_frames_says_how_many_and_of_a_stretch_where_its_table_is(
+    short: Path, tmp_path: Path
+) -> None:
+    done = run("scan", short / "movie.mp4", "--every", 4, "--end", "0:00.5", cwd=tmp_path)
+    assert done.returncode == 0
+    assert ": 3 of 12 frames, 3 faces " in done.stdout
+    assert done.stdout.endswith("written: movie.mp4.to-00-00-00.500.faces.csv\n")

@@ -33,9 +33,12 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
     held = sorted(record["seconds"].items(), key=lambda item: -item[1])
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
+    some = record["frames_scanned"] < record["frames_read"]
+    frames = f"{record['frames_scanned']} of " if some else ""
+    frames += f"{record['frames_read']} frames"
     if not quiet:
         click.echo(
-            f"{shown(outcome.movie)}: {record['frames_read']} frames, {record['faces']} faces "
+            f"{shown(outcome.movie)}: {frames}, {record['faces']} faces "
             f"({record['aligned']} aligned, which count), {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
