@@ -390,12 +390,19 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("eyes", "looked", "kept"), [(1, {3}, False), (1, {3, 15}, True), (2, {3}, True)]
+    ("eyes", "looked", "every", "kept"),
+    [
+        (1, {3}, 12, False),
+        (1, {3, 15}, 12, True),
+        (2, {3}, 12, True),
+        (1, {3, 15}, 1, False),
+        (1, {3, 6, 7, 15, 20}, 1, True),
+    ],
 )
-def test_a_face_that_is_never_aligned_must_be_found_in_two_whole_pictures(
-    eyes: int, looked: set[int], kept: bool
+def test_a_face_that_is_never_aligned_must_be_found_in_several_whole_pictures(
+    eyes: int, looked: set[int], every: int, kept: bool
 ) -> None:
-    """Frames 3 to 20; in those not looked at it was only found near its place."""
+    """Frames 3 to 20; in the others of them it was only found near its place."""
     scores = tuple(float(emotion == "sad") for emotion in EMOTIONS)
     faces = [
         [Face(Box(50, 50, 40, 40), eyes, scores, n in looked)] if 3 <= n <= 20 else []
@@ -403,6 +410,6 @@ def test_a_face_that_is_never_aligned_must_be_found_in_two_whole_pictures(
     ]
     times, black = [n / 24 for n in range(24)], np.zeros((24, 9, 16), np.uint8)
     seen = [Observations(24, times, black, faces, 0, 0, times[-1])]
-    rows = list(merge(lambda: seen, Settings()).rows)
+    rows = list(merge(lambda: seen, Settings(Look(every=every))).rows)
     assert [row.frame for row in rows] == list(range(24))
     assert sum(row.box is not None for row in rows) == (18 if kept else 0)

@@ -25,6 +25,8 @@ TRUSTED_SIGHTINGS = 3
 TRUSTED_LOOKS = 2
 """And on so many of them in the whole picture: whoever searches a hand again and again near where
 it was finds a face in it once."""
+TRUSTED_SHARE = 0.25
+"""And in this part of the pictures, where all are looked at: by so many looks, chance has a say."""
 
 NEXT_LOOK = 1.5
 """Usual steps from one scanned frame to the next for which a face is always awaited: where steps
@@ -67,7 +69,8 @@ def merge(seen: Seen, settings: Settings, first: int = 0) -> Merged:
         repaired += part.repaired
     cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
     gap = max(settings.gap, NEXT_LOOK * _usual_step(np.array(times)))
-    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), gap))
+    share = TRUSTED_SHARE if settings.look.every == 1 else 0.0
+    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), gap), share)
     columns = _columns(_rows(seen, tracks, first, settings.every))
     lengths = repeats(columns, settings.gap)
     rows = _rows(seen, tracks, first, settings.every)
@@ -100,14 +103,17 @@ def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.nd
     return np.array(tracks), np.array(aligned, bool), np.array(looked, bool)
 
 
-def _trusted(tracks: np.ndarray, aligned: np.ndarray, looked: np.ndarray) -> tuple[np.ndarray, int]:
+def _trusted(
+    tracks: np.ndarray, aligned: np.ndarray, looked: np.ndarray, share: float
+) -> tuple[np.ndarray, int]:
     """Tracks numbered from 1 in order of appearance, 0 for those that are not faces; how many."""
     numbers, appearance, place, sightings = np.unique(
         tracks, return_index=True, return_inverse=True, return_counts=True
     )
     ever_aligned = np.bincount(place[aligned], minlength=len(numbers)) > 0
     looks = np.bincount(place[looked], minlength=len(numbers))
-    trusted = ever_aligned | ((sightings >= TRUSTED_SIGHTINGS) & (looks >= TRUSTED_LOOKS))
+    enough = np.maximum(TRUSTED_LOOKS, share * sightings)
+    trusted = ever_aligned | ((sightings >= TRUSTED_SIGHTINGS) & (looks >= enough))
     new = np.zeros(len(numbers), np.int64)
     in_order = [i for i in np.argsort(appearance) if trusted[i]]
     new[in_order] = np.arange(1, len(in_order) + 1)
