@@ -85,9 +85,11 @@ def rows(out: Path) -> list[dict[str, str]]:
 def test_movies_are_found_by_name_or_by_content(archive: Path, movie: Path) -> None:
     shutil.copy(movie, archive / "holiday")
     (archive / "notes.txt").write_text("no movie")
-    (archive / "program.ts").write_text("let film = 1;")
+    (archive / "program.ts").write_text("let film = 'caf\u00e9';" * 100, encoding="utf-8")
+    (archive / "damaged.ts").write_bytes(bytes(100) + movie.read_bytes()[5000:])
     (archive / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
-    assert names(archive) == ["a.mp4", "bad.mp4", "cut.mp4", "holiday", "sub/a.mp4"]
+    found = ["a.mp4", "bad.mp4", "cut.mp4", "damaged.ts", "holiday", "sub/a.mp4"]
+    assert names(archive) == found
 
 
 def test_hidden_files_and_what_videmo_made_are_left_out(archive: Path, movie: Path) -> None:

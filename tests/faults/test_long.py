@@ -31,6 +31,16 @@ KILLS = int(os.environ.get("VIDEMO_KILLS", "200"))
 HOURS = int(os.environ.get("VIDEMO_HOURS", "10"))
 
 
+KINDS: dict[str, tuple[str, ...]] = {
+    "mp4": (),
+    "mkv": ("-c", "copy"),
+    "avi": ("-c:v", "mpeg4", "-q:v", "4", "-bf", "2"),
+    "ts": ("-c", "copy"),
+    "mpg": ("-c:v", "mpeg2video", "-q:v", "4"),
+}
+"""The containers that are mutated, and how they are made of the first."""
+
+
 def mutated(content: bytes, chance: random.Random) -> bytes:
     """Bits flipped, a piece cut out, or a piece put elsewhere."""
     data = bytearray(content)
@@ -49,13 +59,15 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
 def test_r19_no_mutated_movie_costs_more_than_itself(tmp_path: Path) -> None:
     folder, chance = tmp_path / "archive", random.Random(19)
     folder.mkdir()
-    for suffix in ("mp4", "mkv"):
-        whole = len(make_movie(tmp_path / f"whole.{suffix}", still(1, sound=False)))
+    whole = len(make_movie(tmp_path / "whole.mp4", still(1, sound=False)))
+    for suffix, form in KINDS.items():
+        if form:
+            ffmpeg("-i", tmp_path / "whole.mp4", *form, tmp_path / f"whole.{suffix}")
         content = (tmp_path / f"whole.{suffix}").read_bytes()
-        for number in range(MUTANTS // 2):
+        for number in range(MUTANTS // len(KINDS)):
             (folder / f"{number}.{suffix}").write_bytes(mutated(content, chance))
     outcomes = [e for e, _ in scan_archive(find_movies([folder]), tmp_path / "out", jobs=2)]
-    assert len(outcomes) == MUTANTS // 2 * 2
+    assert len(outcomes) == MUTANTS // len(KINDS) * len(KINDS)
     print(Counter(entry.status for entry in outcomes))
     strange = ("no new frame", "please report", "crashed", "memory")
     assert not [e for e in outcomes if any(word in e.reason for word in strange)]
@@ -63,7 +75,9 @@ def test_r19_no_mutated_movie_costs_more_than_itself(tmp_path: Path) -> None:
         if entry.status in ("ok", "partial"):
             table = tmp_path / "out" / f"{entry.path}.faces.csv"
             assert read_table(table)["frame"].nunique() == read_record(table)["frames_read"]
-    short = [e for e in outcomes if e.status == "ok" and e.frames < whole - 2]
+    # MPEG streams say nothing of their length: whether an end is missing cannot be known.
+    told = [e for e in outcomes if e.status == "ok" and not e.path.endswith((".mpg", ".ts"))]
+    short = [e for e in told if e.frames < whole - 2]
     assert not [(e.path, e.frames) for e in short]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.video.sniff import HEAD_BYTES, MOVIE, SUFFIXES, sniff
+from videmo.video.sniff import HEAD_BYTES, MOVIE, SUFFIXES, TRANSPORT_SUFFIXES, is_text, sniff
 
 MADE = (".annotated.mp4",)
 """How videos end that videmo made of movies: they are no movies of the archive."""
@@ -121,8 +121,15 @@ def _movie(path: Path, name: str) -> Iterator[Found]:
     if not stat.S_ISREG(status.st_mode):
         if named:
             yield Found(path, name, reason="is not a regular file")
-    elif named or (status.st_size and sniff(_head(path)) == MOVIE):
+    elif named or (status.st_size and _looks_like_a_movie(path)):
         yield Found(path, name, status.st_size)
+
+
+def _looks_like_a_movie(path: Path) -> bool:
+    """By content; a damaged transport stream has no sign that it is one, but is no text."""
+    head = _head(path)
+    transport = path.suffix.lower() in TRANSPORT_SUFFIXES
+    return sniff(head) == MOVIE or (transport and not (head and is_text(head)))
 
 
 def _file(path: Path, name: str) -> Found:

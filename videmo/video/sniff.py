@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import BinaryIO
 
 MOVIE = "movie"
@@ -19,7 +20,10 @@ SUFFIXES = {
     *(".mov", ".mp4", ".mpeg", ".mpg", ".mxf", ".ogv", ".rm", ".rmvb", ".vob", ".webm", ".wmv"),
     ".wtv",
 }
-"""What names of movies end with. Not `.ts`: those may be TypeScript; their content tells."""
+"""What names of movies end with, and of nothing else."""
+
+TRANSPORT_SUFFIXES = {".ts", ".mts"}
+"""What names of transport streams end with, and of TypeScript, which is text."""
 
 _SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
 _PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"crx ")
@@ -78,6 +82,15 @@ def sniff(head: bytes) -> str:
         if head.startswith(sign, place):
             return kind
     return UNKNOWN
+
+
+def is_text(head: bytes) -> bool:
+    """Whether what begins with the bytes `head` is text, and not even a damaged movie."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head
 
 
 def has_index(file: BinaryIO) -> bool:
