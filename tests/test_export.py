@@ -156,9 +156,12 @@ def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Pa
 def test_weights_in_float16_halve_the_file_and_change_no_answer(
     frameworks: None, tmp_path: Path
 ) -> None:
-    command = [*("-m", "videmo", "export", str(MODEL)), *("-o", str(tmp_path), "--as", "float16")]
-    subprocess.run([sys.executable, *command], check=True, capture_output=True)
-    whole, half = read_model(MODEL), read_model(tmp_path / "emotion.tflite")
+    models = []
+    for kind in ("float32", "float16"):
+        command = ["-m", "videmo", "export", str(MODEL), "-o", str(tmp_path / kind), "--as", kind]
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        models.append(read_model(tmp_path / kind / "emotion.tflite"))
+    whole, half = models
     assert len(half.content) < 0.56 * len(whole.content)
     rng = np.random.default_rng(3)
     faces = [cv2.resize(c, (48, 48)) for c in rng.integers(0, 256, (40, 6, 6), np.uint8)]

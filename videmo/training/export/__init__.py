@@ -198,6 +198,8 @@ def describe(
     from videmo.training.recipe import as_values
 
     side, classes = trained.network.side, trained.classes
+    # Their names alone: where they lay is nobody's business.
+    teachers = [Path(teacher).name for teacher in trained.recipe.teachers]
     about = {
         "name": f"videmo {_named(trained)}",
         "labels": list(classes),
@@ -213,7 +215,7 @@ def describe(
         "operators": tflite.operators(content),
         "learnt": trained.heads[0],
         "trained_on": trained.about.get("source", []),
-        "recipe": as_values(trained.recipe),
+        "recipe": as_values(trained.recipe) | {"teachers": teachers},
     }
     if found is not None:
         about["measured"] = _measured(found, classes, about["learnt"])
