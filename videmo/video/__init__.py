@@ -10,9 +10,10 @@ other, and their times are made to rise.
 
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
-from videmo.video.probe import Survey, plan_chunks, probe, survey
+from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Frame, Reader, open_movie
 from videmo.video.sound import Sound, open_sound
+from videmo.video.survey import Survey, plan_chunks, survey
 
 __all__ = [
     "READ_OPTIONS",
