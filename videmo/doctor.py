@@ -74,7 +74,7 @@ def _decoders(_: Path) -> tuple[str, str]:
     try:
         import av
     except ImportError as error:
-        return "none", f"{error}; run: pip install 'av>=14.2'"
+        return "none", f"{error}; run: pip install 'av>=17'"
     there = [name for name in DECODERS if _has_decoder(name)]
     lacking = [name for name in DECODERS if name not in there]
     found = f"PyAV {av.__version__}: {', '.join(there)}"
