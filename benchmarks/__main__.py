@@ -130,7 +130,7 @@ def stages(movie: Path) -> None:
         classify = timed("classify", chunk_module.Scores._run)
         patches.enter_context(patch.object(chunk_module.Scores, "_run", classify))
         start = time.thread_time()
-        seen = scan_chunk(probe(movie), Chunk(0, Fraction(0), None), settings, threads=1)
+        seen = scan_chunk(probe(movie), Chunk(0, Fraction(0), None), settings)
         spent["the rest"] = time.thread_time() - start - sum(spent.values())
     start = time.thread_time()
     for _ in merge(lambda: [seen], settings).rows:

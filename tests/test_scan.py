@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import defaultdict
 from fractions import Fraction
 from itertools import pairwise
@@ -25,11 +26,12 @@ from tests.movies import (
 )
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
 from videmo.errors import MovieError, OutputError, RequestError, SetupError
-from videmo.faces import Look
+from videmo.faces import Detector, Look
 from videmo.files import sha256
 from videmo.runs import find_runs
 from videmo.scan import Observations, Settings, merge, scan_chunk, scan_movie
-from videmo.schema import COLUMNS, EMOTIONS, Box, Face
+from videmo.scan.watch import Seen, watch
+from videmo.schema import COLUMNS, EMOTIONS, Box, Detection, Face
 from videmo.table import face_boxes, read_table
 from videmo.video import open_movie, plan_chunks, probe, survey
 
@@ -387,6 +389,44 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
     shot = (table["time"] // 1.6).astype(int)
     assert table["track"].notna().all() and shot.nunique() == 4
     assert (table["track"] == shot + 1).all()
+
+
+def test_a_face_that_is_never_aligned_is_kept_after_a_flash() -> None:
+    """A flash begins a new track in the merge, but no new shot for who follows the face."""
+    box, count = Box(200, 100, 100, 100), 120
+    detector = Detector(
+        lambda _, known: [] if box in known else [Detection(box, 2.0)],
+        lambda *_: Detection(box, 2.0),
+    )
+    thumbnails = np.full((count, 9, 16), 60, np.uint8)
+    thumbnails[50] = 140
+    grey = np.zeros((360, 640), np.uint8)
+    frames = (Seen(None, grey, tiny, True, []) for tiny in thumbnails)  # type: ignore[arg-type]
+    scores = tuple(float(emotion == "sad") for emotion in EMOTIONS)
+    faces = [
+        [Face(one, 0, scores, one in seen.looked) for one in boxes]
+        for seen, boxes in watch(frames, detector, 12)
+    ]
+    times = [n / 25 for n in range(count)]
+    seen = [Observations(count, times, thumbnails, faces, 0, 0, times[-1])]
+    rows = list(merge(lambda: seen, Settings()).rows)
+    assert all(row.box is not None for row in rows if row.frame > 52)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_damaged_movie_shows_does_not_hang_on_the_jobs(tmp_path: Path, seed: int) -> None:
+    chance, movie = random.Random(seed), tmp_path / "movie.mp4"
+    make_movie(movie, still(3, sound=False))
+    content = bytearray(movie.read_bytes())
+    for _ in range(12):
+        place = chance.randrange(len(content) // 4, len(content) * 3 // 4)
+        content[place : place + 6] = chance.randbytes(6)
+    movie.write_bytes(content)
+    tables = {
+        scan_movie(movie, tmp_path / str(n), jobs=jobs).table.read_bytes()
+        for n, jobs in enumerate((1, 4, 4))
+    }
+    assert len(tables) == 1
 
 
 @pytest.mark.parametrize(

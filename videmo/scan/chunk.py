@@ -65,12 +65,11 @@ def scan_chunk(
     chunk: Chunk,
     settings: Settings,
     step: Callable[[], None] | None = None,
-    threads: int = 0,
 ) -> Observations:
     """Scan the frames of a chunk, calling `step` after each that is decoded.
 
     Depends on nothing but the movie, the chunk and the settings: chunks may be scanned in any
-    order, anywhere. `threads` are those of the decoder, 0 for as many as it likes.
+    order, anywhere.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
     detector = detector_of(settings.look)
@@ -91,7 +90,8 @@ def scan_chunk(
             if step:
                 step()
 
-    with open_movie(movie, threads) as reader:
+    # What a decoder makes of a damaged spot hangs on its threads, and from two on even on chance.
+    with open_movie(movie, threads=1) as reader:
         frames = decoded(reader.frames(chunk.start, chunk.end))
         every = math.ceil(settings.look.every / settings.every)
         keep = every > 1 and settings.every == 1

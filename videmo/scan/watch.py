@@ -27,7 +27,7 @@ class Seen(NamedTuple):
     wanted: bool
     """Whether faces are looked for in it; what is not wanted still tells of cuts."""
     looked: list[Box]
-    """What was found in the whole of it, once that was looked at."""
+    """What was found in the whole of it, or known, once that was looked at."""
 
 
 def watch(
@@ -54,7 +54,8 @@ def watch(
 
 def _look(detector: Detector, seen: Seen, known: Sequence[Box]) -> list[Detection]:
     found = detector.everywhere(seen.grey, known)
-    seen.looked.extend(one.box for one in found)
+    # What is known was found by looks before, and is as sure here as if this one had seen it.
+    seen.looked.extend([*known, *(one.box for one in found)])
     return found
 
 

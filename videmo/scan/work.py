@@ -81,7 +81,7 @@ def scan_chunks(
     else:
         count = itertools.count(done + 1)
         for chunk in to_do:
-            seen = scan_chunk(movie, chunk, settings, lambda: tell(next(count)), threads=jobs)
+            seen = scan_chunk(movie, chunk, settings, lambda: tell(next(count)))
             parts.save(chunk.index, seen)
     return lambda: (_kept(parts, chunk) for chunk in chunks)
 
@@ -217,7 +217,7 @@ def _scan_and_keep(
             counter.value += 1
 
     try:
-        parts.save(chunk.index, scan_chunk(movie, chunk, settings, count, threads=1))
+        parts.save(chunk.index, scan_chunk(movie, chunk, settings, count))
     except VidemoError as error:
         said.send(error)
     except Exception as error:
