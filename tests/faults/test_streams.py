@@ -108,6 +108,14 @@ def test_r15_another_pixel_format_and_size_in_the_middle_are_no_damage(tmp_path:
     assert times.to_list() == [round(0.04 * number, 3) for number in range(50)]
 
 
+def test_r15_empty_frames_are_none_that_are_still_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
+    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
+    told: list[tuple[int, int]] = []
+    scan_movie(tmp_path / "a.avi", tmp_path, progress=lambda *far: told.append(far))
+    assert told[-1] == (50, 50)
+
+
 def test_r15_an_avi_with_empty_frames_that_was_cut_off_is_partial(tmp_path: Path) -> None:
     (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
     ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
@@ -116,6 +124,21 @@ def test_r15_an_avi_with_empty_frames_that_was_cut_off_is_partial(tmp_path: Path
     record = scan_movie(tmp_path / "a.avi", tmp_path).record
     assert record["status"] == "partial" and record["cut_off"]
     assert 0 < record["frames_read"] < 50 < record["frames_expected"]
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
+@pytest.mark.parametrize("length", [b"\0\0\0\0", b"\xff\xff\xff\xff"])
+def test_r15_an_avi_that_went_into_a_pipe_is_whole(
+    tmp_path: Path, codec: str, length: bytes
+) -> None:
+    command = [find_ffmpeg(), "-loglevel", "error", *PICTURES, "-c:v", codec, "-f", "avi", "-"]
+    content = subprocess.run(command, capture_output=True, check=True).stdout
+    (tmp_path / "a.avi").write_bytes(content[:4] + length + content[8:])
+    told: list[tuple[int, int]] = []
+    record = scan_movie(tmp_path / "a.avi", tmp_path, progress=lambda *far: told.append(far)).record
+    assert record["status"] == "ok" and not record["cut_off"] and record["end"] == 1.0
+    assert record["frames_expected"] == record["frames_read"] == 25
+    assert told[-1] == (25, 25)
 
 
 # R18: pictures that would fill the memory
