@@ -314,6 +314,8 @@ def test_a_limit_of_memory_that_is_too_small_for_any_movie_is_refused(
         assert done.returncode == 2
         (line,) = done.stderr.splitlines()
         assert "--memory-limit 64M" in line and "or more" in line
+    done = videmo("scan", archive / "a.mp4", "-o", tmp_path / "out", "--memory-limit", "0M")
+    assert done.returncode == 2 and "--memory-limit 0M" in done.stderr
     assert not list(tmp_path.rglob("*.faces.*"))
 
 

@@ -162,6 +162,7 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     first = first_frame(found, sum(part.frames for part in seen()))
     merged = merge(seen, settings, first)
     if start and not merged.frames:
+        parts.forget()
         raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
     stop = _end(movie, merged)
     record |= {
