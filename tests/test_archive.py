@@ -297,6 +297,14 @@ def test_a_movie_that_is_named_is_held_to_the_limit_of_memory(
     assert done.returncode == 0, done.stderr
 
 
+def test_the_table_of_a_stretch_is_named_where_limits_hold(archive: Path, tmp_path: Path) -> None:
+    limits = ("--stall-timeout", "60", "-j", "1")
+    done = videmo("scan", archive / "a.mp4", "-o", tmp_path, "--start", "0.1", *limits)
+    assert done.returncode == 0, done.stderr
+    (table,) = tmp_path.glob("*.faces.csv")
+    assert table.name == "a.mp4.from-00-00-00.100.faces.csv" and table.name in done.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of address space as on Linux")
 def test_a_limit_of_memory_that_is_too_small_for_any_movie_is_refused(
     archive: Path, tmp_path: Path
@@ -306,6 +314,8 @@ def test_a_limit_of_memory_that_is_too_small_for_any_movie_is_refused(
         assert done.returncode == 2
         (line,) = done.stderr.splitlines()
         assert "--memory-limit 64M" in line and "or more" in line
+    done = videmo("scan", archive / "a.mp4", "-o", tmp_path / "out", "--memory-limit", "0M")
+    assert done.returncode == 2 and "--memory-limit 0M" in done.stderr
     assert not list(tmp_path.rglob("*.faces.*"))
 
 

@@ -288,6 +288,22 @@ def test_what_cannot_be_drawn_or_converted_is_one_line(
     check_error(run(*arguments, cwd=tmp_path), 2, says)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--start", "9" * 320, "no movie lasts so long"),
+        ("--end", "9" * 5000 + ":0:0", "no movie lasts so long"),
+        ("--memory-limit", "9" * 320 + "G", "no machine has so much"),
+    ],
+    ids=["start", "end", "memory"],
+)
+def test_a_value_beyond_all_bounds_is_one_line(
+    tmp_path: Path, option: str, value: str, says: str
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no movie")
+    check_error(run("scan", "a.mp4", option, value, cwd=tmp_path), 2, says)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> None:
     make_movie(tmp_path / "movie.mp4", still(30, sound=False))

@@ -190,3 +190,11 @@ def test_a_known_face_is_not_looked_for_and_another_is(look: Look) -> None:
     (found,) = DETECTORS["haar"](look).everywhere(two, [left.box])
     assert found.box.overlap(right.box) > 0.7
     assert (two == before).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_known_face_that_vanishes_in_the_reduced_picture_is_no_matter() -> None:
+    grey = cv2.resize(painted(one()), None, fx=8, fy=8)
+    look = Look(width=320)
+    at_all = DETECTORS["haar"](look).everywhere(grey, ())
+    assert at_all and DETECTORS["haar"](look).everywhere(grey, [Box(7, 7, 2, 2)]) == at_all

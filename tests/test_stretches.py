@@ -19,7 +19,7 @@ from videmo.annotate.movie import Wished, annotate_movie
 from videmo.annotate.rows import scene_of
 from videmo.archive import find_movies, read_ledgers, scan_archive, verify_tables
 from videmo.convert import FORMS, convert_tables
-from videmo.errors import RequestError, TableError
+from videmo.errors import MovieError, RequestError, TableError
 from videmo.exporters.selection import Selection, sightings_of
 from videmo.exporters.sheet import header_of, tiles_of
 from videmo.extract import Wanted, extract_tables, find_tables
@@ -257,6 +257,35 @@ def test_a_table_is_named_for_its_movie_and_its_stretch(
     table = table_path(Path("tables"), Path("a.mp4"), start, end)
     assert table == Path("tables") / f"{name}.faces.csv"
     assert movie_name(table) == name and movie_file(name) == "a.mp4"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        (0.0001, None, "movie.mp4"),
+        (0.0004, 0.5004, "movie.mp4.to-00-00-00.500"),
+        (0.2496, None, "movie.mp4.from-00-00-00.250"),
+    ],
+)
+def test_a_stretch_is_in_milliseconds_as_its_name_is(
+    people: Made, tmp_path: Path, start: float, end: float | None, name: str
+) -> None:
+    shutil.copy2(people.movie, tmp_path / "movie.mp4")
+    scanned = scan_movie(tmp_path / "movie.mp4", tmp_path, Settings(start=start, end=end))
+    assert scanned.table.name == f"{name}.faces.csv"
+    said = scanned.record["settings"]
+    assert said["start"] == round(start, 3)
+    other = scan_movie(
+        tmp_path / "movie.mp4", tmp_path / "b", Settings(start=said["start"], end=said["end"])
+    )
+    assert other.table.name == scanned.table.name
+    assert other.table.read_bytes() == scanned.table.read_bytes()
+
+
+def test_of_a_stretch_behind_the_end_nothing_is_left(people: Made, tmp_path: Path) -> None:
+    with pytest.raises(MovieError, match="ends before --start 500"):
+        scan_movie(people.movie, tmp_path, Settings(start=500))
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
 
 
 @pytest.mark.parametrize("name", ["from-00-20-00.mp4", "a.from-x", "a.to-1-2-3", "a.mp4.to-00-00"])

@@ -15,7 +15,7 @@ from ffmpeg import input as ffmpeg_input
 from ffmpeg import output
 
 from tests.faults.made import PICTURES, ffmpeg
-from tests.movies import cut_off
+from tests.movies import cut_off, number_of, numbered
 from videmo.archive import why_partial
 from videmo.errors import MovieError
 from videmo.exporters.clips import cut_clip, pictures_of
@@ -108,6 +108,14 @@ def test_r15_another_pixel_format_and_size_in_the_middle_are_no_damage(tmp_path:
     assert times.to_list() == [round(0.04 * number, 3) for number in range(50)]
 
 
+def test_r15_empty_frames_are_none_that_are_still_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
+    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
+    told: list[tuple[int, int]] = []
+    scan_movie(tmp_path / "a.avi", tmp_path, progress=lambda *far: told.append(far))
+    assert told[-1] == (50, 50)
+
+
 def test_r15_an_avi_with_empty_frames_that_was_cut_off_is_partial(tmp_path: Path) -> None:
     (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
     ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
@@ -116,6 +124,70 @@ def test_r15_an_avi_with_empty_frames_that_was_cut_off_is_partial(tmp_path: Path
     record = scan_movie(tmp_path / "a.avi", tmp_path).record
     assert record["status"] == "partial" and record["cut_off"]
     assert 0 < record["frames_read"] < 50 < record["frames_expected"]
+
+
+UNEVEN = "setpts='(N+25*gte(N,10)+3*gte(N,60))/25/TB'"
+B_FRAMES = ("-fps_mode", "passthrough", "-enc_time_base", "1/25", "-c:v", "libx264", "-bf", "2")
+
+
+@pytest.fixture(scope="module")
+def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Movie, list[float]]:
+    """An AVI of H.264 with B-frames and two gaps, and the times of its 100 numbered frames."""
+    path = tmp_path_factory.mktemp("gaps") / "a.avi"
+    movie = probe(numbered(path, 100, "-vf", UNEVEN, *B_FRAMES))
+    assert movie.decode_order
+    with open_movie(movie) as reader:
+        shown = [(number_of(frame.grey), float(frame.time)) for frame in reader.frames()]
+    assert [number for number, _ in shown] == list(range(100))
+    times = [time for _, time in shown]
+    assert len(set(np.diff(times).round(3))) == 3
+    return movie, times
+
+
+@pytest.mark.parametrize(("first", "after"), [(2, 8), (14, 24), (40, 50), (66, 76), (8, 14)])
+def test_r15_an_avi_with_b_frames_and_gaps_is_cut_where_its_frames_are(
+    gaps: tuple[Movie, list[float]], tmp_path: Path, first: int, after: int
+) -> None:
+    movie, times = gaps
+    segment = Segment(1, "happy", times[first], times[after], ())
+    cut_clip(movie, segment, tmp_path / "a.mp4", 0.06)
+    with open_movie(probe(tmp_path / "a.mp4")) as reader:
+        shown = [number_of(frame.grey) for frame in reader.frames()]
+    assert sorted(set(shown)) == list(range(first, after))
+
+
+def test_r15_what_is_made_of_all_cuts_has_the_gaps_too(
+    gaps: tuple[Movie, list[float]], tmp_path: Path
+) -> None:
+    movie, times = gaps
+    pictures = pictures_of(movie, ffmpeg_input(movie.path))
+    made = output(pictures, str(tmp_path / "a.mkv"), fps_mode="passthrough", vcodec="libx264")
+    made.run(cmd=find_ffmpeg(), quiet=True)
+    with open_movie(probe(tmp_path / "a.mkv")) as reader:
+        assert [float(f.time) for f in reader.frames()] == pytest.approx(times, abs=0.001)
+
+
+def test_r15_an_avi_with_b_frames_of_any_rate_is_not_cut_anywhere(tmp_path: Path) -> None:
+    often = ("-vf", "setpts='(N+floor(N/2))/25/TB'")
+    movie = probe(numbered(tmp_path / "a.avi", 300, *often, *B_FRAMES))
+    with pytest.raises(MovieError, match="convert it"):
+        cut_clip(movie, Segment(1, "happy", 1.0, 2.0, ()), tmp_path / "a.mp4", 0.06)
+    assert not list(tmp_path.glob("*.mp4*"))
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
+@pytest.mark.parametrize("length", [b"\0\0\0\0", b"\xff\xff\xff\xff"])
+def test_r15_an_avi_that_went_into_a_pipe_is_whole(
+    tmp_path: Path, codec: str, length: bytes
+) -> None:
+    command = [find_ffmpeg(), "-loglevel", "error", *PICTURES, "-c:v", codec, "-f", "avi", "-"]
+    content = subprocess.run(command, capture_output=True, check=True).stdout
+    (tmp_path / "a.avi").write_bytes(content[:4] + length + content[8:])
+    told: list[tuple[int, int]] = []
+    record = scan_movie(tmp_path / "a.avi", tmp_path, progress=lambda *far: told.append(far)).record
+    assert record["status"] == "ok" and not record["cut_off"] and record["end"] == 1.0
+    assert record["frames_expected"] == record["frames_read"] == 25
+    assert told[-1] == (25, 25)
 
 
 # R18: pictures that would fill the memory

@@ -232,7 +232,7 @@ def _entry(worker: Worker, made: Record) -> Entry:
     name, took = worker.found.name, round(time.monotonic() - worker.begun, 1)
     key = key_of(worker.found.path, made)
     try:
-        record = worker.outcome()
+        record = worker.outcome().record
     except (SetupError, DiskFullError):
         raise
     except NoPicturesError as error:

@@ -26,7 +26,7 @@ from videmo.scan.work import (
     undisturbed,
 )
 from videmo.schema import DEFAULT_STALL
-from videmo.table import Record, read_record, table_path
+from videmo.table import read_record
 from videmo.video import out_of_memory
 
 log = logging.getLogger(__name__)
@@ -122,14 +122,14 @@ class Worker:
         except (EOFError, OSError):
             pass  # it has ended: its exit code tells how
 
-    def outcome(self) -> Record:
-        """The record of the scan.
+    def outcome(self) -> Scanned:
+        """What the scan made.
 
         Raises:
             VidemoError: what the scan ended with.
         """
         if isinstance(self.result, Path):
-            return read_record(self.result)
+            return Scanned(self.result, read_record(self.result))
         raise self.result or AssertionError("not ended yet")
 
     def end(self, deadline: float | None = None, *, ask: bool = False) -> None:
@@ -161,10 +161,10 @@ def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
     finally:
         if not worker.ended:
             worker.end(ask=True)
-    record = worker.outcome()
-    for doubt in record["warnings"]:
+    scanned = worker.outcome()
+    for doubt in scanned.record["warnings"]:
         log.warning("%s: %s", shown(order.movie), doubt)
-    return Scanned(table_path(order.folder, order.movie), record)
+    return scanned
 
 
 def _work(order: Order, said: Connection) -> None:

@@ -13,6 +13,11 @@ Decorator = Callable[[Any], Any]
 
 PATH = click.Path(path_type=Path)
 
+LONGEST = 100_000 * 3600.0
+"""Seconds that no movie lasts."""
+MOST = float(1 << 60)
+"""Bytes that no machine has."""
+
 
 class Time(click.ParamType):
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
@@ -29,7 +34,10 @@ class Time(click.ParamType):
         if not found:
             self.fail(f"{value!r} is no time; write seconds (72.5) or 0:01:12.5", param, ctx)
         hours, minutes, seconds = found.groups()
-        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+        time = float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
+        if time > LONGEST:
+            self.fail("no movie lasts so long; write seconds (72.5) or 0:01:12.5", param, ctx)
+        return time
 
 
 class Size(click.ParamType):
@@ -42,7 +50,10 @@ class Size(click.ParamType):
         found = self._form.fullmatch(str(value))
         if not found:
             self.fail(f"{value!r} is no size; write 500M or 4G", param, ctx)
-        return int(float(found[1]) * (1 << (20 if found[2] in "mM" else 30)))
+        size = float(found[1]) * (1 << (20 if found[2] in "mM" else 30))
+        if size > MOST:
+            self.fail("no machine has so much; write 500M or 4G", param, ctx)
+        return int(size)
 
 
 TIME = Time()

@@ -119,7 +119,7 @@ def scan(
         sys.exit(0 if _scan_folders(movies, folder, settings, how, shard, quiet) else 1)
     if retry or shard:
         raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
-    if stall_timeout or memory_limit:
+    if stall_timeout or memory_limit is not None:
         how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
     outcomes = scan_movies(movies, folder, settings, watch, **how)

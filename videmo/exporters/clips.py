@@ -18,7 +18,7 @@ from videmo.exporters.program import AAC, H264, SAME_BYTES, arguments, find_ffmp
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import placed, shown
 from videmo.schema import Run, Segment, timecode
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace
 from videmo.video.deinterlace import FILTER, OPTIONS
 
 FOLDER = "clips"
@@ -111,17 +111,24 @@ def pictures_of(movie: Movie, source: Any) -> Any:
 
 def _filter_text(one: tuple[str, dict[str, str]]) -> str:
     name, options = one
-    return f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
+    said = ":".join(f"{key}='{value}'" for key, value in options.items())
+    return f"{name}={said}"
 
 
 def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
     """The filters, each with its options, that do to pictures what reading them does here."""
     filters = []
     if movie.decode_order:  # ffmpeg takes the times of decoding for those of showing
-        filters.append(("setpts", {"expr": f"N/({movie.fps})/TB"}))
+        filters.append(("setpts", {"expr": _times(pace(movie))}))
     if movie.deinterlace:
         filters.append((FILTER, OPTIONS))
     return filters
+
+
+def _times(pace: Pace) -> str:
+    """What ffmpeg is to reckon the time of frame N by."""
+    gaps = "".join(f"+gte(N,{number})*({late})" for number, late in pace.gaps)
+    return f"(({pace.first})+N*({pace.step}){gaps})/TB+0.5"  # it cuts off what is behind the point
 
 
 def longest_frame(starts: np.ndarray, segment: Segment) -> float:

@@ -116,7 +116,8 @@ def _masked(grey: np.ndarray, known: Sequence[Box], scale: float) -> np.ndarray:
         right = round(scale * (box.x + box.w - border))
         bottom = round(scale * (box.y + box.h - border))
         inside = grey[top:bottom, left:right]
-        inside[:] = inside.mean()
+        if inside.size:  # a small one may vanish when it is reduced
+            inside[:] = inside.mean()
     return grey
 
 

@@ -145,7 +145,9 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     record = _record(movie, folder, settings, model)
     parts = Parts(folder / f"{movie_name(target)}.parts", {**record, "movie": before})
     parts.forget(others_only=not work.fresh)
-    total = found.packets if start or end is not None else movie.frames or found.packets
+    total = movie.frames or found.packets
+    if start or end is not None or movie.empty_frames:  # what is announced is not what is read
+        total = found.packets
     work.length(float(total / movie.fps))
     progress = work.progress
     tell = (lambda done: progress(done, total)) if progress else None
@@ -160,6 +162,7 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     first = first_frame(found, sum(part.frames for part in seen()))
     merged = merge(seen, settings, first)
     if start and not merged.frames:
+        parts.forget()
         raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
     stop = _end(movie, merged)
     record |= {

@@ -43,6 +43,12 @@ class Settings:
     deinterlace: bool = False
     """Make whole frames of interlaced ones first."""
 
+    def __post_init__(self) -> None:
+        """A stretch is in whole milliseconds: as its table is named, and as the record says."""
+        object.__setattr__(self, "start", round(self.start, 3))
+        if self.end is not None:
+            object.__setattr__(self, "end", round(self.end, 3))
+
 
 class Observations(NamedTuple):
     """What was seen in a chunk, scanned frame by scanned frame."""

@@ -8,6 +8,7 @@ other (none, wrong ones, two recordings joined) frames are read from the beginni
 other, and their times are made to rise.
 """
 
+from videmo.video.gaps import Pace, pace
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
@@ -20,6 +21,7 @@ __all__ = [
     "TIME_TOLERANCE",
     "Frame",
     "Movie",
+    "Pace",
     "Reader",
     "Sound",
     "Survey",
@@ -27,6 +29,7 @@ __all__ = [
     "open_movie",
     "open_sound",
     "out_of_memory",
+    "pace",
     "plan_chunks",
     "probe",
     "survey",

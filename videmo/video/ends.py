@@ -14,6 +14,8 @@ MAX_PARTS = 100_000
 """Boxes or chunks that are looked at: a movie in fragments has thousands."""
 
 _BOXES = {b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"udta", b"sidx", b"mfra"}
+_RIFF_UNKNOWN = {0, 0xFFFFFFFF}
+"""Lengths of what was written where nobody could go back to say it, into a pipe."""
 _EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
 
 
@@ -66,7 +68,7 @@ def _riff_end(file: BinaryIO, size: int) -> int:
         file.seek(place)
         header = file.read(8)
         length = int.from_bytes(header[4:8], "little")
-        if place >= size or header[:4] != b"RIFF" or not length:
+        if place >= size or header[:4] != b"RIFF" or length in _RIFF_UNKNOWN:
             return place
         place += 8 + length
     return 0
