@@ -1,4 +1,4 @@
-"""Exported files do what the trained network does, in every runtime. Needs videmo[train]."""
+"""Exported files do what the trained network does, in every runtime. Needs the extra `train`."""
 
 from __future__ import annotations
 

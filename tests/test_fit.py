@@ -1,4 +1,4 @@
-"""Training: what is asked for is done, and an interruption changes nothing. Needs videmo[train]."""
+"""Training: what is asked for is done, an interruption changes nothing. Needs the extra `train`."""
 
 from __future__ import annotations
 

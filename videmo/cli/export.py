@@ -52,8 +52,8 @@ def export(
     RUN is the folder of a training; a model made by videmo (.tflite, float32) will do too. Writes
     NAME.tflite (float32, for videmo scan), NAME-int8.tflite (all in whole numbers) and NAME.onnx
     (for jetson-inference and TensorRT), with a .json that describes each. A file that does not do
-    what the trained network did is not written; exit code 1 says so. Needs the extra:
-    pip install "videmo[train]".
+    what the trained network did is not written; exit code 1 says so. Needs the extra train; in
+    videmo's folder, run: pip install ".[train]".
     """
     from videmo.training.settings import formats_of, needed
 
