@@ -152,7 +152,11 @@ def second_pass(folder: Path) -> None:
     record = {
         **{"format": FORMAT, "movie": {"file": "two-hours.mp4", "fingerprint": "0"}, "timed": True},
         **{"width": 640, "height": 360, "end": TWO_HOURS / 24, "first_frame": 0},
-        **dict.fromkeys(("frames_read", "frames_scanned"), TWO_HOURS),
+        **dict.fromkeys(("frames_read", "frames_scanned", "frames_expected"), TWO_HOURS),
+        **dict.fromkeys(("faces", "aligned"), TWO_HOURS),
+        **{"fps": "24/1", "tracks": 1 + TWO_HOURS // 2400, "decode_failures": 0},
+        **{"changed_meanwhile": False, "cut_off": False, "status": "ok", "warnings": []},
+        **{"settings": {"start": 0.0, "end": None}, "seconds": {}},
     }
     path = folder / "two-hours.mp4.faces.csv"
     write_table(path, rows, record)

@@ -403,6 +403,19 @@ def test_one_bad_movie_costs_one(tmp_path: Path) -> None:
     assert done[1].frames == 12
 
 
+def test_a_movie_of_which_two_stretches_were_scanned_costs_itself_only(tmp_path: Path) -> None:
+    make_movie(tmp_path / "good.mp4", still(0.5))
+    shutil.copy(tmp_path / "good.mp4", tmp_path / "two.mp4")
+    for start, end in ((0.0, 0.2), (0.2, 0.4)):
+        scan_movie(tmp_path / "two.mp4", tmp_path, Settings(start=start, end=end))
+    subjects = [tmp_path / "two.mp4", tmp_path / "good.mp4"]
+    done = list(annotate_movies(subjects, tmp_path / "out"))
+    assert "several stretches were scanned" in str(done[0].error)
+    assert done[1].error is None and done[1].frames == 12
+    with pytest.raises(RequestError, match="hats"):
+        list(annotate_movies(subjects, tmp_path / "out", Wished(layers=("hats",))))
+
+
 def holed(tmp_path: Path) -> Path:
     """A movie with random bytes in its middle."""
     make_movie(tmp_path / "a.mkv", still(6), gop=12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import multiprocessing
 import os
 import re
@@ -198,6 +199,18 @@ def test_what_changed_is_done_again(archive: Path, movie: Path, tmp_path: Path) 
     assert scan(archive, out)[1] == 1
     assert scan(archive, out, settings=Settings(Look(min_face=0.2)))[1] == 4
     assert scan(archive, out, settings=Settings(Look(min_face=0.2)), fresh=True)[1] == 4
+
+
+def test_a_movie_whose_record_was_spoilt_is_scanned_again(archive: Path, tmp_path: Path) -> None:
+    first, _ = scan(archive, tmp_path)
+    record = tmp_path / "a.mp4.faces.json"
+    whole = json.loads(record.read_text())
+    spoilt = {"seconds": 3}, {"fps": "0/0", "status": "partial"}, {"warnings": [1]}
+    for change in spoilt:
+        record.write_text(json.dumps(whole | change))
+        again, new = scan(archive, tmp_path)
+        assert new == 1 and again.keys() == first.keys()
+        assert json.loads(record.read_text()) == whole
 
 
 def test_what_failed_is_tried_again_only_if_that_is_wanted(archive: Path, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_without_pyarrow_it_says_what_to_install(
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(SetupError, match=r"pip install \"videmo\[parquet\]\""):
+    with pytest.raises(SetupError, match=r"videmo's folder, run: pip install \"\.\[parquet\]\""):
         convert_tables(find_tables([people.scanned.table]), "parquet", tmp_path)
 
 

@@ -254,7 +254,7 @@ def test_without_the_library_the_timeline_says_how_to_get_it(tmp_path: Path) -> 
         "except SetupError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "pip install 'videmo[edit]'" in done.stdout, done.stderr
+    assert 'in videmo\'s folder, run: pip install ".[edit]"' in done.stdout, done.stderr
 
 
 def test_a_list_and_a_timeline_come_out_of_one_command(people: Made, tmp_path: Path) -> None:

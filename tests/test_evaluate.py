@@ -16,7 +16,7 @@ from tests.conftest import DATA, ROOT
 from tests.test_training_data import write_classes, write_csv
 from videmo.cli import cli
 from videmo.emotions import Model, classifier, find_model, read_model
-from videmo.errors import RequestError, SetupError
+from videmo.errors import RequestError, SetupError, to_install
 from videmo.schema import EMOTIONS
 from videmo.training.evaluate import evaluate
 from videmo.training.measure import area, figures, measure
@@ -210,4 +210,5 @@ def test_without_the_extra_the_command_says_what_to_install(
     monkeypatch.setattr(settings, "find_spec", lambda name: None)
     done = videmo(command, tmp_path, "-o", tmp_path / "out")
     assert isinstance(done.exception, SetupError)
-    assert "pip install 'videmo[train]'" in str(done.exception)
+    assert 'in videmo\'s folder, run: pip install ".[train]"' in str(done.exception)
+    assert to_install("train") in " ".join(videmo(command, "--help").output.split())

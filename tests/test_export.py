@@ -1,4 +1,4 @@
-"""Exported files do what the trained network does, in every runtime. Needs videmo[train]."""
+"""Exported files do what the trained network does, in every runtime. Needs the extra `train`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tests.conftest import ROOT
 from videmo.cli import cli
 from videmo.emotions import classifier, find_model, read_model
 from videmo.errors import OutputError, RequestError
+from videmo.schema import EMOTIONS
+from videmo.training.network import draw
+from videmo.training.recipe import Recipe, as_values
 from videmo.training.weights import read_trained
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
@@ -117,6 +120,59 @@ def test_a_file_that_does_not_do_what_the_network_does_is_not_written(frameworks
             check.scores_near(wrong, scores, "Keras", Path("a.tflite"))
     with pytest.raises(OutputError, match="FULLY_CONNECTED version 12"):
         check.operators_known({"FULLY_CONNECTED": 12}, {"CONV_2D": 5}, Path("a.tflite"))
+
+
+def test_each_of_two_heads_has_files_of_its_own(frameworks: None, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export = ["export", str(two_headed(tmp_path / "run")), "--as", "float32", "-o", str(out)]
+    kit = ["export", str(tmp_path / "run"), "--kit", "nano", "-o", str(tmp_path / "kit")]
+    other = ["--labels", "fer2013"]
+    code = (
+        "import json, sys; from videmo.cli import cli\n"
+        "for words in json.loads(sys.argv[1]): cli(words, standalone_mode=False)"
+    )
+    commands = json.dumps([export, export + other, kit + other])
+    subprocess.run([sys.executable, "-c", code, commands], check=True, capture_output=True)
+    names = ["run-fer2013.json", "run-fer2013.tflite", "run.json", "run.tflite"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    for name, labels in (("run", "ferplus"), ("run-fer2013", "fer2013")):
+        about = json.loads((out / f"{name}.json").read_text())
+        assert (about["name"], about["learnt"]) == (f"videmo {name}", labels)
+    crops = json.loads((tmp_path / "kit" / "selftest" / "expected.json").read_text())["crops"]
+    places = [tmp_path / "kit" / "selftest" / crop["file"] for crop in crops]
+    faces = [cv2.imread(str(place), cv2.IMREAD_GRAYSCALE) for place in places]
+    first, second = (
+        classifier(read_model(out / name))(faces) for name in ("run.tflite", "run-fer2013.tflite")
+    )
+    scores = np.array([crop["scores"] for crop in crops])
+    assert scores == pytest.approx(second, abs=1e-4) and scores != pytest.approx(first, abs=1e-4)
+    assert json.loads((tmp_path / "kit" / "manifest.json").read_text())["learnt"] == "fer2013"
+
+
+def two_headed(run: Path) -> Path:
+    """A training that learnt two kinds of labels, badly."""
+    import torch
+
+    from videmo.training.network import in_torch
+
+    torch.manual_seed(0)
+    recipe = Recipe(network="tiny", labels="both")
+    module = in_torch.build(draw("tiny", side=recipe.side, classes=2 * len(EMOTIONS)))
+    state = {k: v.numpy() for k, v in module.state_dict().items() if v.is_floating_point()}
+    run.mkdir()
+    np.savez(run / "best.npz", **state)
+    (run / "recipe.json").write_text(json.dumps(as_values(recipe)))
+    about = {"classes": list(EMOTIONS), "heads": ["ferplus", "fer2013"]}
+    (run / "run.json").write_text(json.dumps(about))
+    return run
+
+
+@pytest.mark.parametrize("more", [("--as", "float16"), ("--name", "mine")])
+def test_what_a_kit_cannot_heed_is_refused(more: tuple[str, str], tmp_path: Path) -> None:
+    command = ["export", str(MODEL), "--kit", "nano", "-o", str(tmp_path / "kit"), *more]
+    done = CliRunner().invoke(cli, command)
+    assert isinstance(done.exception, RequestError) and "--as and --name" in str(done.exception)
+    assert not (tmp_path / "kit").exists()
 
 
 @pytest.mark.long

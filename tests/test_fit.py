@@ -1,4 +1,4 @@
-"""Training: what is asked for is done, and an interruption changes nothing. Needs videmo[train]."""
+"""Training: what is asked for is done, an interruption changes nothing. Needs the extra `train`."""
 
 from __future__ import annotations
 
@@ -229,6 +229,19 @@ def test_a_teacher_of_other_labels_is_refused(tmp_path: Path) -> None:
     fit(voted(tmp_path), tmp_path / "run", replace(QUICK, side=48, epochs=1, labels="fer2013"))
     with pytest.raises(RequestError, match="did not learn the labels ferplus; but fer2013"):
         taught_by(tmp_path / "run", EMOTIONS, 48, ("ferplus",))
+    assert taught_by(tmp_path / "run", EMOTIONS, 48, ("fer2013",))
+
+
+def test_a_model_teaches_own_pictures_of_its_classes() -> None:
+    from videmo.emotions import classifier, read_model
+    from videmo.training.fit.start import taught_by
+    from videmo.training.fit.training import scores_of
+
+    model = ROOT / "models" / "emotion.tflite"
+    faces = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
+    teacher = taught_by(model, EMOTIONS, 48, ("folder",))
+    wanted = classifier(read_model(model))(list(faces))
+    assert scores_of(teacher.eval(), faces, torch.device("cpu")) == pytest.approx(wanted, abs=1e-4)
 
 
 @pytest.mark.long

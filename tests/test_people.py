@@ -548,7 +548,7 @@ def test_a_missing_extra_is_one_line(mine: Made, tmp_path: Path, gone: str) -> N
     )
     command = [sys.executable, "-c", code]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    check_error(said, 3, 'pip install "videmo[people]"')
+    check_error(said, 3, 'pip install ".[people]"')
     assert not (tmp_path / "people").exists()
 
 

@@ -5,6 +5,11 @@ shows it as it is and ends with ``exit_code``.
 """
 
 
+def to_install(extra: str) -> str:
+    """How to get what an extra of videmo needs; videmo is installed from its folder."""
+    return f'in videmo\'s folder, run: pip install ".[{extra}]"'
+
+
 class VidemoError(Exception):
     """The root of the tree: catch this to catch everything that videmo raises on purpose."""
 

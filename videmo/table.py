@@ -31,7 +31,16 @@ LINES_AT_ONCE = 4096
 MOST_FRAMES = 1 << 27
 """More frames than a movie has: 600 hours at 60 in a second."""
 
-_FRAMES = ("first_frame", "frames_read", "frames_scanned")
+MOST = 1 << 80
+"""No count and no time is larger, whatever a movie announces: JSON has numbers that are too large
+to be divided."""
+
+_COUNTS = (
+    *("width", "height", "rows", "first_frame", "frames_read", "frames_scanned"),
+    *("frames_expected", "decode_failures", "faces", "aligned", "tracks"),
+)
+_FLAGS = ("timed", "changed_meanwhile", "cut_off")
+_RATE = re.compile(r"[1-9]\d{0,11}/[1-9]\d{0,11}", re.ASCII)
 
 _CLOCK = r"\d{2,}-\d{2}-\d{2}(?:\.\d{3})?"
 _STRETCH = re.compile(rf"(?:\.from-{_CLOCK})?(?:\.to-{_CLOCK})?\Z", re.ASCII)
@@ -230,20 +239,37 @@ def _parsed(content: bytes) -> pd.DataFrame:
 
 def _sound_record(record: Record) -> bool:
     """Whether what is read from a record later has the right kind and can be true."""
-    movie = record.get("movie")
-    counts = [record.get(name) for name in ("width", "height", "rows", *_FRAMES)]
-    end: Any = record.get("end")
+    movie, settings = record.get("movie"), record.get("settings")
+    seconds, said, fps = record.get("seconds"), record.get("warnings"), record.get("fps")
     return (
         isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
-        and all(type(count) is int and count >= 0 for count in counts)
+        and all(_count(record.get(name)) for name in _COUNTS)
         and record["frames_scanned"] <= record["rows"]
         and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
-        and type(end) in (int, float)
-        and 0 <= end < math.inf
-        and type(record.get("timed")) is bool
+        and _time(record.get("end"))
+        and isinstance(fps, str)
+        and _RATE.fullmatch(fps) is not None
+        and all(type(record.get(name)) is bool for name in _FLAGS)
+        and isinstance(settings, dict)
+        and _time(settings.get("start"))
+        and (settings.get("end") is None or _time(settings["end"]))
+        and isinstance(seconds, dict)
+        and all(name in EMOTIONS and _time(value) for name, value in seconds.items())
+        and isinstance(said, list)
+        and all(isinstance(line, str) for line in said)
+        and record.get("status") in ("ok", "partial")
         and isinstance(record.get("sha256"), str)
     )
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST
+
+
+def _time(value: Any) -> bool:
+    """Whether `value` is a number of seconds."""
+    return type(value) in (int, float) and 0 <= value <= MOST
 
 
 def _check(path: Path, table: pd.DataFrame, record: Record) -> None:

@@ -84,12 +84,14 @@ def annotate_movies(
     `subjects` are movies or tables; see `annotate_movie`.
 
     Raises:
-        RequestError: `movie` is given for several subjects, or one does not exist.
+        RequestError: `movie` is given for several subjects, one does not exist, or what is wished
+            can be of no movie.
         DiskFullError, SetupError: what would befall every other movie, too.
     """
     subjects = list(subjects)
     if movie is not None and len(subjects) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(subjects)}")
+    _check_wished(wished or Wished())
     for subject in subjects:
         if not os.path.exists(subject):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(subject)}: no such file or folder; check the name")
@@ -98,7 +100,7 @@ def annotate_movies(
             yield annotate_movie(
                 subject, folder, wished, settings=settings, jobs=jobs, movie=movie, watch=watch
             )
-        except (DiskFullError, SetupError, RequestError):
+        except (DiskFullError, SetupError):
             raise
         except VidemoError as error:
             yield Annotated(subject, error=error)

@@ -9,13 +9,18 @@ import click
 
 from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.tell import say
+from videmo.errors import RequestError
 from videmo.files import shown
 
 
 @click.command()
 @click.argument("source", type=PATH, metavar="RUN|MODEL")
 @output("Folder for the files.", required=True)
-@click.option("--name", default="", help="Name of the files.  [default: that of the training]")
+@click.option(
+    "--name",
+    default="",
+    help="Name of the files.  [default: that of the training, and of its labels, if not the first]",
+)
 @click.option(
     "--as",
     "formats",
@@ -52,17 +57,23 @@ def export(
     RUN is the folder of a training; a model made by videmo (.tflite, float32) will do too. Writes
     NAME.tflite (float32, for videmo scan), NAME-int8.tflite (all in whole numbers) and NAME.onnx
     (for jetson-inference and TensorRT), with a .json that describes each. A file that does not do
-    what the trained network did is not written; exit code 1 says so. Needs the extra:
-    pip install "videmo[train]".
+    what the trained network did is not written; exit code 1 says so. Needs the extra train; in
+    videmo's folder, run: pip install ".[train]".
     """
     from videmo.training.settings import formats_of, needed
 
+    if kit and (name or formats is not None):
+        raise RequestError(
+            "--kit: what is in a kit, and its files' names, are fixed; leave out --as and --name"
+        )
     needed("keras", "tensorflow", "onnx", "onnxruntime")
     heard = (lambda line: None) if quiet else say
     if kit:
         from videmo.training.kit import write_kit
 
-        files = write_kit(source, folder, data=data, say=heard)
+        files = write_kit(
+            *(source, folder), labels=labels, data=data, agreement=agreement, say=heard
+        )
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return
     from videmo.training.export import export as exported

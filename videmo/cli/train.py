@@ -81,8 +81,8 @@ def train(
 
     DATA is FER+'s folder, FER-2013's fer2013.csv, or a folder with a folder of pictures for each
     class (in train, val and test, or without: then it is split). The training is kept in OUTPUT and
-    can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra:
-    pip install "videmo[train]".
+    can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra
+    train; in videmo's folder, run: pip install ".[train]".
     """
     from videmo.training.settings import chosen, needed
 

@@ -7,7 +7,7 @@ import json
 
 import pandas as pd
 
-from videmo.errors import SetupError
+from videmo.errors import SetupError, to_install
 
 OPENFACE_PLACES = {"timestamp": 3, "confidence": 2}
 """Digits after the point, as OpenFace writes them."""
@@ -43,7 +43,7 @@ def parquet(table: pd.DataFrame) -> bytes:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise SetupError('Parquet needs pyarrow; run: pip install "videmo[parquet]"') from None
+        raise SetupError(f"Parquet needs pyarrow; {to_install('parquet')}") from None
     record = json.dumps(table.attrs["videmo"], sort_keys=True)
     plain = table.copy()
     plain.attrs = {}  # pandas would write them its own way

@@ -41,7 +41,9 @@ EXPORTERS = {
     "webp": Entry("the same in more colours, and smaller files", EMOTION, "animations.webp"),
     "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
     "edl": Entry("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
-    "otio": Entry("the supercut as a timeline (OpenTimelineIO; videmo[edit])", ALL, "otio.export"),
+    "otio": Entry(
+        "the supercut as a timeline (OpenTimelineIO; the extra edit)", ALL, "otio.export"
+    ),
     "srt": Entry("subtitles that say who has which emotion", MOVIE, "captions.srt"),
     "vtt": Entry("the same for the web, and chapters", MOVIE, "captions.vtt"),
     "eaf": Entry("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),

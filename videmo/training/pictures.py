@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from videmo.errors import SetupError
+from videmo.errors import SetupError, to_install
 from videmo.training.measure import Measure
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _figure(width: float, height: float) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SetupError("no matplotlib; run: pip install 'videmo[train]'") from error
+        raise SetupError(f"no matplotlib; {to_install('train')}") from error
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 

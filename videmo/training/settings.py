@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from videmo.errors import RequestError, SetupError
+from videmo.errors import RequestError, SetupError, to_install
 from videmo.files import shown
 from videmo.training.export import FORMATS, KNOWN_FORMATS
 from videmo.training.recipe import Recipe, from_values, read_values
@@ -25,9 +25,7 @@ def needed(*packages: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         are = "is" if len(missing) == 1 else "are"
-        raise SetupError(
-            f"{', '.join(missing)} {are} not installed; run: pip install 'videmo[train]'"
-        )
+        raise SetupError(f"{', '.join(missing)} {are} not installed; {to_install('train')}")
 
 
 def chosen(

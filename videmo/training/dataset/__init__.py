@@ -19,7 +19,7 @@ from videmo.training.dataset.fer2013 import read_fer2013_csv
 from videmo.training.dataset.ferplus import read_both, read_fer2013_labels, read_votes
 from videmo.training.dataset.folders import CROPS, read_folders
 
-__all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "labels_at", "read"]
+__all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "labels_at", "read", "rivals"]
 
 PLACES: dict[str, dict[str, Callable[..., Data]]] = {
     "ferplus": {"ferplus": read_votes, "fer2013": read_fer2013_labels, "both": read_both},
@@ -49,6 +49,12 @@ def kind_of(path: Path) -> str:
 def labels_at(path: Path) -> tuple[str, ...]:
     """The kinds of labels that the place at `path` has, the usual one first."""
     return tuple(PLACES[kind_of(path)])
+
+
+def rivals(one: str, other: str) -> bool:
+    """Whether these labels are of the same pictures and differ: what one calls sad, the other need
+    not."""
+    return one != other and any({one, other} <= readers.keys() for readers in PLACES.values())
 
 
 def read(path: Path, *, labels: str | None = None, crop: str = "face", side: int = 48) -> Data:

@@ -80,7 +80,8 @@ def export(
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
     on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
-    head, where the training learnt several kinds of labels; the first one if not given.
+    head, where the training learnt several kinds of labels; the first one if not given. Without
+    `name`, the files are called as the training, and the labels if they are not the first.
 
     Raises:
         RequestError: nothing to export, or no pictures for int8.
@@ -261,7 +262,10 @@ def _made_up(side: int) -> np.ndarray:
 
 
 def _named(trained: Trained) -> str:
-    return trained.path.resolve().stem
+    """The name of its training, and of its labels if they are not the first that were learnt."""
+    name, (labels,) = trained.path.resolve().stem, trained.heads
+    first = trained.about.get("heads", trained.heads)[0]
+    return name if labels == first else f"{name}-{labels}"
 
 
 def _json(values: dict[str, Any]) -> bytes:

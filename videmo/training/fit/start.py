@@ -10,6 +10,7 @@ import torch
 
 from videmo.errors import RequestError
 from videmo.files import shown
+from videmo.training.dataset import rivals
 from videmo.training.fit.training import Training, as_input, load
 from videmo.training.network import in_torch
 from videmo.training.weights import one_head, read_trained
@@ -96,7 +97,8 @@ def taught_by(
 ) -> torch.nn.Module:
     """The network of `path`, to learn from: those of its heads that learnt what `heads` are to.
 
-    It may have learnt the first of them alone, and then teaches no other.
+    It may have learnt the first of them alone, and then teaches no other. Where both have one head,
+    what their labels are called does not matter, unless they mean different things.
 
     Raises:
         RequestError: it tells other classes apart, sees pictures of another size, or learnt other
@@ -107,7 +109,8 @@ def taught_by(
         raise RequestError(
             f"{shown(path)}: cannot teach: its classes or the size of its pictures are others"
         )
-    if trained.heads != heads:
+    alone = len(trained.heads) == len(heads) == 1 and not rivals(trained.heads[0], heads[0])
+    if trained.heads != heads and not alone:
         trained = one_head(trained, heads[0])
     module = in_torch.build(trained.network)
     load(module, trained.arrays)

@@ -18,7 +18,7 @@ import numpy as np
 from videmo import __version__
 from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import sha256, shown, write_whole
-from videmo.training.export import FORMATS, Made, check, find_pictures, jetson, make
+from videmo.training.export import AGREEMENT, FORMATS, Made, check, find_pictures, jetson, make
 from videmo.training.kit.crops import crops
 from videmo.training.weights import Trained, one_head, read_trained
 
@@ -36,20 +36,28 @@ Say = Callable[[str], None]
 
 
 def write_kit(
-    source: Path, folder: Path, *, data: Path | None = None, say: Say = lambda line: None
+    source: Path,
+    folder: Path,
+    *,
+    labels: str = "",
+    data: Path | None = None,
+    agreement: float = AGREEMENT,
+    say: Say = lambda line: None,
 ) -> tuple[Path, ...]:
     """Write the kit of `source` (a training's folder, or a .tflite of ours) into `folder`.
 
     The int8 file is in it if pictures are there to make it of, and if it is as good as it must be.
+    `labels`, `data` and `agreement` are as in `videmo.training.export.export`.
 
     Raises:
-        RequestError: `folder`'s path holds what jetson-inference would give to a shell.
+        RequestError: no head learnt `labels`, or `folder`'s path holds what jetson-inference would
+            give to a shell.
         OutputError: a file does not do what the trained network does.
     """
     folder = Path(folder)
     _check_name(folder)
-    trained = one_head(read_trained(source))
-    made = _made(trained, folder, data, say)
+    trained = one_head(read_trained(source), labels)
+    made = _made(trained, folder, data, agreement, say)
     files: dict[str, bytes] = {FLOAT: made.float32, ONNX: made.onnx or b""}
     if made.int8:
         files[INT8] = made.int8
@@ -68,10 +76,10 @@ def write_kit(
     return tuple(folder / name for name in files)
 
 
-def _made(trained: Trained, folder: Path, data: Path | None, say: Say) -> Made:
+def _made(trained: Trained, folder: Path, data: Path | None, agreement: float, say: Say) -> Made:
     pictures = find_pictures(trained, data)
     formats = FORMATS if pictures else tuple(f for f in FORMATS if f != "int8")
-    made = make(trained, folder / FLOAT, formats, pictures)
+    made = make(trained, folder / FLOAT, formats, pictures, agreement)
     if pictures is None:
         say("without an int8 file: name pictures with --data to have one")
     elif made.refused:
@@ -135,6 +143,7 @@ def _manifest(trained: Trained, made: Made, files: dict[str, bytes]) -> bytes:
         "made_with": made.about["made_with"],
         "measured": made.about.get("measured"),
         "agreement_int8": made.agreement,
+        "learnt": made.about["learnt"],
         "trained_on": made.about["trained_on"],
         "sha256": {name: sha256(content) for name, content in sorted(files.items())},
     }
