@@ -23,13 +23,13 @@ test: $(VENV)/installed-dev lint
 test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
-model: runs/emotion/metrics.json
-	$(BIN)/videmo export runs/emotion -o runs/models --as float16
-	$(BIN)/videmo export runs/emotion -o runs/models --as float16 --labels fer2013 --name emotion-fer2013
+model: runs/emotion/metrics.json runs/both/metrics.json
+	$(BIN)/videmo export runs/emotion -o runs/models --as float32
+	$(BIN)/videmo export runs/both -o runs/models --as float16 --labels fer2013 --name emotion-fer2013
 
 # Interrupted, each goes on where it was when make is started again.
-runs/emotion/metrics.json: private TEACH = --init runs/first --teacher runs/teacher --teacher runs/first
-runs/emotion/metrics.json: runs/first/metrics.json runs/teacher/metrics.json
+runs/both/metrics.json: private TEACH = --init runs/emotion --teacher runs/teacher --teacher runs/emotion
+runs/both/metrics.json: runs/emotion/metrics.json runs/teacher/metrics.json
 
 runs/%/metrics.json: models/%.recipe.json $(VENV)/installed-train
 	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(TEACH) $(if $(wildcard runs/$*/last.pt),--resume)

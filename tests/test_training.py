@@ -226,9 +226,11 @@ def test_the_shipped_model_does_not_mind_the_light():
     assert run_model(darker, batch=1) == pytest.approx(run_model(faces, batch=1), abs=0.02)
 
 
-def test_the_description_is_of_the_shipped_model():
-    about = json.loads(MODEL.with_suffix(".json").read_text("utf-8"))
-    content = MODEL.read_bytes()
+@pytest.mark.parametrize(("name", "learnt"), [("emotion", None), ("emotion-fer2013", "fer2013")])
+def test_the_description_is_of_the_shipped_model(name: str, learnt: str | None):
+    about = json.loads(MODEL.with_name(f"{name}.json").read_text("utf-8"))
+    content = MODEL.with_name(f"{name}.tflite").read_bytes()
+    assert learnt in (None, about["learnt"])
     assert about["sha256"] == hashlib.sha256(content).hexdigest()
     assert about["bytes"] == len(content) <= 1_000_000
     assert about["labels"] == list(EMOTIONS)
