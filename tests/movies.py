@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -111,3 +112,13 @@ def painted(*actors: Actor, size: tuple[int, int] = (480, 360)) -> np.ndarray:
     """A grey picture of people."""
     story = Story((Shot(1, actors, background=1),), size)
     return cv2.cvtColor(Painter(story).paint(Fraction(0)), cv2.COLOR_BGR2GRAY)
+
+
+def begun(path: Path) -> None:
+    """Until the work at `path` has begun, at most half a minute."""
+    for _ in range(600):
+        if path.exists():
+            time.sleep(0.3)
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{path} never came")

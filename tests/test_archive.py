@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.movies import cut_off, still
+from tests.movies import begun, cut_off, still
 from videmo.archive import (
     Entry,
     Found,
@@ -531,7 +531,7 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
         preexec_fn=heed,
         env={**os.environ, **marker},
     ) as work:
-        _wait_for(out / "long.mp4.parts")
+        begun(out / "long.mp4.parts")
         work.send_signal(how)
         work.communicate(timeout=5)
     assert work.returncode == code
@@ -540,16 +540,6 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     assert not list(out.glob("*.faces.json")) or not (out / "long.mp4.faces.json").exists()
     assert scan(archive, out)[0]["long.mp4"].status == "ok"
     assert not [p for p in out.rglob(".*")]
-
-
-def _wait_for(path: Path) -> None:
-    """Until the work at `path` has begun, at most half a minute."""
-    for _ in range(600):
-        if path.exists():
-            time.sleep(0.3)
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{path} never came")
 
 
 def _alive(marker: dict[str, str]) -> list[str]:

@@ -17,7 +17,7 @@ import cv2
 import pytest
 
 from tests.conftest import Made
-from tests.movies import cut_off, still
+from tests.movies import begun, cut_off, still
 from videmo.convert import FORMS
 from videmo.demo import make_movie
 from videmo.demo.picture import Painter
@@ -197,7 +197,7 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
     with subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
     ) as work:
-        time.sleep(2)
+        begun(tmp_path / "movie.mp4.parts")
         work.send_signal(how)
         _, said = work.communicate(timeout=4)
     assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
