@@ -209,21 +209,38 @@ def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Pa
     assert find_model()  # the shipped one is still found
 
 
-def test_weights_in_float16_halve_the_file_and_change_no_answer(
-    frameworks: None, tmp_path: Path
+@pytest.mark.parametrize(
+    ("kept", "size", "near"), [("float16", 0.56, 0.01), ("dynamic", 0.32, 0.05)]
+)
+def test_rounded_weights_make_a_smaller_file_that_says_nearly_the_same(
+    frameworks: None, tmp_path: Path, kept: str, size: float, near: float
 ) -> None:
     models = []
-    for kind in ("float32", "float16"):
+    for kind in ("float32", kept):
         command = ["-m", "videmo", "export", str(MODEL), "-o", str(tmp_path / kind), "--as", kind]
         subprocess.run([sys.executable, *command], check=True, capture_output=True)
         models.append(read_model(tmp_path / kind / "emotion.tflite"))
-    whole, half = models
-    assert len(half.content) < 0.56 * len(whole.content)
+    whole, rounded = models
+    assert len(rounded.content) < size * len(whole.content)
+    assert rounded.about["weights"] == kept
     rng = np.random.default_rng(3)
     faces = [cv2.resize(c, (48, 48)) for c in rng.integers(0, 256, (40, 6, 6), np.uint8)]
-    assert classifier(half)(faces) == pytest.approx(classifier(whole)(faces), abs=0.01)
-    ours, theirs = (read_trained(model.path).arrays for model in (whole, half))
-    assert all(theirs[name] == pytest.approx(ours[name], abs=0.01) for name in ours)
+    scores = classifier(rounded)(faces)
+    assert scores == pytest.approx(classifier(whole)(faces), abs=near)
+    # A face's scores do not hang on the faces beside it.
+    assert np.array_equal(classifier(rounded)(faces[7:8])[0], scores[7])
+    ours, theirs = (read_trained(model.path).arrays for model in (whole, rounded))
+    for name, array in ours.items():
+        assert theirs[name] == pytest.approx(array, abs=max(0.01, float(np.abs(array).max()) / 254))
+
+
+def test_a_rounded_file_that_answers_otherwise_is_not_written(frameworks: None) -> None:
+    from videmo.training.export import check
+
+    wanted = np.eye(7)[[0, 1, 2, 3]]
+    check.answers_agree(wanted, wanted, Path("a.tflite"), 1.0)
+    with pytest.raises(OutputError, match=r"on 75\.00% of valid"):
+        check.answers_agree(np.eye(7)[[0, 1, 2, 4]], wanted, Path("a.tflite"), 0.99)
 
 
 def test_a_file_cannot_be_of_two_kinds(frameworks: None) -> None:

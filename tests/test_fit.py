@@ -217,7 +217,7 @@ def test_where_nothing_is_known_a_second_head_learns_nothing(tmp_path: Path) -> 
     training = Training(network, QUICK, train, device=torch.device("cpu"), half=False)
     logits = torch.zeros(4, 14, requires_grad=True)
     targets = torch.cat([torch.eye(7)[:4], torch.zeros(4, 7)], 1)
-    training._loss(logits, targets, torch.zeros(4, 1, 48, 48)).backward()
+    training._loss(logits, targets, [None, None]).backward()
     assert logits.grad is not None
     assert (logits.grad[:, 7:] == 0).all() and (logits.grad[:, :7] != 0).all()
 
@@ -272,11 +272,116 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     grey = torch.from_numpy(train.images[:8])[:, None].float()
     said = teacher(grey)
     labels = torch.eye(3)[torch.arange(8) % 3]
-    right = training._loss(said, labels, grey)
-    assert training._loss(said, labels.roll(1, 1), grey) == right
-    assert training._loss(said + torch.tensor([0.0, 0.5, 0.0]), labels, grey) > right
+    lesson = training._lesson(grey)
+    right = training._loss(said, labels, lesson)
+    assert training._loss(said, labels.roll(1, 1), lesson) == right
+    assert training._loss(said + torch.tensor([0.0, 0.5, 0.0]), labels, lesson) > right
     with pytest.raises(RequestError, match="cannot teach"):
-        taught_by(tmp_path / "teacher", CLASSES, 48, ("folder",))
+        taught_by(tmp_path / "teacher", CLASSES[::-1], 32, ("folder",))
+
+
+def test_a_teacher_sees_pictures_at_its_own_size(pictures: Path, tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.fit.start import taught_by
+
+    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
+    alike, larger = (
+        taught_by(tmp_path / "teacher", CLASSES, side, ("folder",)).eval() for side in (32, 64)
+    )
+    grey = torch.rand(3, 1, 32, 32) * 255
+    doubled = grey.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert torch.allclose(larger(doubled), alike(grey), atol=0.05)
+
+
+def test_views_are_taught_once_and_with_what_the_teachers_say_of_them(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videmo.training.dataset import read
+    from videmo.training.fit import fit, views
+    from videmo.training.fit.start import taught_by
+
+    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
+    teacher = taught_by(tmp_path / "teacher", CLASSES, 32, ("folder",)).eval()
+    train = read(pictures, side=32).splits["train"]
+    recipe = replace(QUICK, distil=0.5, views=2, temperature=2.0, teachers=("teacher",))
+    cpu, heads = torch.device("cpu"), (slice(0, 3),)
+
+    def made(teachers: list[torch.nn.Module]) -> views.Views:
+        return views.make_views(
+            *(train, recipe, teachers, heads, tmp_path / "views.npy"),
+            device=cpu,
+            half=False,
+            say=print,
+        )
+
+    first = made([teacher])
+    assert first.images.shape == (2, len(train), 32, 32)
+    assert not np.array_equal(first.images[0], first.images[1])
+    grey = torch.from_numpy(first.images[1])[:, None].float()
+    wanted = (teacher(grey) / 2).softmax(1).numpy()
+    assert first.taught[1] == pytest.approx(wanted, abs=1e-5)
+    again = made([])  # nobody is asked again
+    assert np.array_equal(again.taught, first.taught)
+    assert np.array_equal(again.images, first.images)
+
+
+def test_a_batch_of_views_comes_with_its_own_lessons(pictures: Path) -> None:
+    from videmo.training.augment import Variety
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.views import Views
+
+    train = read(pictures, side=32).splits["train"]
+    plain = Variety(mirrored=0, coarse=0, blurred=0, noisy=0, hidden=0)
+    recipe = replace(QUICK, distil=0.5, views=2, teachers=("x",), variety=plain)
+    images = np.stack([train.images, 255 - train.images])
+    # A lesson here is the mean of its own picture.
+    taught = np.repeat(images.mean((2, 3), keepdims=True)[..., 0], 3, axis=2).astype(np.float32)
+    batches = Batches(train, recipe, Views(images, taught))
+    found = list(batches.epoch(0))
+    batches.close()
+    for batch in found:
+        assert batch.taught is not None
+        assert batch.taught[:, 0] == pytest.approx(batch.images.mean((1, 2)), abs=0.01)
+    shown = np.concatenate([batch.images for batch in found])
+    versions = {bool((shown[i] == images[0]).all((1, 2)).any()) for i in range(len(shown))}
+    assert versions == {True, False}
+
+
+def test_a_training_with_views_goes_on_as_if_it_had_not_been_interrupted(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from videmo.training.fit import Means, fit
+
+    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
+    recipe = replace(QUICK, distil=0.5, views=2, teachers=(str(tmp_path / "teacher"),))
+    means = Means("cpu", None, 1)
+    fit(pictures, tmp_path / "whole", recipe, means=means)
+
+    class Stop(Exception):
+        pass
+
+    def stop(line: str) -> None:
+        if line.startswith("epoch 2"):
+            raise Stop
+
+    with pytest.raises(Stop):
+        fit(pictures, tmp_path / "parts", recipe, means=means, say=stop)
+    fit(pictures, tmp_path / "parts", recipe, means=means, resume=True)
+    one, two = weights(tmp_path / "whole" / "best.npz"), weights(tmp_path / "parts" / "best.npz")
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_the_last_layer_is_kept_where_the_same_is_learnt_again(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from videmo.training.fit import fit
+
+    fit(pictures, tmp_path / "first", replace(QUICK, epochs=1))
+    still = replace(QUICK, epochs=1, rate=1e-7, average=0.0, warmup=0)
+    fit(pictures, tmp_path / "second", still, init=tmp_path / "first")
+    one, two = (weights(tmp_path / name / "best.npz") for name in ("first", "second"))
+    assert two["head.weight"] == pytest.approx(one["head.weight"], abs=1e-4)
 
 
 def test_a_model_file_is_learnt_on_with_a_new_head(pictures: Path, tmp_path: Path) -> None:
@@ -337,7 +442,9 @@ def test_a_network_of_other_widths_begins_with_the_layers_that_are_the_same(tmp_
     assert re.search(r"[0-9]+ of [0-9]+ layers are those of .*emotion.tflite", said)
 
 
-@pytest.mark.parametrize("name", ["small", "resnet18", "mini-xception", "elu6"])
+@pytest.mark.parametrize(
+    "name", ["small", "swift", "resnet18", "mini-xception", "mobilenet", "elu6"]
+)
 def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
     pytest.importorskip("keras", reason="Keras is only there for training")
     pytest.importorskip("onnxruntime", reason="onnxruntime is only there for training")
@@ -390,6 +497,7 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         ({"schedule": "never"}, "cosine, plateau"),
         ({"teachers": ["a"]}, "distil 0"),
         ({"distil": 0.5}, "--teacher"),
+        ({"views": 4}, "views need teachers"),
         ({"variety": {"turns": 3}}, "turns"),
         ({"epochs": "many"}, "not a recipe"),
     ],

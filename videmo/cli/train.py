@@ -15,8 +15,8 @@ from videmo.files import shown
 INTERRUPTED = 130
 
 ARCHITECTURES = (
-    *("small", "deep", "wide", "broad", "medium", "large", "tiny"),
-    *("resnet18", "vgg16", "mini-xception", "elu6"),
+    *("small", "deep", "wide", "broad", "medium", "large", "swift", "tiny"),
+    *("resnet18", "vgg16", "mini-xception", "mobilenet", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 

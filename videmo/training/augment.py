@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,12 +22,24 @@ class Variety:
     """Degrees."""
     gamma: float = 1.5
     contrast: float = 0.25
+    brightness: float = 0.1
+    """How far all grey values go up or down, as a share of white."""
     coarse: float = 0.25
     """Share of faces that are shown as if they had been found small (20 to 40 pixels)."""
     blurred: float = 0.1
     noisy: float = 0.15
     hidden: float = 0.25
     """Share of faces of which a rectangle is covered."""
+
+
+def moved_only(variety: Variety) -> Variety:
+    """What of `variety` leaves all of a face to be seen: its place, its size, its light."""
+    return replace(variety, coarse=0.0, blurred=0.0, noisy=0.0, hidden=0.0)
+
+
+def without_moves(variety: Variety) -> Variety:
+    """What is left of `variety` for pictures that were `moved_only`; mirrored they are again."""
+    return replace(variety, scale=0.0, shift=0.0, turn=0.0, gamma=1.0, contrast=0.0, brightness=0.0)
 
 
 def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:
@@ -81,7 +93,7 @@ def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray:
     limit = math.log(variety.gamma)
     grey = (np.arange(256) / 255) ** math.exp(rng.uniform(-limit, limit))
     contrast = 1 + rng.uniform(-variety.contrast, variety.contrast)
-    brightness = rng.uniform(-0.1, 0.1)
+    brightness = rng.uniform(-variety.brightness, variety.brightness)
     grey = (grey - 0.5) * contrast + 0.5 + brightness
     return np.clip(grey * 255, 0, 255).round().astype(np.uint8)
 

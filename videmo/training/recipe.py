@@ -60,6 +60,9 @@ class Recipe:
     """How far the teachers' scores are evened out before they are learnt."""
     teachers: tuple[str, ...] = ()
     """Folders of trainings, or models, whose mean is the teacher."""
+    views: int = 0
+    """Versions of each picture that are made, and shown to the teachers, before the training; 0:
+    the teachers see each picture anew in each step, which takes longer."""
     second: float = 0.4
     """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
@@ -86,6 +89,8 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
         ("rate is above 0", recipe.rate > 0),
         ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
         ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
+        ("views is at least 0", recipe.views >= 0),
+        ("views need teachers (--teacher RUN)", not recipe.views or bool(recipe.teachers)),
         ("second is from 0 to 1", 0 <= recipe.second <= 1),
         ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),
         ("distil needs teachers (--teacher RUN)", not recipe.distil or bool(recipe.teachers)),

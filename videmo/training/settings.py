@@ -9,7 +9,7 @@ from typing import Any
 
 from videmo.errors import RequestError, SetupError, to_install
 from videmo.files import shown
-from videmo.training.export import FORMATS, KNOWN_FORMATS
+from videmo.training.export import FORMATS, KNOWN_FORMATS, WEIGHTS
 from videmo.training.recipe import Recipe, from_values, read_values
 from videmo.training.weights import read_trained
 
@@ -68,6 +68,6 @@ def formats_of(text: str | None) -> tuple[str, ...]:
     unknown = [name for name in names if name not in KNOWN_FORMATS]
     if unknown:
         raise RequestError(f"no format {unknown[0]!r}; there are {', '.join(KNOWN_FORMATS)}")
-    if {"float32", "float16"} <= set(names):
-        raise RequestError("float32 and float16 are one file; name one of them")
+    if len(set(WEIGHTS) & set(names)) > 1:
+        raise RequestError(f"{', '.join(WEIGHTS)} are one file; name one of them")
     return names

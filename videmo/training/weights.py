@@ -22,8 +22,12 @@ from videmo.schema import EMOTIONS
 from videmo.training.network import draw
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, from_values, read_values
+from videmo.training.tensorflowjs import read_mobilenet
 
-MODEL = ".tflite"
+MODEL, TENSORFLOW_JS = ".tflite", ".json"
+
+ENLARGED = 96
+"""Pixels at which a MobileNet that others trained sees a picture, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,23 @@ class Trained:
 
 
 def read_trained(path: Path) -> Trained:
-    """What `path`, the folder of a training or a .tflite file of ours, holds.
+    """What `path` holds: the folder of a training, a .tflite file of ours, or a MobileNet that
+    others trained (TensorFlow.js).
 
     Raises:
-        RequestError: neither of the two, or not readable.
+        RequestError: none of them, or not readable.
     """
     path = Path(path)
     if path.is_dir():
         return _of_run(path)
     if path.suffix == MODEL:
         return _of_model(path)
-    raise RequestError(f"{shown(path)}: neither the folder of a training nor a {MODEL} model")
+    if path.suffix == TENSORFLOW_JS:
+        return _of_others(path)
+    raise RequestError(
+        f"{shown(path)}: neither the folder of a training nor a {MODEL} model, nor the "
+        f"model{TENSORFLOW_JS} of a MobileNet"
+    )
 
 
 def _of_run(run: Path) -> Trained:
@@ -112,13 +122,23 @@ def _of_model(path: Path) -> Trained:
     return Trained(network, classes, recipe, arrays, about, path, (learnt,))
 
 
+def _of_others(path: Path) -> Trained:
+    arrays = {}
+    for name, array in read_mobilenet(path).items():
+        layer, _, part = name.rpartition(".")
+        arrays |= _neutral(layer, array) if part == "bias" else {name: array}
+    recipe = Recipe(network="mobilenet", side=ENLARGED)
+    network = draw(recipe.network, side=recipe.side, classes=1)
+    return Trained(network, (), recipe, arrays, {"source": []}, path, ())
+
+
 def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
     """The weights of the file's convolutions, with norms that leave them as they are."""
     interpreter = interpreter_of(model)
     tensors = interpreter.get_tensor_details()
     # Where weights are kept as float16, the float32 tensors are what a runtime widens them to.
-    kinds = ([d for d in tensors if d["dtype"] is kind] for kind in (np.float16, np.float32))
-    constants = next(found for found in kinds if found)
+    halves = [d for d in tensors if d["dtype"] is np.float16]
+    constants = halves or [d for d in tensors if d["dtype"] in (np.float32, np.int8)]
     norm_of = {s.inputs[0]: s for s in network.steps if s.kind == "norm"}
     arrays: dict[str, np.ndarray] = {}
     for step in network.steps:
@@ -151,7 +171,13 @@ def _bears(tensor: str, name: str) -> bool:
 
 
 def _value(interpreter: Any, detail: dict) -> np.ndarray:
-    return interpreter.get_tensor(detail["index"]).astype(np.float32)
+    value = interpreter.get_tensor(detail["index"]).astype(np.float32)
+    if detail["dtype"] is np.int8:
+        about = detail["quantization_parameters"]
+        shape = [1] * value.ndim
+        shape[about["quantized_dimension"] if len(about["scales"]) > 1 else 0] = -1
+        value *= about["scales"].reshape(shape)
+    return value
 
 
 def _neutral(name: str, bias: np.ndarray) -> dict[str, np.ndarray]:

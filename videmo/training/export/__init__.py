@@ -24,15 +24,17 @@ from videmo.training.weights import Trained, one_head, read_trained
 FORMATS = ("float32", "int8", "onnx")
 """What is made unless something else is asked for."""
 
-KNOWN_FORMATS = ("float32", "float16", "int8", "onnx")
-"""float16 is float32 with its weights kept in half the bytes, and takes its name."""
+WEIGHTS = ("float32", "float16", "dynamic")
+"""How the main file keeps its weights: in 4 bytes each, 2, or 1; see `tflite.convert`."""
+
+KNOWN_FORMATS = (*WEIGHTS, "int8", "onnx")
 
 TYPICAL = 400
 """Pictures of ``train`` from which an int8 file learns how large its values get."""
 
 AGREEMENT, LOST = 0.99, 0.01
-"""The int8 file must answer as the float32 one does on this part of ``valid``, and may lose this
-much accuracy."""
+"""A file with rounded weights must answer as the float32 one does on this part of ``valid``, and
+the int8 file may lose this much accuracy."""
 
 Say = Callable[[str], None]
 
@@ -53,11 +55,11 @@ class Exported:
 class Made:
     """The files of one model before they are written."""
 
-    float32: bytes
+    main: bytes
     int8: bytes | None
     onnx: bytes | None
     about: dict[str, Any]
-    """The description of the float32 file."""
+    """The description of the main file."""
     about_int8: dict[str, Any]
     found: Measure | None
     agreement: float | None = None
@@ -92,8 +94,8 @@ def export(
     pictures = find_pictures(trained, data)
     made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
     files: dict[Path, bytes] = {}
-    if "float32" in formats or "float16" in formats:
-        files[folder / f"{name}.tflite"] = made.float32
+    if set(WEIGHTS) & set(formats):
+        files[folder / f"{name}.tflite"] = made.main
         files[folder / f"{name}.json"] = _json(made.about)
     if made.int8:
         files[folder / f"{name}-int8.tflite"] = made.int8
@@ -122,22 +124,26 @@ def make(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
             "or leave int8 out: --as float32,onnx"
         )
-    half = "float16" in formats
-    content = tflite.convert(trained.network, trained.arrays, half=half)
+    exact = content = tflite.convert(trained.network, trained.arrays)
+    weights = next((kind for kind in WEIGHTS if kind in formats), "float32")
+    if weights != "float32":
+        content = tflite.convert(trained.network, trained.arrays, weights=weights)
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, target)
     valid = pictures.splits["valid"].clear if pictures else None
     probes = valid.images if valid else _made_up(trained.network.side)
-    scores = check.scores_of(content, target, trained.classes, probes)
-    found = measure(scores, valid.labels) if valid else None
-    if valid and trained.recipe.mirrored:
-        both = check.scores_of(content, target, trained.classes, valid.images, mirrored=True)
-        found = measure(both, valid.labels)
-    made = Made(content, None, None, describe(trained, content, tflite, found), {}, found)
+    scores = check.scores_of(exact, target, trained.classes, probes)
+    found = None
+    if valid:
+        answers = check.scores_of(content, target, trained.classes, valid.images)
+        check.answers_agree(answers, scores, target, agreement)
+        if trained.recipe.mirrored:
+            answers = check.scores_of(content, target, trained.classes, probes, mirrored=True)
+        found = measure(answers, valid.labels)
+    about = describe(trained, content, tflite, found) | {"weights": weights}
+    made = Made(content, None, None, about, {}, found)
     if "onnx" in formats:
-        made = replace(
-            made,
-            onnx=_onnx(trained, probes[:200], scores[:200], target.with_suffix(".onnx"), half),
-        )
+        place = target.with_suffix(".onnx")
+        made = replace(made, onnx=_onnx(trained, probes[:200], scores[:200], place))
     if "int8" in formats and pictures is not None:
         made = _with_int8(made, trained, target, pictures, scores, agreement)
     return made
@@ -238,17 +244,14 @@ def _measured(found: Measure, classes: tuple[str, ...], labels: str) -> dict[str
     }
 
 
-def _onnx(
-    trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path, half: bool
-) -> bytes:
+def _onnx(trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path) -> bytes:
     """The ONNX file, run as jetson-inference runs it and found to say the same."""
     from videmo.training.export import jetson
     from videmo.training.network import in_onnx
 
     content = in_onnx.build(trained.network, trained.arrays)
-    limit = check.LARGEST_OF_HALF if half else check.LARGEST_DIFFERENCE
     found = jetson.scores_of(content, images)
-    check.scores_near(found, wanted, "the TFLite file", target, limit)
+    check.scores_near(found, wanted, "the TFLite file", target)
     return content
 
 

@@ -14,9 +14,6 @@ from videmo.files import sha256, shown
 LARGEST_DIFFERENCE = 1e-4
 """How far a score of the float32 file, or of the ONNX, may be from the network's."""
 
-LARGEST_OF_HALF = 2e-2
-"""The same where the weights of one of the two are kept as float16."""
-
 
 def operators_known(found: Mapping[str, int], known: Mapping[str, int], target: Path) -> None:
     """Raise OutputError unless old runtimes know all operators in `found`."""
@@ -32,13 +29,22 @@ def scores_near(
     wanted: np.ndarray,
     whose: str,
     target: Path,
-    limit: float = LARGEST_DIFFERENCE,
 ) -> None:
     """Raise OutputError where a score is not what it should be."""
     difference = float(np.abs(scores - wanted).max())
     # Written so that NaN fails too.
-    if not difference <= limit:
+    if not difference <= LARGEST_DIFFERENCE:
         raise OutputError(f"{shown(target)}: scores {difference:.1g} away from those of {whose}")
+
+
+def answers_agree(scores: np.ndarray, wanted: np.ndarray, target: Path, least: float) -> None:
+    """Raise OutputError unless the highest scores are of the same class on `least` of all."""
+    agreement = float((scores.argmax(axis=1) == wanted.argmax(axis=1)).mean())
+    if agreement < least:
+        raise OutputError(
+            f"{shown(target)}: not written: rounded, it answers as float32 on {agreement:.2%} of "
+            f"valid; allowed is {least:.0%} (--agreement); or use --as float32"
+        )
 
 
 def scores_of(

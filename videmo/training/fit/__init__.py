@@ -28,10 +28,11 @@ from videmo.training.fit.device import find_device, half_precision
 from videmo.training.fit.schedule import finished, plateaus, rate
 from videmo.training.fit.start import continued, taught_by
 from videmo.training.fit.training import Training, heads_of, load, scores_of
+from videmo.training.fit.views import Views, make_views
 from videmo.training.measure import Measure, measure
 from videmo.training.network import draw, in_torch
 from videmo.training.network.drawing import Network
-from videmo.training.recipe import Recipe, as_values
+from videmo.training.recipe import Recipe, as_values, from_values
 
 Say = Callable[[str], None]
 
@@ -103,7 +104,8 @@ def fit(
     workers = means.workers
     if workers is None:
         workers = torch.get_num_threads() if device.type == "cuda" else 0
-    batches = Batches(data.splits["train"], recipe, workers=workers)
+    views = _views(training, data.splits["train"], run, say) if recipe.views else None
+    batches = Batches(data.splits["train"], recipe, views, workers=workers)
     try:
         _epochs(training, batches, data, run, history, say)
     finally:
@@ -153,7 +155,17 @@ def _begin(
     )
     if init is None:
         return training, ""
-    return training, continued(training, init, data.splits["train"].images)
+    images = data.splits["train"].images
+    return training, continued(training, init, images, data.classes, heads)
+
+
+def _views(training: Training, examples: Examples, run: Path, say: Say) -> Views:
+    return make_views(
+        *(examples, training.recipe, training.teachers, training.heads, run / "views.npy"),
+        device=training.device,
+        half=training.half,
+        say=say,
+    )
 
 
 def _drawn(data: Data, recipe: Recipe) -> Network:
@@ -202,7 +214,9 @@ def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | 
     except (OSError, ValueError, RuntimeError) as error:
         raise RequestError(f"{shown(run)}: cannot go on ({error}); name another folder") from error
     ours = as_values(recipe)
-    different = [name for name in ours if kept_recipe.get(name) != ours[name]]
+    # A recipe of an older videmo lacks what has come since, and was as the default is.
+    theirs = as_values(from_values(kept_recipe, run / "recipe.json"))
+    different = [name for name in ours if theirs[name] != ours[name]]
     if different:
         raise RequestError(
             f"{shown(run)}: of another recipe ({', '.join(different)} differ); name another folder"

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.training.augment import Variety, varied
+from videmo.training.augment import Variety, varied, without_moves
 from videmo.training.dataset import Examples
+from videmo.training.fit.views import Views
 from videmo.training.recipe import Recipe
 
 AHEAD = 4
@@ -29,18 +30,26 @@ class Batch(NamedTuple):
     """Which picture is mixed into each; None: nothing is mixed."""
     kept: float
     """How much of each picture is left in the mixture."""
+    taught: np.ndarray | None = None
+    """As the targets: what the teachers say; None: they are to be asked."""
 
 
 class Batches:
     """Makes batches, in a thread of this process or in `workers` others."""
 
-    def __init__(self, examples: Examples, recipe: Recipe, *, workers: int = 0) -> None:
+    def __init__(
+        self, examples: Examples, recipe: Recipe, views: Views | None = None, *, workers: int = 0
+    ) -> None:
         self.recipe = recipe
+        self.views = views
         heads = [part for part in (examples.targets, examples.second) if part is not None]
         self.targets = np.concatenate([smoothed(part, recipe.smoothing) for part in heads], axis=1)
         self.plain = examples.targets
         self.workers = max(1, workers)
         given = (examples.images, recipe.variety)
+        if views is not None:
+            side = examples.images.shape[1]
+            given = (views.images.reshape(-1, side, side), without_moves(recipe.variety))
         self.pool: Executor
         if workers:
             # Not forked: the parent has the threads of PyTorch.
@@ -62,22 +71,38 @@ class Batches:
         order = drawn(self.plain, self.recipe.balance, rng)
         parts = np.array_split(order, math.ceil(len(order) / self.recipe.batch))
         seeds = rng.integers(2**63, size=len(parts))
+        versions = [self._versions(seed, len(p)) for seed, p in zip(seeds, parts, strict=True)]
         waiting: deque[Future[np.ndarray]] = deque()
         following = first
         for i in range(first, len(parts)):
             while following < min(len(parts), i + AHEAD * self.workers):
-                waiting.append(self.pool.submit(_make, parts[following], seeds[following]))
+                places = versions[following] * len(self.targets) + parts[following]
+                waiting.append(self.pool.submit(_make, places, seeds[following]))
                 following += 1
             images = waiting.popleft().result()
-            yield self._mixed(images, self.targets[parts[i]], seeds[i])
+            taught = self.views and self.views.taught[versions[i], parts[i]]
+            yield self._mixed(images, self.targets[parts[i]], taught, seeds[i])
 
-    def _mixed(self, images: np.ndarray, targets: np.ndarray, seed: int) -> Batch:
+    def _versions(self, seed: int, count: int) -> np.ndarray:
+        """``(count,)``: which version of each picture is shown."""
+        if self.views is None:
+            return np.zeros(count, np.int64)
+        return np.random.default_rng([int(seed), 2]).integers(len(self.views.images), size=count)
+
+    def _mixed(
+        self, images: np.ndarray, targets: np.ndarray, taught: np.ndarray | None, seed: int
+    ) -> Batch:
         if not self.recipe.mix:
-            return Batch(images, targets, None, 1.0)
+            return Batch(images, targets, None, 1.0, taught)
         rng = np.random.default_rng([int(seed), 1])
         kept = float(rng.beta(self.recipe.mix, self.recipe.mix))
         order = rng.permutation(len(images))
-        return Batch(images, kept * targets + np.float32(1 - kept) * targets[order], order, kept)
+
+        def mixed(said: np.ndarray) -> np.ndarray:
+            return kept * said + np.float32(1 - kept) * said[order]
+
+        told = None if taught is None else mixed(taught)
+        return Batch(images, mixed(targets), order, kept, told)
 
 
 def steps(examples: Examples, recipe: Recipe) -> int:

@@ -19,8 +19,16 @@ LOOKED_AT = 2048
 """Pictures from which the norms of a model that is learnt on are filled."""
 
 
-def continued(training: Training, path: Path, images: np.ndarray) -> str:
-    """Let `training` begin with the weights of `path`, but for its last layer, which is new.
+def continued(
+    training: Training,
+    path: Path,
+    images: np.ndarray,
+    classes: tuple[str, ...],
+    heads: tuple[str, ...],
+) -> str:
+    """Let `training`, which is to tell `classes` apart, begin with the weights of `path`.
+
+    Its last layer is new, unless the same classes were learnt from labels of the same kinds.
 
     A network that is wider or narrower in places takes over the layers that are the same.
 
@@ -32,7 +40,9 @@ def continued(training: Training, path: Path, images: np.ndarray) -> str:
     """
     trained = read_trained(path)
     shapes = {name: tuple(value.shape) for name, value in training.network.state_dict().items()}
-    same = {name: a for name, a in trained.body.items() if shapes.get(name) == a.shape}
+    alike = trained.classes == classes and trained.heads == heads
+    given = trained.arrays if alike else trained.body
+    same = {name: a for name, a in given.items() if shapes.get(name) == a.shape}
     taken, all_layers = _layers(same), _layers(shapes)
     # A norm alone means nothing: what it takes comes out of the convolution before it.
     taken = {name for name in taken if name.replace(".norm", ".conv") in taken}
@@ -97,21 +107,36 @@ def taught_by(
 ) -> torch.nn.Module:
     """The network of `path`, to learn from: those of its heads that learnt what `heads` are to.
 
+    What it is shown has `side` pixels; it sees it at its own size.
+
     It may have learnt the first of them alone, and then teaches no other. Where both have one head,
     what their labels are called does not matter, unless they mean different things.
 
     Raises:
-        RequestError: it tells other classes apart, sees pictures of another size, or learnt other
-            labels.
+        RequestError: it tells other classes apart, or learnt other labels.
     """
     trained = read_trained(path)
-    if trained.classes != classes or trained.network.side != side:
-        raise RequestError(
-            f"{shown(path)}: cannot teach: its classes or the size of its pictures are others"
-        )
+    if trained.classes != classes:
+        raise RequestError(f"{shown(path)}: cannot teach: its classes are others")
     alone = len(trained.heads) == len(heads) == 1 and not rivals(trained.heads[0], heads[0])
     if trained.heads != heads and not alone:
         trained = one_head(trained, heads[0])
     module = in_torch.build(trained.network)
     load(module, trained.arrays)
+    if trained.network.side != side:
+        module = Resizing(module, trained.network.side)
     return module.requires_grad_(False)
+
+
+class Resizing(torch.nn.Module):
+    """A network that is shown pictures of another size than it takes."""
+
+    def __init__(self, network: torch.nn.Module, side: int) -> None:
+        super().__init__()
+        self.network, self.side = network, side
+
+    def forward(self, grey: torch.Tensor) -> torch.Tensor:
+        size = (self.side, self.side)
+        return self.network(
+            torch.nn.functional.interpolate(grey, size, mode="bilinear", antialias=True)
+        )

@@ -15,6 +15,7 @@ from videmo.training.dataset import Examples
 from videmo.training.fit.batches import Batch, Batches, steps
 from videmo.training.fit.device import autocast, random_state, set_random_state
 from videmo.training.fit.schedule import rate
+from videmo.training.fit.views import lessons
 from videmo.training.network import in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe
@@ -97,7 +98,12 @@ class Training:
         with autocast(self.device, self.half):
             logits = self.network(images)
         logits = logits.float()
-        loss = self._loss(logits, targets, images)
+        if batch.taught is not None:
+            taught = torch.from_numpy(batch.taught).to(self.device)
+            lesson = [taught[:, h] if taught[:, h].any() else None for h in self.heads]
+        else:
+            lesson = self._lesson(images)
+        loss = self._loss(logits, targets, lesson)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -106,16 +112,16 @@ class Training:
         return loss.item(), logits.detach()[:, self.heads[0]].argmax(1).cpu().numpy()
 
     def _loss(
-        self, logits: torch.Tensor, targets: torch.Tensor, images: torch.Tensor
+        self,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        lesson: Sequence[torch.Tensor | None],
     ) -> torch.Tensor:
         t, share = self.recipe.temperature, self.recipe.distil
-        said = self._said(images)
         losses = []
-        for head in self.heads:
+        for head, taught in zip(self.heads, lesson, strict=True):
             loss = self._loss_of_labels(logits[:, head], targets[:, head])
-            known = [one[:, head] for one in said if one.shape[1] >= head.stop]
-            if known:
-                taught = torch.stack([(one / t).softmax(1) for one in known]).mean(0)
+            if taught is not None:
                 of_teachers = functional.cross_entropy(logits[:, head] / t, taught) * t**2
                 loss = (1 - share) * loss + share * of_teachers
             losses.append(loss)
@@ -130,10 +136,11 @@ class Training:
         return functional.cross_entropy(logits, targets)
 
     @torch.no_grad()
-    def _said(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """The logits of each teacher: ``(n, classes)``, or twice as wide if it has two heads."""
+    def _lesson(self, images: torch.Tensor) -> list[torch.Tensor | None]:
+        """What the teachers say of `images`, for each head."""
         with autocast(self.device, self.half):
-            return [teacher(images).float() for teacher in self.teachers]
+            said = [teacher(images).float() for teacher in self.teachers]
+        return lessons(said, self.heads, self.recipe.temperature)
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """What the averaged network says of `images`: ``(n, classes)``."""

@@ -58,7 +58,7 @@ def write_kit(
     _check_name(folder)
     trained = one_head(read_trained(source), labels)
     made = _made(trained, folder, data, agreement, say)
-    files: dict[str, bytes] = {FLOAT: made.float32, ONNX: made.onnx or b""}
+    files: dict[str, bytes] = {FLOAT: made.main, ONNX: made.onnx or b""}
     if made.int8:
         files[INT8] = made.int8
     files["labels.txt"] = ("\n".join(trained.classes) + "\n").encode()
@@ -100,7 +100,7 @@ def _check_name(folder: Path) -> None:
 
 def _selftest(trained: Trained, made: Made, folder: Path, pictures: np.ndarray) -> dict[str, bytes]:
     """The crops, and what the float32 file says of them; OutputError where the ONNX disagrees."""
-    scores = check.scores_of(made.float32, folder / FLOAT, trained.classes, pictures)
+    scores = check.scores_of(made.main, folder / FLOAT, trained.classes, pictures)
     theirs = jetson.scores_of(made.onnx or b"", pictures)
     if (theirs.argmax(axis=1) != scores.argmax(axis=1)).any():
         raise OutputError(f"{shown(folder / ONNX)}: does not agree with {FLOAT} on the self-test")

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable
 
 from videmo.errors import RequestError
-from videmo.training.network.classics import elu6, mini_xception, resnet18, vgg16
+from videmo.training.network.classics import elu6, mini_xception, mobilenet, resnet18, vgg16
 from videmo.training.network.drawing import Drawing, Network
 from videmo.training.network.residual import (
     BROAD,
@@ -20,6 +20,7 @@ from videmo.training.network.residual import (
     LARGE,
     MEDIUM,
     SMALL,
+    SWIFT,
     TINY,
     WIDE,
     residual,
@@ -32,10 +33,12 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "broad": functools.partial(residual, BROAD),
     "medium": functools.partial(residual, MEDIUM),
     "large": functools.partial(residual, LARGE),
+    "swift": functools.partial(residual, SWIFT),
     "tiny": functools.partial(residual, TINY),
     "resnet18": resnet18,
     "vgg16": vgg16,
     "mini-xception": mini_xception,
+    "mobilenet": mobilenet,
     "elu6": elu6,
 }
 """What a recipe may name; ``small`` is what videmo ships, ``large`` a teacher, ``tiny`` a test."""

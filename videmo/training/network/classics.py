@@ -61,6 +61,25 @@ def _separable(drawing: Drawing, x: str, width: int, name: str) -> str:
     return drawing.conv_norm(x, width, name, kernel=1)
 
 
+MOBILENET = (
+    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+    *((512, 1),) * 5,
+    *((1024, 2), (1024, 1)),
+)
+"""Channels of each block of MobileNet, and its stride."""
+
+
+def mobilenet(drawing: Drawing, x: str, classes: int) -> str:
+    """MobileNet (Howard and others, 2017) of full width, which sees grey instead of colours."""
+    x = drawing.relu6(drawing.conv_norm(x, 32, "stem", stride=2))
+    for i, (width, stride) in enumerate(MOBILENET):
+        x = drawing.depthwise(x, f"block{i}.depthwise.conv", stride=stride)
+        x = drawing.relu6(drawing.norm(x, f"block{i}.depthwise.norm"))
+        x = drawing.relu6(drawing.conv_norm(x, width, f"block{i}", kernel=1))
+    x = drawing.dropout(drawing.mean(x))
+    return drawing.conv(x, classes, "head", kernel=1, bias=True)
+
+
 def elu6(drawing: Drawing, x: str, classes: int) -> str:
     """Six 3x3 convolutions with ELU (512, 256, 128, 128, 256, 512), pooled after each second."""
     for pair, widths in enumerate(((512, 256), (128, 128), (256, 512))):

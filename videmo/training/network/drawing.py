@@ -19,7 +19,8 @@ class Step(NamedTuple):
     name: str
     """Also the name of its weights, where it has some: ``NAME.weight``, ``NAME.bias`` ..."""
     kind: str
-    """conv, depthwise, norm, relu, elu, sigmoid, maximum, average, mean, add, multiply, dropout."""
+    """conv, depthwise, norm, relu, relu6, elu, sigmoid, maximum, average, mean, add, multiply or
+    dropout."""
     inputs: tuple[str, ...]
     taken: int
     """Channels of the first input."""
@@ -81,9 +82,9 @@ class Drawing:
         size = self._window(x, kernel, stride, same)
         return self._add(x, name, "conv", channels, **size, bias=bias)
 
-    def depthwise(self, x: str, name: str, *, kernel: int = 3) -> str:
+    def depthwise(self, x: str, name: str, *, kernel: int = 3, stride: int = 1) -> str:
         """Each channel convolved by itself, without bias."""
-        size = self._window(x, kernel, 1, True)
+        size = self._window(x, kernel, stride, True)
         return self._add(x, name, "depthwise", self.channels(x), **size)
 
     def norm(self, x: str, name: str, *, silent: bool = False) -> str:
@@ -91,6 +92,10 @@ class Drawing:
 
     def relu(self, x: str) -> str:
         return self._alike(x, "relu")
+
+    def relu6(self, x: str) -> str:
+        """A relu that goes no higher than 6."""
+        return self._alike(x, "relu6")
 
     def elu(self, x: str) -> str:
         return self._alike(x, "elu")

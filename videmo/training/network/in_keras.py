@@ -54,6 +54,7 @@ def _run(step: Step, inputs: list[Any]) -> Any:
 
 PLAIN = {
     "relu": lambda x: layers.ReLU()(x),
+    "relu6": lambda x: layers.ReLU(max_value=6)(x),
     "elu": lambda x: layers.ELU()(x),
     "sigmoid": lambda x: layers.Activation("sigmoid")(x),
     "average": lambda x: layers.AveragePooling2D(2)(x),

@@ -99,6 +99,9 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
     (x,) = inputs
     if step.kind == "dropout":
         return x
+    if step.kind == "relu6":
+        limits = (graph.constant(f"{step.name}.{end}", np.array(end)) for end in (0, 6))
+        return graph.node("Clip", x, *limits)
     if step.kind == "mean":
         return graph.node("ReduceMean", x, axes=[2, 3], keepdims=1)
     if step.kind == "norm":

@@ -50,6 +50,7 @@ class Module(nn.Module):
 
 PLAIN = {
     "relu": torch.relu,
+    "relu6": functional.relu6,
     "elu": functional.elu,
     "sigmoid": torch.sigmoid,
     "average": lambda x: functional.avg_pool2d(x, 2),

@@ -19,6 +19,9 @@ class Plan:
     """Blocks of each stage."""
     squeeze: int = 8
     """By how much the gates narrow the channels."""
+    halved: bool = False
+    """Whether the first convolution, of 5x5 places, halves the size, and the first stage keeps it:
+    no time is spent on maps of full size."""
 
 
 SMALL = Plan(stem=16, widths=(32, 48, 64), depths=(1, 2, 2))
@@ -27,15 +30,18 @@ WIDE = Plan(stem=16, widths=(32, 64, 96), depths=(1, 2, 2))
 BROAD = Plan(stem=16, widths=(32, 48, 104), depths=(1, 2, 2))
 MEDIUM = Plan(stem=24, widths=(48, 96, 160), depths=(1, 2, 2))
 LARGE = Plan(stem=64, widths=(96, 192, 320), depths=(2, 3, 3))
+SWIFT = Plan(stem=32, widths=(32, 64, 128), depths=(1, 2, 2), halved=True)
 TINY = Plan(stem=8, widths=(8, 16), depths=(1, 1))
 
 
 def residual(plan: Plan, drawing: Drawing, x: str, classes: int) -> str:
     """The network of `plan`."""
-    x = drawing.relu(drawing.conv_norm(x, plan.stem, "stem"))
+    kernel, stride = (5, 2) if plan.halved else (3, 1)
+    x = drawing.relu(drawing.conv_norm(x, plan.stem, "stem", kernel=kernel, stride=stride))
     for stage, (width, depth) in enumerate(zip(plan.widths, plan.depths, strict=True)):
         for i in range(depth):
-            x = _block(drawing, x, width, f"blocks.stage{stage}_block{i}", i == 0, plan.squeeze)
+            halves = i == 0 and (stage > 0 or not plan.halved)
+            x = _block(drawing, x, width, f"blocks.stage{stage}_block{i}", halves, plan.squeeze)
     x = drawing.dropout(drawing.mean(x))
     return drawing.conv(x, classes, "head", kernel=1, bias=True)
 
