@@ -108,7 +108,7 @@ def test_a_kit_is_not_put_where_jetson_inference_would_run_its_name(frameworks: 
 
     for name in ("my kit", "kit;reboot", "k$(id)", "kité"):
         with pytest.raises(RequestError, match="shell"):
-            write_kit(MODEL, Path(name))
+            write_kit([MODEL], Path(name))
 
 
 def test_a_file_that_does_not_do_what_the_network_does_is_not_written(frameworks: None) -> None:

@@ -228,8 +228,27 @@ def test_a_teacher_of_other_labels_is_refused(tmp_path: Path) -> None:
 
     fit(voted(tmp_path), tmp_path / "run", replace(QUICK, side=48, epochs=1, labels="fer2013"))
     with pytest.raises(RequestError, match="did not learn the labels ferplus; but fer2013"):
-        taught_by(tmp_path / "run", EMOTIONS, 48, ("ferplus",))
-    assert taught_by(tmp_path / "run", EMOTIONS, 48, ("fer2013",))
+        taught_by(tmp_path / "run", EMOTIONS, ("ferplus",))
+    assert taught_by(tmp_path / "run", EMOTIONS, ("fer2013",))
+
+
+def test_who_learnt_the_second_labels_alone_teaches_the_second_head_alone(tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.fit.start import taught_by
+    from videmo.training.fit.teachers import lessons
+
+    data = voted(tmp_path)
+    for labels in ("both", "fer2013"):
+        fit(data, tmp_path / labels, replace(QUICK, side=48, epochs=1, labels=labels))
+    heads = ("ferplus", "fer2013")
+    whole, second = (taught_by(tmp_path / name, EMOTIONS, heads) for name in ("both", "fer2013"))
+    assert (whole.heads, second.heads) == ((0, 1), (1,))
+    grey = torch.rand(3, 1, 48, 48) * 255
+    said = [whole(grey), second(grey)]
+    first, other = lessons([whole, second], said, (slice(0, 7), slice(7, 14)), 1.0)
+    assert first is not None and torch.equal(first, said[0][:, :7].softmax(1))
+    assert other is not None
+    assert torch.allclose(other, (said[0][:, 7:].softmax(1) + said[1].softmax(1)) / 2)
 
 
 def test_a_model_teaches_own_pictures_of_its_classes() -> None:
@@ -239,7 +258,7 @@ def test_a_model_teaches_own_pictures_of_its_classes() -> None:
 
     model = ROOT / "models" / "emotion.tflite"
     faces = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
-    teacher = taught_by(model, EMOTIONS, 48, ("folder",))
+    teacher = taught_by(model, EMOTIONS, ("folder",))
     wanted = classifier(read_model(model))(list(faces))
     assert scores_of(teacher.eval(), faces, torch.device("cpu")) == pytest.approx(wanted, abs=1e-4)
 
@@ -263,7 +282,7 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     from videmo.training.fit.training import Training
 
     fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, 32, ("folder",))
+    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",))
     train = read(pictures, side=32).splits["train"]
     recipe = replace(QUICK, distil=1.0, teachers=("teacher",))
     cpu = torch.device("cpu")
@@ -277,7 +296,7 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     assert training._loss(said, labels.roll(1, 1), lesson) == right
     assert training._loss(said + torch.tensor([0.0, 0.5, 0.0]), labels, lesson) > right
     with pytest.raises(RequestError, match="cannot teach"):
-        taught_by(tmp_path / "teacher", CLASSES[::-1], 32, ("folder",))
+        taught_by(tmp_path / "teacher", CLASSES[::-1], ("folder",))
 
 
 def test_a_teacher_sees_pictures_at_its_own_size(pictures: Path, tmp_path: Path) -> None:
@@ -285,12 +304,14 @@ def test_a_teacher_sees_pictures_at_its_own_size(pictures: Path, tmp_path: Path)
     from videmo.training.fit.start import taught_by
 
     fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    alike, larger = (
-        taught_by(tmp_path / "teacher", CLASSES, side, ("folder",)).eval() for side in (32, 64)
-    )
-    grey = torch.rand(3, 1, 32, 32) * 255
-    doubled = grey.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    assert torch.allclose(larger(doubled), alike(grey), atol=0.05)
+    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",))
+    seen = []
+    teacher.network.register_forward_pre_hook(lambda network, inputs: seen.append(inputs[0]))
+    halves = torch.tensor([0.0, 200.0]).repeat_interleave(24).expand(2, 1, 48, 48)
+    assert teacher(halves).shape == (2, 3)
+    (smaller,) = seen
+    assert smaller.shape == (2, 1, 32, 32)
+    assert (smaller[..., :14] < 1).all() and (smaller[..., 18:] > 199).all()
 
 
 def test_views_are_taught_once_and_with_what_the_teachers_say_of_them(
@@ -299,14 +320,15 @@ def test_views_are_taught_once_and_with_what_the_teachers_say_of_them(
     from videmo.training.dataset import read
     from videmo.training.fit import fit, views
     from videmo.training.fit.start import taught_by
+    from videmo.training.fit.teachers import Teacher
 
     fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, 32, ("folder",)).eval()
+    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",)).eval()
     train = read(pictures, side=32).splits["train"]
     recipe = replace(QUICK, distil=0.5, views=2, temperature=2.0, teachers=("teacher",))
     cpu, heads = torch.device("cpu"), (slice(0, 3),)
 
-    def made(teachers: list[torch.nn.Module]) -> views.Views:
+    def made(teachers: list[Teacher]) -> views.Views:
         return views.make_views(
             *(train, recipe, teachers, heads, tmp_path / "views.npy"),
             device=cpu,
@@ -443,7 +465,8 @@ def test_a_network_of_other_widths_begins_with_the_layers_that_are_the_same(tmp_
 
 
 @pytest.mark.parametrize(
-    "name", ["small", "swift", "resnet18", "mini-xception", "mobilenet", "elu6"]
+    "name",
+    ["small", "swift", "resnet18", "mini-xception", "mobilenet", "elu6", "tiny+mini-xception"],
 )
 def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
     pytest.importorskip("keras", reason="Keras is only there for training")
@@ -470,6 +493,40 @@ def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
     assert jetson.scores_of(in_onnx.build(network, arrays), images) == pytest.approx(
         wanted, abs=1e-5
     )
+
+
+def test_several_trainings_side_by_side_answer_with_their_mean(tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.fit.training import load
+    from videmo.training.network import in_torch
+    from videmo.training.weights import one_head, read_joined, read_trained
+
+    data = voted(tmp_path)
+    for i, network in enumerate(("tiny", "mini-xception")):
+        recipe = replace(QUICK, network=network, side=48, epochs=1, labels="both", seed=i)
+        fit(data, tmp_path / network, recipe)
+    paths = [tmp_path / "tiny", tmp_path / "mini-xception"]
+    grey = torch.rand(5, 1, 48, 48) * 255
+    logits = []
+    for trained in (
+        *(one_head(read_trained(path), "fer2013") for path in paths),
+        read_joined(paths, "fer2013"),
+    ):
+        module = in_torch.build(trained.network).eval()
+        load(module, trained.arrays)
+        logits.append(module(grey))
+    one, two, both = logits
+    assert torch.allclose(both, (one + two) / 2, atol=1e-5)
+    assert [part["name"] for part in trained.about["parts"]] == ["tiny", "mini-xception"]
+
+
+def test_what_tells_other_things_apart_cannot_stand_beside(pictures: Path, tmp_path: Path) -> None:
+    from videmo.training.fit import fit
+    from videmo.training.weights import read_joined
+
+    fit(pictures, tmp_path / "own", replace(QUICK, epochs=1))
+    with pytest.raises(RequestError, match="its classes or the size"):
+        read_joined([tmp_path / "own", ROOT / "models" / "emotion.tflite"])
 
 
 def test_every_architecture_can_be_asked_for() -> None:

@@ -14,7 +14,7 @@ from videmo.files import shown
 
 
 @click.command()
-@click.argument("source", type=PATH, metavar="RUN|MODEL")
+@click.argument("sources", type=PATH, nargs=-1, required=True, metavar="RUN|MODEL...")
 @output("Folder for the files.", required=True)
 @click.option(
     "--name",
@@ -42,7 +42,7 @@ from videmo.files import shown
 )
 @QUIET
 def export(
-    source: Path,
+    sources: tuple[Path, ...],
     folder: Path,
     name: str,
     formats: str | None,
@@ -54,11 +54,12 @@ def export(
 ) -> None:
     """Make model files of a training.
 
-    RUN is the folder of a training; a model made by videmo (.tflite, float32) will do too. Writes
-    NAME.tflite (float32, for videmo scan), NAME-int8.tflite (all in whole numbers) and NAME.onnx
-    (for jetson-inference and TensorRT), with a .json that describes each. A file that does not do
-    what the trained network did is not written; exit code 1 says so. Needs the extra train; in
-    videmo's folder, run: pip install ".[train]".
+    RUN is the folder of a training; a model made by videmo (.tflite) will do too. Several become
+    one model, which answers with the mean of what they say. Writes NAME.tflite (for videmo scan),
+    NAME-int8.tflite (all in whole numbers) and NAME.onnx (for jetson-inference and TensorRT), with
+    a .json that describes each. A file that does not do what the trained network did is not
+    written; exit code 1 says so. Needs the extra train; in videmo's folder, run: pip install
+    ".[train]".
     """
     from videmo.training.settings import formats_of, needed
 
@@ -72,14 +73,14 @@ def export(
         from videmo.training.kit import write_kit
 
         files = write_kit(
-            *(source, folder), labels=labels, data=data, agreement=agreement, say=heard
+            *(sources, folder), labels=labels, data=data, agreement=agreement, say=heard
         )
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return
     from videmo.training.export import export as exported
 
     done = exported(
-        *(source, folder),
+        *(sources, folder),
         name=name,
         formats=formats_of(formats),
         labels=labels,

@@ -10,7 +10,7 @@ from typing import Any
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.augment import Variety
-from videmo.training.network import NETWORKS
+from videmo.training.network import NETWORKS, unknown_network
 
 SCHEDULES = ("cosine", "plateau")
 CHOICES = ("both", "accuracy", "macro_f1")
@@ -78,11 +78,11 @@ class Recipe:
 
 def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
     """What must hold, each with its words."""
-    known = recipe.network in NETWORKS
+    unknown = unknown_network(recipe.network)
     counts = (recipe.epochs, recipe.batch, recipe.plateau)
     parts = (recipe.average, recipe.dropout, recipe.smoothing, recipe.drop)
     return [
-        (f"no network {recipe.network!r}; there are {', '.join(NETWORKS)}", known),
+        (f"no network {unknown!r}; there are {', '.join(NETWORKS)}", not unknown),
         (f"schedule is one of {', '.join(SCHEDULES)}", recipe.schedule in SCHEDULES),
         (f"best_by is one of {', '.join(CHOICES)}", recipe.best_by in CHOICES),
         ("epochs, batch and plateau are at least 1", min(counts) >= 1),

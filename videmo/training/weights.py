@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from videmo.emotions import interpreter_of, read_model
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
-from videmo.training.network import draw
+from videmo.training.dataset import rivals
+from videmo.training.network import draw, parts_of
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
-from videmo.training.recipe import Recipe, from_values, read_values
+from videmo.training.recipe import Recipe, as_values, from_values, read_values
 from videmo.training.tensorflowjs import read_mobilenet
 
 MODEL, TENSORFLOW_JS = ".tflite", ".json"
@@ -47,7 +49,12 @@ class Trained:
     @property
     def body(self) -> dict[str, np.ndarray]:
         """The weights without those of the last layer."""
-        return {name: a for name, a in self.arrays.items() if not name.startswith("head.")}
+        return {name: a for name, a in self.arrays.items() if not is_head(name)}
+
+
+def is_head(name: str) -> bool:
+    """Whether weights of this name are a last layer's."""
+    return "head" in name.split(".")[-2:-1]
 
 
 def read_trained(path: Path) -> Trained:
@@ -67,6 +74,58 @@ def read_trained(path: Path) -> Trained:
     raise RequestError(
         f"{shown(path)}: neither the folder of a training nor a {MODEL} model, nor the "
         f"model{TENSORFLOW_JS} of a MobileNet"
+    )
+
+
+def read_joined(paths: Sequence[Path], labels: str = "") -> Trained:
+    """What stands at `paths`, each with the one head that learnt `labels`, as one network.
+
+    Raises:
+        RequestError: as `read_trained`, `one_head` and `joined`.
+    """
+    return joined([one_head(read_trained(path), labels) for path in paths])
+
+
+def joined(several: Sequence[Trained]) -> Trained:
+    """The networks of `several` side by side, answering with the mean of their logits.
+
+    Each must have one head, and be a single network.
+
+    Raises:
+        RequestError: they tell different classes apart, or see pictures of different sizes.
+    """
+    first = several[0]
+    for one in several[1:]:
+        if one.classes != first.classes or one.network.side != first.network.side:
+            raise RequestError(
+                f"{shown(one.path)}: cannot stand beside {shown(first.path)}: its classes or the "
+                "size of its pictures are others"
+            )
+        if rivals(one.heads[0], first.heads[0]):
+            raise RequestError(
+                f"{shown(one.path)}: learnt the labels {one.heads[0]}, and {shown(first.path)} "
+                f"{first.heads[0]}; choose with --labels"
+            )
+    if len(several) == 1:
+        return first
+    name = "+".join(one.network.name for one in several)
+    arrays: dict[str, np.ndarray] = {}
+    for part, one in zip(parts_of(name), several, strict=True):
+        if one.network.name != part.name:
+            raise RequestError(f"{shown(one.path)}: is several networks already")
+        for key, array in one.arrays.items():
+            mean = len(several) if is_head(key) else 1
+            arrays[part.prefix + key] = array / np.float32(mean)
+    network = draw(name, side=first.network.side, classes=first.network.classes)
+    made_of = [
+        {"name": one.path.resolve().stem, "recipe": as_values(one.recipe)} for one in several
+    ]
+    return replace(
+        first,
+        network=network,
+        recipe=replace(first.recipe, network=name),
+        arrays=arrays,
+        about={**first.about, "parts": made_of},
     )
 
 
@@ -101,7 +160,7 @@ def one_head(trained: Trained, labels: str = "") -> Trained:
     k = len(trained.classes)
     start = k * trained.heads.index(labels)
     arrays = {
-        name: array[start : start + k] if name.startswith("head.") else array
+        name: array[start : start + k] if is_head(name) else array
         for name, array in trained.arrays.items()
     }
     network = draw(trained.recipe.network, side=trained.recipe.side, classes=k)

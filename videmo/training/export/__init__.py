@@ -7,7 +7,7 @@ silent.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from videmo.files import sha256, shown, write_whole
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.measure import Measure, measure
-from videmo.training.weights import Trained, one_head, read_trained
+from videmo.training.weights import Trained, read_joined
 
 FORMATS = ("float32", "int8", "onnx")
 """What is made unless something else is asked for."""
@@ -67,7 +67,7 @@ class Made:
 
 
 def export(
-    source: Path,
+    sources: Sequence[Path],
     folder: Path,
     *,
     name: str = "",
@@ -77,8 +77,9 @@ def export(
     agreement: float = AGREEMENT,
     say: Say = lambda line: None,
 ) -> Exported:
-    """Write the model of `source` (a training's folder, or a .tflite of ours) into `folder`.
+    """Write the model of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
+    Several become one model, which answers with the mean of their logits.
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
     on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
@@ -89,7 +90,7 @@ def export(
         RequestError: nothing to export, or no pictures for int8.
         OutputError: a file does not do what the trained network does.
     """
-    trained = one_head(read_trained(source), labels)
+    trained = read_joined(sources, labels)
     name = name or _named(trained)
     pictures = find_pictures(trained, data)
     made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
@@ -224,6 +225,8 @@ def describe(
         "trained_on": trained.about.get("source", []),
         "recipe": as_values(trained.recipe) | {"teachers": teachers},
     }
+    if "parts" in trained.about:
+        about["parts"] = trained.about["parts"]
     if found is not None:
         about["measured"] = _measured(found, classes, about["learnt"])
     return {**about, "made_with": tflite.VERSIONS}

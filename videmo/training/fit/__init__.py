@@ -145,7 +145,7 @@ def _begin(
     """A training, and with what it begins, in words."""
     network = _drawn(data, recipe)
     heads = data.heads or (recipe.labels,)
-    teachers = [taught_by(Path(t), data.classes, recipe.side, heads) for t in recipe.teachers]
+    teachers = [taught_by(Path(t), data.classes, heads) for t in recipe.teachers]
     torch.manual_seed(recipe.seed)
     training = Training(
         *(network, recipe, data.splits["train"]),

@@ -11,6 +11,7 @@ import torch
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.dataset import rivals
+from videmo.training.fit.teachers import Teacher
 from videmo.training.fit.training import Training, as_input, load
 from videmo.training.network import in_torch
 from videmo.training.weights import one_head, read_trained
@@ -102,15 +103,11 @@ def fill_norms(
         norm.running_var.copy_(variance)
 
 
-def taught_by(
-    path: Path, classes: tuple[str, ...], side: int, heads: tuple[str, ...]
-) -> torch.nn.Module:
+def taught_by(path: Path, classes: tuple[str, ...], heads: tuple[str, ...]) -> Teacher:
     """The network of `path`, to learn from: those of its heads that learnt what `heads` are to.
 
-    What it is shown has `side` pixels; it sees it at its own size.
-
-    It may have learnt the first of them alone, and then teaches no other. Where both have one head,
-    what their labels are called does not matter, unless they mean different things.
+    It teaches only what it has learnt. Where both have one head, what their labels are called does
+    not matter, unless they mean different things.
 
     Raises:
         RequestError: it tells other classes apart, or learnt other labels.
@@ -118,25 +115,14 @@ def taught_by(
     trained = read_trained(path)
     if trained.classes != classes:
         raise RequestError(f"{shown(path)}: cannot teach: its classes are others")
+    known = tuple(number for number, labels in enumerate(heads) if labels in trained.heads)
     alone = len(trained.heads) == len(heads) == 1 and not rivals(trained.heads[0], heads[0])
-    if trained.heads != heads and not alone:
-        trained = one_head(trained, heads[0])
+    if alone:
+        known = (0,)
+    elif len(known) < len(trained.heads) or tuple(heads[n] for n in known) != trained.heads:
+        # One head of several; who learnt nothing of what is wanted is refused here.
+        labels = heads[known[0]] if known else heads[0]
+        trained, known = one_head(trained, labels), known[:1]
     module = in_torch.build(trained.network)
     load(module, trained.arrays)
-    if trained.network.side != side:
-        module = Resizing(module, trained.network.side)
-    return module.requires_grad_(False)
-
-
-class Resizing(torch.nn.Module):
-    """A network that is shown pictures of another size than it takes."""
-
-    def __init__(self, network: torch.nn.Module, side: int) -> None:
-        super().__init__()
-        self.network, self.side = network, side
-
-    def forward(self, grey: torch.Tensor) -> torch.Tensor:
-        size = (self.side, self.side)
-        return self.network(
-            torch.nn.functional.interpolate(grey, size, mode="bilinear", antialias=True)
-        )
+    return Teacher(module, trained.network.side, known)

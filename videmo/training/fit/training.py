@@ -15,7 +15,7 @@ from videmo.training.dataset import Examples
 from videmo.training.fit.batches import Batch, Batches, steps
 from videmo.training.fit.device import autocast, random_state, set_random_state
 from videmo.training.fit.schedule import rate
-from videmo.training.fit.views import lessons
+from videmo.training.fit.teachers import Teacher, lessons
 from videmo.training.network import in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe
@@ -47,7 +47,7 @@ class Training:
         *,
         device: torch.device,
         half: bool,
-        teachers: Sequence[torch.nn.Module] = (),
+        teachers: Sequence[Teacher] = (),
     ) -> None:
         self.recipe, self.device, self.half = recipe, device, half
         self.heads = heads_of(network.classes, train)
@@ -57,7 +57,7 @@ class Training:
         self.averaged.load_state_dict(self.network.state_dict())
         self.network.to(device)
         self.averaged.to(device)
-        self.teachers = [teacher.to(device).eval() for teacher in teachers]
+        self.teachers = [teacher.to(device) for teacher in teachers]
         self.weights = _class_weights(train.targets, recipe.loss_balance).to(device)
         self.optimiser = torch.optim.SGD(
             _grouped(self.network, recipe.decay),
@@ -140,7 +140,7 @@ class Training:
         """What the teachers say of `images`, for each head."""
         with autocast(self.device, self.half):
             said = [teacher(images).float() for teacher in self.teachers]
-        return lessons(said, self.heads, self.recipe.temperature)
+        return lessons(self.teachers, said, self.heads, self.recipe.temperature)
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """What the averaged network says of `images`: ``(n, classes)``."""

@@ -21,13 +21,11 @@ from videmo.files import write_whole
 from videmo.training.augment import moved_only, varied
 from videmo.training.dataset import Examples
 from videmo.training.fit.device import autocast
+from videmo.training.fit.teachers import Teacher, lessons
 from videmo.training.recipe import Recipe
 
 TOGETHER = 256
 """Pictures that the teachers see at once."""
-
-Teach = Callable[[torch.Tensor], list[torch.Tensor | None]]
-"""From pictures ``(n, 1, side, side)`` to each head's lesson, as `lessons` gives it."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +39,10 @@ class Views:
     teacher knows."""
 
 
-def lessons(
-    said: Sequence[torch.Tensor], heads: Sequence[slice], temperature: float
-) -> list[torch.Tensor | None]:
-    """For each head ``(n, classes)``: the mean of the teachers' evened-out scores.
-
-    `said` are the teachers' logits; a teacher may know of the first head alone. None where no
-    teacher knows of a head.
-    """
-    found: list[torch.Tensor | None] = []
-    for head in heads:
-        known = [one[:, head] for one in said if one.shape[1] >= head.stop]
-        scores = [(one / temperature).softmax(1) for one in known]
-        found.append(torch.stack(scores).mean(0) if scores else None)
-    return found
-
-
 def make_views(
     examples: Examples,
     recipe: Recipe,
-    teachers: Sequence[torch.nn.Module],
+    teachers: Sequence[Teacher],
     heads: Sequence[slice],
     kept: Path,
     *,
@@ -83,9 +65,8 @@ def make_views(
                 with torch.no_grad(), autocast(device, half):
                     pixels = torch.from_numpy(part).to(device)[:, None].float()
                     said = [teacher(pixels).float() for teacher in teachers]
-                for head, lesson in zip(
-                    heads, lessons(said, heads, recipe.temperature), strict=True
-                ):
+                learnt = lessons(teachers, said, heads, recipe.temperature)
+                for head, lesson in zip(heads, learnt, strict=True):
                     if lesson is not None:
                         taught[i, start : start + len(part), head] = lesson.cpu().numpy()
             say(f"the teachers have seen {i + 1} of {recipe.views} versions of the pictures")

@@ -8,7 +8,7 @@ runtime of the board gives the right scores: some old ones are wrong without a w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import sha256, shown, write_whole
 from videmo.training.export import AGREEMENT, FORMATS, Made, check, find_pictures, jetson, make
 from videmo.training.kit.crops import crops
-from videmo.training.weights import Trained, one_head, read_trained
+from videmo.training.weights import Trained, read_joined
 
 FILES = Path(__file__).parent / "files"
 
@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 
 def write_kit(
-    source: Path,
+    sources: Sequence[Path],
     folder: Path,
     *,
     labels: str = "",
@@ -44,7 +44,7 @@ def write_kit(
     agreement: float = AGREEMENT,
     say: Say = lambda line: None,
 ) -> tuple[Path, ...]:
-    """Write the kit of `source` (a training's folder, or a .tflite of ours) into `folder`.
+    """Write the kit of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
     The int8 file is in it if pictures are there to make it of, and if it is as good as it must be.
     `labels`, `data` and `agreement` are as in `videmo.training.export.export`.
@@ -56,7 +56,7 @@ def write_kit(
     """
     folder = Path(folder)
     _check_name(folder)
-    trained = one_head(read_trained(source), labels)
+    trained = read_joined(sources, labels)
     made = _made(trained, folder, data, agreement, say)
     files: dict[str, bytes] = {FLOAT: made.main, ONNX: made.onnx or b""}
     if made.int8:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from videmo.errors import RequestError
 from videmo.training.network.classics import elu6, mini_xception, mobilenet, resnet18, vgg16
@@ -49,15 +50,45 @@ SMALLEST_SIDE, LARGEST_SIDE = 32, 256
 def draw(name: str, *, side: int, classes: int) -> Network:
     """The network `name` for grey pictures of `side` x `side` pixels.
 
+    Several names joined by ``+`` are networks side by side, which see the same picture; their
+    logits are added up.
+
     Raises:
         RequestError: there is no such network, or it cannot see pictures of this size.
     """
-    if name not in NETWORKS:
-        raise RequestError(f"no network {name!r}; there are {', '.join(NETWORKS)}")
+    if unknown := unknown_network(name):
+        raise RequestError(f"no network {unknown!r}; there are {', '.join(NETWORKS)}")
     if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
         raise RequestError(
             f"pictures of {side} pixels: networks see {SMALLEST_SIDE} to {LARGEST_SIDE}"
         )
     drawing = Drawing(side)
-    result = NETWORKS[name](drawing, drawing.picture, classes)
+    result = ""
+    for part in parts_of(name):
+        drawing.prefix = part.prefix
+        one = NETWORKS[part.name](drawing, drawing.picture, classes)
+        if drawing.side(one) > 1 and part.prefix:
+            one = drawing.mean(one)
+        result = drawing.add(result, one) if result else one
     return Network(name, side, classes, tuple(drawing.steps), result)
+
+
+class Part(NamedTuple):
+    """One of the networks that stand side by side."""
+
+    name: str
+    prefix: str
+    """What the names of its steps and weights begin with."""
+
+
+def parts_of(name: str) -> tuple[Part, ...]:
+    """The networks in `name`, ``small`` or ``small+swift``: the logits of several are added up."""
+    names = name.split("+")
+    if len(names) == 1:
+        return (Part(name, ""),)
+    return tuple(Part(one, f"part{i}.") for i, one in enumerate(names))
+
+
+def unknown_network(name: str) -> str:
+    """The first of the networks in `name` that there is not; empty if there are all."""
+    return next((part.name for part in parts_of(name) if part.name not in NETWORKS), "")

@@ -59,6 +59,8 @@ class Drawing:
     def __init__(self, side: int) -> None:
         self.steps: list[Step] = []
         self.picture = PICTURE
+        self.prefix = ""
+        """What the names of further steps begin with."""
         self._sizes = {PICTURE: (1, side)}
 
     def channels(self, x: str) -> int:
@@ -137,12 +139,13 @@ class Drawing:
         return self.norm(x, f"{name}.norm", silent=silent)
 
     def _alike(self, x: str, kind: str, *others: str) -> str:
-        name, size = self._unnamed(kind), self._sizes[x]
+        name, size = self.prefix + self._unnamed(kind), self._sizes[x]
         self.steps.append(Step(name, kind, (x, *others), size[0], *size))
         self._sizes[name] = size
         return name
 
     def _add(self, x: str, name: str, kind: str, channels: int, **more: object) -> str:
+        name = self.prefix + name
         step = Step(name, kind, (x,), self.channels(x), channels, **more)  # type: ignore[arg-type]
         self.steps.append(step)
         self._sizes[name] = (channels, step.side)
