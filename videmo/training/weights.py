@@ -21,7 +21,7 @@ from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
 from videmo.training.dataset import rivals
-from videmo.training.network import draw, parts_of
+from videmo.training.network import HEAD, draw, parts_of
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, as_values, from_values, read_values
 from videmo.training.tensorflowjs import read_mobilenet
@@ -49,12 +49,7 @@ class Trained:
     @property
     def body(self) -> dict[str, np.ndarray]:
         """The weights without those of the last layer."""
-        return {name: a for name, a in self.arrays.items() if not is_head(name)}
-
-
-def is_head(name: str) -> bool:
-    """Whether weights of this name are a last layer's."""
-    return "head" in name.split(".")[-2:-1]
+        return {name: a for name, a in self.arrays.items() if not name.startswith(f"{HEAD}.")}
 
 
 def read_trained(path: Path) -> Trained:
@@ -113,9 +108,11 @@ def joined(several: Sequence[Trained]) -> Trained:
     for part, one in zip(parts_of(name), several, strict=True):
         if one.network.name != part.name:
             raise RequestError(f"{shown(one.path)}: is several networks already")
-        for key, array in one.arrays.items():
-            mean = len(several) if is_head(key) else 1
-            arrays[part.prefix + key] = array / np.float32(mean)
+        arrays |= {part.prefix + key: array for key, array in one.body.items()}
+    heads = [[one.arrays[f"{HEAD}.{part}"] for one in several] for part in ("weight", "bias")]
+    share = np.float32(1 / len(several))
+    arrays[f"{HEAD}.weight"] = np.concatenate(heads[0], axis=1) * share
+    arrays[f"{HEAD}.bias"] = sum(heads[1]) * share
     network = draw(name, side=first.network.side, classes=first.network.classes)
     made_of = [
         {"name": one.path.resolve().stem, "recipe": as_values(one.recipe)} for one in several
@@ -160,7 +157,7 @@ def one_head(trained: Trained, labels: str = "") -> Trained:
     k = len(trained.classes)
     start = k * trained.heads.index(labels)
     arrays = {
-        name: array[start : start + k] if is_head(name) else array
+        name: array[start : start + k] if name.startswith(f"{HEAD}.") else array
         for name, array in trained.arrays.items()
     }
     network = draw(trained.recipe.network, side=trained.recipe.side, classes=k)

@@ -22,7 +22,14 @@ from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
 KNOWN_OPERATORS = {
-    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 3},
+    **{
+        "ADD": 2,
+        "AVERAGE_POOL_2D": 2,
+        "CONCATENATION": 2,
+        "CONV_2D": 5,
+        "DEPTHWISE_CONV_2D": 6,
+        "DEQUANTIZE": 3,
+    },
     **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "QUANTIZE": 2, "RSQRT": 2},
     **{"SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
 }

@@ -46,12 +46,15 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 256
 
+HEAD = "head"
+"""The name of the last layer of every network."""
+
 
 def draw(name: str, *, side: int, classes: int) -> Network:
     """The network `name` for grey pictures of `side` x `side` pixels.
 
-    Several names joined by ``+`` are networks side by side, which see the same picture; their
-    logits are added up.
+    Several names joined by ``+`` are networks side by side, which see the same picture and have
+    one last layer in common.
 
     Raises:
         RequestError: there is no such network, or it cannot see pictures of this size.
@@ -63,14 +66,26 @@ def draw(name: str, *, side: int, classes: int) -> Network:
             f"pictures of {side} pixels: networks see {SMALLEST_SIDE} to {LARGEST_SIDE}"
         )
     drawing = Drawing(side)
-    result = ""
-    for part in parts_of(name):
-        drawing.prefix = part.prefix
-        one = NETWORKS[part.name](drawing, drawing.picture, classes)
-        if drawing.side(one) > 1 and part.prefix:
-            one = drawing.mean(one)
-        result = drawing.add(result, one) if result else one
+    parts = parts_of(name)
+    if len(parts) == 1:
+        result = NETWORKS[name](drawing, drawing.picture, classes)
+    else:
+        # One last layer sees what all have found: it can give the mean of what theirs would give.
+        found = [_without_head(part, drawing, classes) for part in parts]
+        drawing.prefix = ""
+        result = drawing.conv(drawing.concat(*found), classes, HEAD, kernel=1, bias=True)
     return Network(name, side, classes, tuple(drawing.steps), result)
+
+
+def _without_head(part: Part, drawing: Drawing, classes: int) -> str:
+    drawing.prefix = part.prefix
+    NETWORKS[part.name](drawing, drawing.picture, classes)
+    head = drawing.steps.pop()
+    if head.kernel > 1 or head.side > 1:
+        raise RequestError(
+            f"a network {part.name} cannot stand beside others: its last layer looks"
+        )
+    return head.inputs[0]
 
 
 class Part(NamedTuple):
@@ -82,7 +97,7 @@ class Part(NamedTuple):
 
 
 def parts_of(name: str) -> tuple[Part, ...]:
-    """The networks in `name`, ``small`` or ``small+swift``: the logits of several are added up."""
+    """The networks in `name`, which is of the kind ``small`` or ``small+swift``."""
     names = name.split("+")
     if len(names) == 1:
         return (Part(name, ""),)

@@ -19,8 +19,8 @@ class Step(NamedTuple):
     name: str
     """Also the name of its weights, where it has some: ``NAME.weight``, ``NAME.bias`` ..."""
     kind: str
-    """conv, depthwise, norm, relu, relu6, elu, sigmoid, maximum, average, mean, add, multiply or
-    dropout."""
+    """conv, depthwise, norm, relu, relu6, elu, sigmoid, maximum, average, mean, add, multiply,
+    concat or dropout."""
     inputs: tuple[str, ...]
     taken: int
     """Channels of the first input."""
@@ -126,6 +126,16 @@ class Drawing:
 
     def add(self, x: str, other: str) -> str:
         return self._alike(x, "add", other)
+
+    def concat(self, *several: str) -> str:
+        """Maps of the same size side by side, as more channels."""
+        first = several[0]
+        channels = sum(self.channels(x) for x in several)
+        name = self.prefix + self._unnamed("concat")
+        side = self.side(first)
+        self.steps.append(Step(name, "concat", several, self.channels(first), channels, side))
+        self._sizes[name] = (channels, side)
+        return name
 
     def multiply(self, x: str, other: str) -> str:
         """`x` times a map of one place."""

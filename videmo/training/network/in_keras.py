@@ -61,6 +61,7 @@ PLAIN = {
     "mean": lambda x: layers.GlobalAveragePooling2D(keepdims=True)(x),
     "add": lambda x, y: layers.Add()([x, y]),
     "multiply": lambda x, y: layers.Multiply()([x, y]),
+    "concat": lambda *several: layers.Concatenate()(list(several)),
 }
 
 

@@ -96,6 +96,8 @@ def _standardised(graph: _Graph, grey: str) -> str:
 def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
     if step.kind in PLAIN:
         return graph.node(PLAIN[step.kind], *inputs)
+    if step.kind == "concat":
+        return graph.node("Concat", *inputs, axis=1)
     (x,) = inputs
     if step.kind == "dropout":
         return x

@@ -57,6 +57,7 @@ PLAIN = {
     "mean": lambda x: x.mean((2, 3), keepdim=True),
     "add": lambda x, y: x + y,
     "multiply": lambda x, y: x * y,
+    "concat": lambda *several: torch.cat(several, 1),
 }
 
 
