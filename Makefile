@@ -1,5 +1,5 @@
 # make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.   make bench: how fast it is.
-# make model DATA=FOLDER: the models from FER+'s faces, in some three hours on one core.
+# make model DATA=FOLDER FACES=FILE: the models from FER+'s faces, overnight; see models/README.md.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,16 +23,24 @@ test: $(VENV)/installed-dev lint
 test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
-model: runs/emotion/metrics.json runs/both/metrics.json
-	$(BIN)/videmo export runs/emotion -o runs/models --as float32
-	$(BIN)/videmo export runs/both -o runs/models --as float16 --labels fer2013 --name emotion-fer2013
+# FACES is a MobileNet that knows faces, as TensorFlow.js keeps it; models/README.md says which.
+model: runs/emotion/metrics.json
+	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic
+	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --labels fer2013
 
 # Interrupted, each goes on where it was when make is started again.
-runs/both/metrics.json: private TEACH = --init runs/emotion --teacher runs/teacher --teacher runs/emotion
-runs/both/metrics.json: runs/emotion/metrics.json runs/teacher/metrics.json
+runs/both/metrics.json: private WITH = --init runs/small --teacher runs/teacher --teacher runs/small
+runs/both/metrics.json: runs/small/metrics.json runs/teacher/metrics.json
+runs/mobilenet/metrics.json: private WITH = --init $(FACES)
+runs/emotion/metrics.json: private WITH = --init runs/begin --teacher runs/mobilenet --teacher runs/small \
+	--teacher runs/models/both-fer2013.tflite
+runs/emotion/metrics.json: $(foreach run,begin mobilenet small,runs/$(run)/metrics.json) runs/models/both-fer2013.tflite
 
 runs/%/metrics.json: models/%.recipe.json $(VENV)/installed-train
-	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(TEACH) $(if $(wildcard runs/$*/last.pt),--resume)
+	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(WITH) $(if $(wildcard runs/$*/last.pt),--resume)
+
+runs/models/both-fer2013.tflite: runs/both/metrics.json
+	$(BIN)/videmo export runs/both -o runs/models --as float16 --labels fer2013
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks

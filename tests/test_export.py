@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -207,6 +208,8 @@ def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Pa
     found = evaluate(models[1].path, tmp_path / "bars", None, split=None, labels=None)
     assert found.found.accuracy >= 0.9
     assert find_model()  # the shipped one is still found
+    with pytest.raises(RequestError, match="all in whole numbers, which cannot be read back"):
+        read_trained(models[1].path)
 
 
 @pytest.mark.parametrize(
@@ -215,6 +218,11 @@ def test_all_formats_of_a_training_of_own_classes(frameworks: None, tmp_path: Pa
 def test_rounded_weights_make_a_smaller_file_that_says_nearly_the_same(
     frameworks: None, tmp_path: Path, kept: str, size: float, near: float
 ) -> None:
+    import torch
+
+    from videmo.training.fit.training import load, scores_of
+    from videmo.training.network import in_torch
+
     models = []
     for kind in ("float32", kept):
         command = ["-m", "videmo", "export", str(MODEL), "-o", str(tmp_path / kind), "--as", kind]
@@ -229,9 +237,36 @@ def test_rounded_weights_make_a_smaller_file_that_says_nearly_the_same(
     assert scores == pytest.approx(classifier(whole)(faces), abs=near)
     # A face's scores do not hang on the faces beside it.
     assert np.array_equal(classifier(rounded)(faces[7:8])[0], scores[7])
+    module = in_torch.build(read_trained(whole.path).network).eval()
+    load(module, read_trained(whole.path).arrays)
+    exact = scores_of(module, np.stack(faces), torch.device("cpu"))
+    assert classifier(whole)(faces) == pytest.approx(exact, abs=1e-4)
     ours, theirs = (read_trained(model.path).arrays for model in (whole, rounded))
     for name, array in ours.items():
         assert theirs[name] == pytest.approx(array, abs=max(0.01, float(np.abs(array).max()) / 254))
+
+
+def test_a_compact_file_says_the_same_to_the_bit_in_fewer_bytes(
+    frameworks: None, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from videmo.training.export import tflite\n"
+        "from videmo.training.weights import read_trained\n"
+        "trained, compact = read_trained(Path(sys.argv[1])), tflite.compact\n"
+        "tflite.compact = lambda content: content\n"
+        "whole = tflite.convert(trained.network, trained.arrays, weights='dynamic')\n"
+        "Path(sys.argv[2], 'whole').write_bytes(whole)\n"
+        "Path(sys.argv[2], 'compact').write_bytes(compact(whole))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(MODEL), str(tmp_path)], check=True)
+    contents = [(tmp_path / name).read_bytes() for name in ("whole", "compact")]
+    assert len(contents[1]) < len(contents[0]) - 10_000
+    rng = np.random.default_rng(3)
+    faces = [cv2.resize(c, (48, 48)) for c in rng.integers(0, 256, (9, 6, 6), np.uint8)]
+    whole, small = (
+        classifier(replace(read_model(MODEL), content=content))(faces) for content in contents
+    )
+    assert np.array_equal(whole, small)
 
 
 def test_a_rounded_file_that_answers_otherwise_is_not_written(frameworks: None) -> None:

@@ -12,7 +12,7 @@ import pytest
 from videmo.errors import RequestError
 from videmo.training.network.classics import MOBILENET
 from videmo.training.tensorflowjs import GREY_LEVELS, read_mobilenet
-from videmo.training.weights import read_trained
+from videmo.training.weights import read_joined, read_trained
 
 
 def write_mobilenet(folder: Path, *, kept: str = "float16") -> dict[str, np.ndarray]:
@@ -66,18 +66,31 @@ def test_colours_are_summed_and_the_norms_scales_folded_in(tmp_path: Path, kept:
 def test_every_layer_but_the_last_is_filled(tmp_path: Path) -> None:
     write_mobilenet(tmp_path)
     trained = read_trained(tmp_path / "model.json")
-    shapes = {
-        f"{step.name}.weight": (step.channels, step.taken, step.kernel, step.kernel)
+    layers = {
+        step.name
         for step in trained.network.steps
-        if step.kind == "conv" and step.name != "head"
+        if step.kind in ("conv", "depthwise", "norm") and step.name != "head"
     }
-    assert {name: trained.arrays[name].shape for name in shapes} == shapes
+    assert {name.rpartition(".")[0] for name in trained.arrays} == layers
     assert trained.body == trained.arrays
+
+
+def test_it_cannot_be_exported_as_it_is(tmp_path: Path) -> None:
+    write_mobilenet(tmp_path)
+    with pytest.raises(RequestError, match="no last layer of ours"):
+        read_joined([tmp_path / "model.json"])
 
 
 def cut(folder: Path) -> None:
     content = (folder / "model.bin").read_bytes()
     (folder / "model.bin").write_bytes(content[:-1])
+
+
+def change(folder: Path, name: str, value: object) -> None:
+    """Say something else of the first tensor."""
+    about = json.loads((folder / "model.json").read_text())
+    about["weightsManifest"][0]["weights"][0][name] = value
+    (folder / "model.json").write_text(json.dumps(about))
 
 
 def outside(folder: Path) -> None:
@@ -92,6 +105,12 @@ def outside(folder: Path) -> None:
         (outside, "outside its folder"),
         (lambda folder: (folder / "model.bin").unlink(), "model.bin: cannot read"),
         (lambda folder: (folder / "model.json").write_text("[]"), "no model of TensorFlow.js"),
+        (lambda folder: (folder / "model.json").write_text("[" * 100_000), "no model of"),
+        (lambda folder: change(folder, "shape", [10**30]), "is of shape"),
+        (lambda folder: change(folder, "shape", [-1]), "is of shape"),
+        (lambda folder: change(folder, "shape", [3, 3, 32, 3]), r"stem.conv.weight is"),
+        (lambda folder: change(folder, "quantization", "none"), "no model of TensorFlow.js"),
+        (lambda folder: change(folder, "quantization", {"dtype": "uint8"}), "kept as uint8"),
         (
             lambda folder: (folder / "model.json").write_text('{"weightsManifest": []}'),
             "no MobileNet",

@@ -22,8 +22,8 @@ ARCHITECTURES = (
 
 
 @click.command(
-    epilog="Architectures: small is what videmo ships; deep, wide ... large are larger ones of the "
-    "same kind; the others are classics to compare with."
+    epilog="Architectures: small to large are of one kind, and swift, for files with weights in 8 "
+    "bits (export --as dynamic); the others are classics to compare with."
 )
 @click.argument("data", type=PATH)
 @output("Folder of the training.", "run", required=True)
@@ -52,7 +52,11 @@ ARCHITECTURES = (
 @click.option(
     "--no-mirror", is_flag=True, help="Left and right mean something: show nothing mirrored."
 )
-@click.option("--init", type=PATH, help="Begin from a trained model or training, with a new head.")
+@click.option(
+    "--init",
+    type=PATH,
+    help="Begin from a trained model or training, or a MobileNet of TensorFlow.js (.json).",
+)
 @click.option(
     "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this training; repeatable."
 )

@@ -18,18 +18,15 @@ import numpy as np
 
 from videmo.emotions import interpreter_of, read_model
 from videmo.errors import RequestError
-from videmo.files import shown
+from videmo.files import sha256, shown
 from videmo.schema import EMOTIONS
 from videmo.training.dataset import rivals
 from videmo.training.network import HEAD, draw, parts_of
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, as_values, from_values, read_values
-from videmo.training.tensorflowjs import read_mobilenet
+from videmo.training.tensorflowjs import SIDE, read_mobilenet
 
 MODEL, TENSORFLOW_JS = ".tflite", ".json"
-
-ENLARGED = 96
-"""Pixels at which a MobileNet that others trained sees a picture, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,12 @@ class Trained:
     path: Path
     heads: tuple[str, ...]
     """The kinds of labels that were learnt; each has its part of the outputs, in this order."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: the name of its folder, or of its file without the ending."""
+        path = self.path.resolve()
+        return path.stem if path.suffix in (MODEL, TENSORFLOW_JS) else path.name
 
     @property
     def body(self) -> dict[str, np.ndarray]:
@@ -87,14 +90,15 @@ def joined(several: Sequence[Trained]) -> Trained:
     Each must have one head, and be a single network.
 
     Raises:
-        RequestError: they tell different classes apart, or see pictures of different sizes.
+        RequestError: they tell different classes apart, see different pictures, or one of them
+            cannot stand beside others.
     """
     first = several[0]
     for one in several[1:]:
-        if one.classes != first.classes or one.network.side != first.network.side:
+        if _seen(one) != _seen(first):
             raise RequestError(
-                f"{shown(one.path)}: cannot stand beside {shown(first.path)}: its classes or the "
-                "size of its pictures are others"
+                f"{shown(one.path)}: cannot stand beside {shown(first.path)}: its classes, or "
+                "what it sees of a picture, are others; export them one by one"
             )
         if rivals(one.heads[0], first.heads[0]):
             raise RequestError(
@@ -103,27 +107,45 @@ def joined(several: Sequence[Trained]) -> Trained:
             )
     if len(several) == 1:
         return first
+    if len({_digest(one) for one in several}) < len(several):
+        raise RequestError(f"{shown(first.path)}: the same weights are named twice; name them once")
     name = "+".join(one.network.name for one in several)
     arrays: dict[str, np.ndarray] = {}
     for part, one in zip(parts_of(name), several, strict=True):
         if one.network.name != part.name:
-            raise RequestError(f"{shown(one.path)}: is several networks already")
+            raise RequestError(
+                f"{shown(one.path)}: is several networks already; name the trainings it is made of"
+            )
         arrays |= {part.prefix + key: array for key, array in one.body.items()}
     heads = [[one.arrays[f"{HEAD}.{part}"] for one in several] for part in ("weight", "bias")]
     share = np.float32(1 / len(several))
     arrays[f"{HEAD}.weight"] = np.concatenate(heads[0], axis=1) * share
     arrays[f"{HEAD}.bias"] = sum(heads[1]) * share
     network = draw(name, side=first.network.side, classes=first.network.classes)
-    made_of = [
-        {"name": one.path.resolve().stem, "recipe": as_values(one.recipe)} for one in several
-    ]
+    made_of = [{"name": one.name, "recipe": published(one.recipe)} for one in several]
+    sources = [source for one in several for source in one.about.get("source", [])]
+    unique = [source for i, source in enumerate(sources) if source not in sources[:i]]
     return replace(
         first,
         network=network,
         recipe=replace(first.recipe, network=name),
         arrays=arrays,
-        about={**first.about, "parts": made_of},
+        about={**first.about, "source": unique, "parts": made_of},
     )
+
+
+def published(recipe: Recipe) -> dict[str, Any]:
+    """The values of a recipe for others: of teachers, where they lay is nobody's business."""
+    return as_values(recipe) | {"teachers": [Path(teacher).name for teacher in recipe.teachers]}
+
+
+def _seen(trained: Trained) -> tuple[object, ...]:
+    recipe = trained.recipe
+    return trained.classes, trained.network.side, recipe.crop, recipe.mirrored
+
+
+def _digest(trained: Trained) -> str:
+    return sha256(b"".join(trained.arrays[name].tobytes() for name in sorted(trained.arrays)))
 
 
 def _of_run(run: Path) -> Trained:
@@ -150,6 +172,10 @@ def one_head(trained: Trained, labels: str = "") -> Trained:
     Raises:
         RequestError: no head learnt them.
     """
+    if not trained.heads:
+        raise RequestError(
+            f"{shown(trained.path)}: has no last layer of ours; begin from it with train --init"
+        )
     labels = labels or trained.heads[0]
     if labels not in trained.heads:
         there = ", ".join(trained.heads)
@@ -173,6 +199,8 @@ def _of_model(path: Path) -> Trained:
     network = draw(recipe.network, side=model.side, classes=len(model.labels))
     arrays = _unfolded(model, network)
     about = {"source": model.about.get("trained_on", []), "classes": list(model.labels)}
+    if "parts" in model.about:
+        about["parts"] = model.about["parts"]
     classes = model.labels or EMOTIONS
     learnt = model.about.get("learnt", recipe.labels or "ferplus")
     return Trained(network, classes, recipe, arrays, about, path, (learnt,))
@@ -183,7 +211,7 @@ def _of_others(path: Path) -> Trained:
     for name, array in read_mobilenet(path).items():
         layer, _, part = name.rpartition(".")
         arrays |= _neutral(layer, array) if part == "bias" else {name: array}
-    recipe = Recipe(network="mobilenet", side=ENLARGED)
+    recipe = Recipe(network="mobilenet", side=SIDE)
     network = draw(recipe.network, side=recipe.side, classes=1)
     return Trained(network, (), recipe, arrays, {"source": []}, path, ())
 
@@ -191,6 +219,11 @@ def _of_others(path: Path) -> Trained:
 def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
     """The weights of the file's convolutions, with norms that leave them as they are."""
     interpreter = interpreter_of(model)
+    if interpreter.get_input_details()[0]["dtype"] is not np.float32:
+        raise RequestError(
+            f"{shown(model.path)}: all in whole numbers, which cannot be read back; name the "
+            "float32 model, or the folder of its training"
+        )
     tensors = interpreter.get_tensor_details()
     # Where weights are kept as float16, the float32 tensors are what a runtime widens them to.
     halves = [d for d in tensors if d["dtype"] is np.float16]

@@ -40,10 +40,10 @@ def scores_near(
 def answers_agree(scores: np.ndarray, wanted: np.ndarray, target: Path, least: float) -> None:
     """Raise OutputError unless the highest scores are of the same class on `least` of all."""
     agreement = float((scores.argmax(axis=1) == wanted.argmax(axis=1)).mean())
-    if agreement < least:
+    if not agreement >= least:
         raise OutputError(
             f"{shown(target)}: not written: rounded, it answers as float32 on {agreement:.2%} of "
-            f"valid; allowed is {least:.0%} (--agreement); or use --as float32"
+            f"pictures; allowed is {least:.1%} (--agreement); or use --as float32"
         )
 
 

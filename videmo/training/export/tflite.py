@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
+from videmo.training.export.compact import compact
 from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
@@ -72,7 +73,7 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             if weights == "float16":
                 converter.target_spec.supported_types = [tf.float16]
-        return converter.convert()
+        return compact(converter.convert())
 
 
 def operators(content: bytes) -> dict[str, int]:

@@ -3,7 +3,8 @@
 The folder of a training gets ``recipe.json`` and ``run.json`` (what it depends on), ``last.pt`` (to
 go on from), ``best.npz`` (the averaged weights of the epoch that did best on ``valid``), and what
 `diary` writes for people. All but ``last.pt`` follows from it, or is written before it: a kill
-between two files costs nothing.
+between two files costs nothing. What teachers said before the first epoch is in
+``view*.lessons``.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ from videmo.training.fit.device import find_device, half_precision
 from videmo.training.fit.schedule import finished, plateaus, rate
 from videmo.training.fit.start import continued, taught_by
 from videmo.training.fit.training import Training, heads_of, load, scores_of
-from videmo.training.fit.views import Views, make_views
+from videmo.training.fit.views import School, Views, make_views
 from videmo.training.measure import Measure, measure
 from videmo.training.network import draw, in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe, as_values, from_values
+from videmo.training.weights import TENSORFLOW_JS
 
 Say = Callable[[str], None]
 
@@ -160,12 +162,9 @@ def _begin(
 
 
 def _views(training: Training, examples: Examples, run: Path, say: Say) -> Views:
-    return make_views(
-        *(examples, training.recipe, training.teachers, training.heads, run / "views.npy"),
-        device=training.device,
-        half=training.half,
-        say=say,
-    )
+    temperature = training.recipe.temperature
+    school = School(training.teachers, training.heads, temperature, training.device, training.half)
+    return make_views(examples, training.recipe, school, run, say=say)
 
 
 def _drawn(data: Data, recipe: Recipe) -> Network:
@@ -238,7 +237,7 @@ def _about(path: Path, data: Data, labels: str, init: Path | None) -> dict[str, 
         for array in (part.images, part.targets, part.second)
         if array is not None
     )
-    began = (init / "best.npz" if init.is_dir() else init) if init else None
+    began = _files_of(init) if init else []
     return {
         "classes": list(data.classes),
         "heads": list(data.heads or (labels,)),
@@ -247,8 +246,16 @@ def _about(path: Path, data: Data, labels: str, init: Path | None) -> dict[str, 
         "counts": {split: len(part) for split, part in data.splits.items()},
         "source": [dict(source) for source in data.source],
         "notes": list(data.notes),
-        "init": sha256(began.read_bytes()) if began and began.is_file() else None,
+        "init": sha256(b"".join(file.read_bytes() for file in began)) if began else None,
     }
+
+
+def _files_of(init: Path) -> list[Path]:
+    """The files that hold the weights of `init`, as far as they are there."""
+    files = [init / "best.npz"] if init.is_dir() else [init]
+    if init.suffix == TENSORFLOW_JS:
+        files += sorted(init.parent.glob(f"{init.stem}*.bin"))
+    return [file for file in files if file.is_file()]
 
 
 def _announced(data: Data, recipe: Recipe, training: Training, device: torch.device) -> str:

@@ -51,11 +51,12 @@ class Batches:
             side = examples.images.shape[1]
             given = (views.images.reshape(-1, side, side), without_moves(recipe.variety))
         self.pool: Executor
-        if workers:
+        if workers and views is None:
             # Not forked: the parent has the threads of PyTorch.
             context = get_context("spawn")
             self.pool = ProcessPoolExecutor(workers, context, _remember, given)
         else:
+            # Views are many, and little is left to be done to them.
             self.pool = ThreadPoolExecutor(1, initializer=_remember, initargs=given)
 
     def close(self) -> None:

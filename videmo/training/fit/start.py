@@ -114,7 +114,7 @@ def taught_by(path: Path, classes: tuple[str, ...], heads: tuple[str, ...]) -> T
     """
     trained = read_trained(path)
     if trained.classes != classes:
-        raise RequestError(f"{shown(path)}: cannot teach: its classes are others")
+        raise RequestError(f"{shown(path)}: cannot teach: its classes are others; leave it out")
     known = tuple(number for number, labels in enumerate(heads) if labels in trained.heads)
     alone = len(trained.heads) == len(heads) == 1 and not rivals(trained.heads[0], heads[0])
     if alone:

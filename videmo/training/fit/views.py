@@ -9,7 +9,7 @@ and consistent", Beyer and others, 2022, whose teachers look at each version ane
 
 from __future__ import annotations
 
-import io
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,52 +39,87 @@ class Views:
     teacher knows."""
 
 
+@dataclass(frozen=True)
+class School:
+    """The teachers, and how they are asked."""
+
+    teachers: Sequence[Teacher]
+    heads: Sequence[slice]
+    """The learner's outputs of each kind of labels."""
+    temperature: float
+    device: torch.device
+    half: bool
+
+    @torch.no_grad()
+    def taught(self, images: np.ndarray) -> np.ndarray:
+        """What is to be said of `images` ``(n, side, side)``: ``(n, outputs)`` float32."""
+        result = np.zeros((len(images), self.heads[-1].stop), np.float32)
+        for start in range(0, len(images), TOGETHER):
+            part = slice(start, start + TOGETHER)
+            pixels = torch.from_numpy(images[part]).to(self.device)[:, None].float()
+            with autocast(self.device, self.half):
+                said = [teacher(pixels).float() for teacher in self.teachers]
+            learnt = lessons(self.teachers, said, self.heads, self.temperature)
+            for head, lesson in zip(self.heads, learnt, strict=True):
+                if lesson is not None:
+                    result[part, head] = lesson.cpu().numpy()
+        return result
+
+    def key(self) -> bytes:
+        """By what it says, as far as that follows from what it is."""
+        digest = hashlib.sha256(repr((self.temperature, self.device.type, self.half)).encode())
+        for teacher in self.teachers:
+            digest.update(repr((teacher.side, teacher.heads)).encode())
+            for name, value in teacher.state_dict().items():
+                digest.update(name.encode() + value.cpu().numpy().tobytes())
+        return digest.digest()
+
+
 def make_views(
     examples: Examples,
     recipe: Recipe,
-    teachers: Sequence[Teacher],
-    heads: Sequence[slice],
-    kept: Path,
+    school: School,
+    run: Path,
     *,
-    device: torch.device,
-    half: bool,
     say: Callable[[str], None],
 ) -> Views:
-    """The versions of the pictures of `examples`, and the lessons of `teachers` about them.
+    """The versions of the pictures of `examples`, and the lessons of `school` about them.
 
-    What the teachers say is kept in the file `kept`, so that who resumes need not ask again.
+    The lessons of each version are kept in the folder `run`: who resumes need not ask again.
     """
-    images = np.stack([_version(examples.images, recipe, i) for i in range(recipe.views)])
-    shape = (recipe.views, len(examples), heads[-1].stop)
-    taught = _read(kept, shape)
-    if taught is None:
-        taught = np.zeros(shape, np.float32)
-        for i, version in enumerate(images):
-            for start in range(0, len(version), TOGETHER):
-                part = version[start : start + TOGETHER]
-                with torch.no_grad(), autocast(device, half):
-                    pixels = torch.from_numpy(part).to(device)[:, None].float()
-                    said = [teacher(pixels).float() for teacher in teachers]
-                learnt = lessons(teachers, said, heads, recipe.temperature)
-                for head, lesson in zip(heads, learnt, strict=True):
-                    if lesson is not None:
-                        taught[i, start : start + len(part), head] = lesson.cpu().numpy()
+    n, side = examples.images.shape[:2]
+    images = np.empty((recipe.views, n, side, side), np.uint8)
+    taught = np.empty((recipe.views, n, school.heads[-1].stop), np.float32)
+    key = school.key()
+    for i in range(recipe.views):
+        rng = np.random.default_rng([recipe.seed, i, recipe.views])
+        images[i] = varied(examples.images, moved_only(recipe.variety), rng)
+        place = run / f"view{i}.lessons"
+        found = _read(place, key, images[i], taught.shape[1:])
+        if found is None:
+            found = school.taught(images[i])
+            write_whole(place, _seal(key, images[i], found.tobytes()) + found.tobytes())
             say(f"the teachers have seen {i + 1} of {recipe.views} versions of the pictures")
-        buffer = io.BytesIO()
-        np.save(buffer, taught, allow_pickle=False)
-        write_whole(kept, buffer.getvalue())
+        taught[i] = found
     return Views(images, taught)
 
 
-def _version(images: np.ndarray, recipe: Recipe, number: int) -> np.ndarray:
-    rng = np.random.default_rng([recipe.seed, number, recipe.views])
-    return varied(images, moved_only(recipe.variety), rng)
+def _seal(key: bytes, images: np.ndarray, content: bytes) -> bytes:
+    """What lessons begin with: of whom, about which pictures, and that all of it is there."""
+    digest = hashlib.sha256(key)
+    digest.update(images.tobytes())
+    digest.update(content)
+    return digest.digest()
 
 
-def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """What was kept, if it is whole and of this size."""
+def _read(path: Path, key: bytes, images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The lessons kept there, if they are these teachers' about these pictures."""
     try:
-        taught = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        content = path.read_bytes()
+    except OSError:
         return None
-    return taught if taught.shape == shape and taught.dtype == np.float32 else None
+    size = hashlib.sha256().digest_size
+    seal, content = content[:size], content[size:]
+    if seal != _seal(key, images, content):
+        return None
+    return np.frombuffer(content, np.float32).reshape(shape)

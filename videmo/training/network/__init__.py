@@ -42,7 +42,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "mobilenet": mobilenet,
     "elu6": elu6,
 }
-"""What a recipe may name; ``small`` is what videmo ships, ``large`` a teacher, ``tiny`` a test."""
+"""What a recipe may name; ``large`` and ``mobilenet`` are teachers, ``tiny`` is for tests."""
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 256
 
@@ -83,7 +83,8 @@ def _without_head(part: Part, drawing: Drawing, classes: int) -> str:
     head = drawing.steps.pop()
     if head.kernel > 1 or head.side > 1:
         raise RequestError(
-            f"a network {part.name} cannot stand beside others: its last layer looks"
+            f"a network {part.name} cannot stand beside others: its last layer sees places, not "
+            "channels; export it by itself"
         )
     return head.inputs[0]
 
