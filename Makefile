@@ -24,9 +24,9 @@ test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
 # FACES is a MobileNet that knows faces, as TensorFlow.js keeps it; models/README.md says which.
-model: runs/emotion/metrics.json
-	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic
-	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --labels fer2013
+model: runs/emotion/metrics.json runs/small/metrics.json
+	$(BIN)/videmo export runs/emotion runs/small -o runs/models --as dynamic --name emotion
+	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --labels fer2013 --mirrored
 
 # Interrupted, each goes on where it was when make is started again.
 runs/both/metrics.json: private WITH = --init runs/small --teacher runs/teacher --teacher runs/small

@@ -183,7 +183,7 @@ def test_model_info_says_what_the_shipped_model_is() -> None:
     for said in (
         *(model.sha256, f"{about['bytes']:,} bytes", f"{about['parameters']:,} parameters"),
         *(", ".join(EMOTIONS), str(about["measured"]["accuracy"]), "grey 0..255"),
-        *("FER-2013", "released for research", "MIT License", "network small"),
+        *("FER-2013", "released for research", "MIT License", "network swift+small"),
     ):
         assert said in done.output
 

@@ -128,12 +128,18 @@ def test_each_of_two_heads_has_files_of_its_own(frameworks: None, tmp_path: Path
     export = ["export", str(two_headed(tmp_path / "run")), "--as", "float32", "-o", str(out)]
     kit = ["export", str(tmp_path / "run"), "--kit", "nano", "-o", str(tmp_path / "kit")]
     other = ["--labels", "fer2013"]
+    both_sides = [*export, *other, "--mirrored", "--name", "mirrored"]
     code = (
         "import json, sys; from videmo.cli import cli\n"
         "for words in json.loads(sys.argv[1]): cli(words, standalone_mode=False)"
     )
-    commands = json.dumps([export, export + other, kit + other])
+    commands = json.dumps([export, export + other, both_sides, kit + other])
     subprocess.run([sys.executable, "-c", code, commands], check=True, capture_output=True)
+    assert [read_model(out / name).mirrored for name in ("mirrored.tflite", "run.tflite")] == [
+        *(True, False)
+    ]
+    for name in ("mirrored.tflite", "mirrored.json"):
+        (out / name).unlink()
     names = ["run-fer2013.json", "run-fer2013.tflite", "run.json", "run.tflite"]
     assert sorted(path.name for path in out.iterdir()) == names
     for name, labels in (("run", "ferplus"), ("run-fer2013", "fer2013")):

@@ -466,7 +466,10 @@ def test_a_training_begins_from_a_mobilenet_of_others(pictures: Path, tmp_path: 
     kernel = "block3.conv.weight"
     ended = weights(tmp_path / "run" / "best.npz")
     assert ended[kernel] == pytest.approx(read_mobilenet(model)[kernel], abs=1e-4)
-    kept = json.loads((tmp_path / "run" / "run.json").read_text())["init"]
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    kept = about["init"]
+    assert about["source"][-1]["name"] == "a MobileNet of others (model.json)"
+    assert about["source"][-1]["by"] == "somebody"
     (tmp_path / "model.bin").write_bytes(bytes((tmp_path / "model.bin").stat().st_size))
     fit(pictures, tmp_path / "other", replace(recipe, warmup=0), init=model)
     assert json.loads((tmp_path / "other" / "run.json").read_text())["init"] != kept

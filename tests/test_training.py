@@ -28,7 +28,7 @@ from videmo.training.measure import measure
 from videmo.training.network import unknown_network
 
 MODEL = ROOT / "models" / "emotion.tflite"
-FLOOR = 0.80
+FLOOR = 0.82
 """Share of 400 valid faces that the shipped model must recognise; it does better."""
 
 
@@ -244,7 +244,9 @@ def test_the_description_is_of_the_shipped_model(name: str, learnt: str):
 def test_the_description_and_the_recipe_beside_the_model_agree():
     about = json.loads(MODEL.with_suffix(".json").read_text("utf-8"))
     recipe = json.loads((MODEL.parent / "emotion.recipe.json").read_text("utf-8"))
-    assert about["recipe"].items() >= recipe.items()
+    said = about["parts"][0]["recipe"]
+    assert said["variety"].items() >= recipe.pop("variety").items()
+    assert said.items() >= recipe.items()
 
 
 def test_the_model_card_states_what_the_description_states():

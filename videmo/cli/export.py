@@ -31,6 +31,12 @@ from videmo.files import shown
 @click.option(
     "--labels", default="", help="Of which labels, where RUN learnt both.  [default: the first]"
 )
+@click.option(
+    "--mirrored",
+    is_flag=True,
+    help="The answer is the mean of a picture's and its mirror image's: better, or not; twice the "
+    "time.",
+)
 @click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
 @click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
 @click.option(
@@ -47,6 +53,7 @@ def export(
     name: str,
     formats: str | None,
     labels: str,
+    mirrored: bool,
     kit: str | None,
     data: Path | None,
     agreement: float,
@@ -63,9 +70,10 @@ def export(
     """
     from videmo.training.settings import formats_of, needed
 
-    if kit and (name or formats is not None):
+    if kit and (name or mirrored or formats is not None):
         raise RequestError(
-            "--kit: what is in a kit, and its files' names, are fixed; leave out --as and --name"
+            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name and "
+            "--mirrored"
         )
     needed("keras", "tensorflow", "onnx", "onnxruntime")
     heard = (lambda line: None) if quiet else say
@@ -86,6 +94,7 @@ def export(
         labels=labels,
         data=data,
         agreement=agreement,
+        mirrored=mirrored,
         say=heard,
     )
     said = ""

@@ -76,6 +76,12 @@ def read_mobilenet(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def made_by(path: Path) -> str:
+    """Who made the model at `path`, as far as it says so."""
+    said = json.loads(path.read_bytes()).get("generatedBy")
+    return said if isinstance(said, str) else "somebody"
+
+
 def _tensors(path: Path) -> dict[str, np.ndarray]:
     """All tensors of the model, as float32, by name."""
     found: dict[str, np.ndarray] = {}

@@ -24,7 +24,7 @@ from videmo.training.dataset import rivals
 from videmo.training.network import HEAD, draw, parts_of
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, as_values, from_values, read_values
-from videmo.training.tensorflowjs import SIDE, read_mobilenet
+from videmo.training.tensorflowjs import SIDE, made_by, read_mobilenet
 
 MODEL, TENSORFLOW_JS = ".tflite", ".json"
 
@@ -123,15 +123,19 @@ def joined(several: Sequence[Trained]) -> Trained:
     arrays[f"{HEAD}.bias"] = sum(heads[1]) * share
     network = draw(name, side=first.network.side, classes=first.network.classes)
     made_of = [{"name": one.name, "recipe": published(one.recipe)} for one in several]
-    sources = [source for one in several for source in one.about.get("source", [])]
-    unique = [source for i, source in enumerate(sources) if source not in sources[:i]]
     return replace(
         first,
         network=network,
         recipe=replace(first.recipe, network=name),
         arrays=arrays,
-        about={**first.about, "source": unique, "parts": made_of},
+        about={**first.about, "source": sources_of(several), "parts": made_of},
     )
+
+
+def sources_of(several: Sequence[Trained]) -> list[dict[str, str]]:
+    """What `several` learnt from, with its licences, each once."""
+    sources = [source for one in several for source in one.about.get("source", [])]
+    return [source for i, source in enumerate(sources) if source not in sources[:i]]
 
 
 def published(recipe: Recipe) -> dict[str, Any]:
@@ -213,7 +217,13 @@ def _of_others(path: Path) -> Trained:
         arrays |= _neutral(layer, array) if part == "bias" else {name: array}
     recipe = Recipe(network="mobilenet", side=SIDE)
     network = draw(recipe.network, side=recipe.side, classes=1)
-    return Trained(network, (), recipe, arrays, {"source": []}, path, ())
+    source = {
+        "name": f"a MobileNet of others ({path.name})",
+        "by": made_by(path),
+        "what": "weights to begin from",
+        "licence": "the file does not say; ask who made it",
+    }
+    return Trained(network, (), recipe, arrays, {"source": [source]}, path, ())
 
 
 def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:

@@ -78,11 +78,13 @@ def export(
     formats: tuple[str, ...] = FORMATS,
     data: Path | None = None,
     agreement: float = AGREEMENT,
+    mirrored: bool = False,
     say: Say = lambda line: None,
 ) -> Exported:
     """Write the model of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
-    Several become one model, which answers with the mean of their logits.
+    Several become one model, which answers with the mean of their logits; if `mirrored`, with the
+    mean of what it says of a picture and of its mirror image, which takes twice the time.
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
     on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
@@ -94,6 +96,8 @@ def export(
         OutputError: a file does not do what the trained network does.
     """
     trained = read_joined(sources, labels)
+    if mirrored:
+        trained = replace(trained, recipe=replace(trained.recipe, mirrored=True))
     name = name or _named(trained)
     pictures = find_pictures(trained, data)
     made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)

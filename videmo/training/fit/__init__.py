@@ -34,7 +34,7 @@ from videmo.training.measure import Measure, measure
 from videmo.training.network import draw, in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe, as_values, from_values
-from videmo.training.weights import TENSORFLOW_JS
+from videmo.training.weights import TENSORFLOW_JS, read_trained, sources_of
 
 Say = Callable[[str], None]
 
@@ -88,7 +88,7 @@ def fit(
     recipe = replace(recipe, labels=recipe.labels or labels_at(path)[0])
     for note in data.notes:
         say(note)
-    about = _about(path, data, recipe.labels, init)
+    about = _about(path, data, recipe, init)
     state = _kept(run, recipe, about)
     torch.manual_seed(recipe.seed)
     training, begun = _begin(data, recipe, device, init if state is None else None)
@@ -228,7 +228,7 @@ def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | 
     return state
 
 
-def _about(path: Path, data: Data, labels: str, init: Path | None) -> dict[str, Any]:
+def _about(path: Path, data: Data, recipe: Recipe, init: Path | None) -> dict[str, Any]:
     """What a training depends on besides its recipe, and what the model's description needs."""
     parts = [data.splits[split] for split in sorted(data.splits)]
     pixels = b"".join(
@@ -238,13 +238,17 @@ def _about(path: Path, data: Data, labels: str, init: Path | None) -> dict[str, 
         if array is not None
     )
     began = _files_of(init) if init else []
+    before = [*recipe.teachers, *([init] if init else [])]
+    learnt = [dict(source) for source in data.source]
+    # What was learnt by a teacher, or before, is passed on; so are its licences.
+    learnt += [s for s in sources_of([read_trained(Path(p)) for p in before]) if s not in learnt]
     return {
         "classes": list(data.classes),
-        "heads": list(data.heads or (labels,)),
+        "heads": list(data.heads or (recipe.labels,)),
         "data": str(Path(path).resolve()),
         "pictures": sha256(pixels),
         "counts": {split: len(part) for split, part in data.splits.items()},
-        "source": [dict(source) for source in data.source],
+        "source": learnt,
         "notes": list(data.notes),
         "init": sha256(b"".join(file.read_bytes() for file in began)) if began else None,
     }
