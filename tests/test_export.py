@@ -174,11 +174,13 @@ def two_headed(run: Path) -> Path:
     return run
 
 
-@pytest.mark.parametrize("more", [("--as", "float16"), ("--name", "mine")])
-def test_what_a_kit_cannot_heed_is_refused(more: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [("--as", "float16"), ("--name", "mine"), ("--mirrored",)])
+def test_what_a_kit_cannot_heed_is_refused(more: tuple[str, ...], tmp_path: Path) -> None:
     command = ["export", str(MODEL), "--kit", "nano", "-o", str(tmp_path / "kit"), *more]
     done = CliRunner().invoke(cli, command)
-    assert isinstance(done.exception, RequestError) and "--as and --name" in str(done.exception)
+    assert isinstance(done.exception, RequestError) and "--as, --name and --mirrored" in str(
+        done.exception
+    )
     assert not (tmp_path / "kit").exists()
 
 
