@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.conftest import ROOT
+from tests.conftest import DATA, ROOT
 from videmo.cli import cli
 from videmo.emotions import classifier, find_model, read_model
 from videmo.errors import OutputError, RequestError
@@ -156,13 +156,13 @@ def test_each_of_two_heads_has_files_of_its_own(frameworks: None, tmp_path: Path
     assert json.loads((tmp_path / "kit" / "manifest.json").read_text())["learnt"] == "fer2013"
 
 
-def two_headed(run: Path) -> Path:
+def two_headed(run: Path, seed: int = 0) -> Path:
     """A training that learnt two kinds of labels, badly."""
     import torch
 
     from videmo.training.network import in_torch
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     recipe = Recipe(network="tiny", labels="both")
     module = in_torch.build(draw("tiny", side=recipe.side, classes=2 * len(EMOTIONS)))
     state = {k: v.numpy() for k, v in module.state_dict().items() if v.is_floating_point()}
@@ -284,6 +284,48 @@ def test_a_rounded_file_that_answers_otherwise_is_not_written(frameworks: None) 
     check.answers_agree(wanted, wanted, Path("a.tflite"), 1.0)
     with pytest.raises(OutputError, match=r"on 75\.00% of pictures"):
         check.answers_agree(np.eye(7)[[0, 1, 2, 4]], wanted, Path("a.tflite"), 0.99)
+
+
+def test_a_file_rounded_too_far_leaves_nothing_behind(frameworks: None, tmp_path: Path) -> None:
+    """No file in 8 bits answers as float32 on all faces, near ties that some of them are."""
+    if not (DATA / "fer").is_dir():
+        pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")
+    out = tmp_path / "out"
+    words = ["--as", "dynamic", "--agreement", "1", "--data", str(DATA / "fer"), "-o", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "videmo", "export", str(MODEL), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0 and "emotion.tflite: not written: rounded" in done.stderr
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_two_trainings_are_exported_as_one_that_can_be_read_back(
+    frameworks: None, tmp_path: Path
+) -> None:
+    import torch
+
+    from videmo.training.fit.training import load
+    from videmo.training.network import in_torch
+    from videmo.training.weights import one_head
+
+    runs = [two_headed(tmp_path / name, seed) for seed, name in enumerate(("one", "two"))]
+    command = ["-m", "videmo", "export", *map(str, runs), "-o", str(tmp_path), "--as", "float32"]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    grey = torch.rand(3, 1, 48, 48) * 255
+    logits = []
+    for trained in (
+        *(one_head(read_trained(run), "ferplus") for run in runs),
+        read_trained(tmp_path / "one+two.tflite"),
+    ):
+        module = in_torch.build(trained.network).eval()
+        load(module, trained.arrays)
+        logits.append(module(grey))
+    one, two, both = logits
+    assert torch.allclose(both, (one + two) / 2, atol=1e-4)
+    assert not torch.allclose(one, two, atol=1e-2)
 
 
 def test_a_file_cannot_be_of_two_kinds(frameworks: None) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -30,6 +31,9 @@ from videmo.training.recipe import Recipe, as_values, from_values, read_recipe
 
 torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
 pytest.importorskip("matplotlib", reason="matplotlib is only there for training")
+
+if TYPE_CHECKING:
+    from videmo.training.fit.teachers import Teacher
 
 CLASSES = ("fist", "none", "palm")
 ROUNDED = 0.06
@@ -246,11 +250,11 @@ def test_who_learnt_the_second_labels_alone_teaches_the_second_head_alone(tmp_pa
     whole, second = (taught_by(tmp_path / name, EMOTIONS, heads) for name in ("both", "fer2013"))
     assert (whole.heads, second.heads) == ((0, 1), (1,))
     grey = torch.rand(3, 1, 48, 48) * 255
-    said = [whole(grey), second(grey)]
-    first, other = lessons([whole, second], said, (slice(0, 7), slice(7, 14)), 1.0)
-    assert first is not None and torch.equal(first, said[0][:, :7].softmax(1))
+    first, other = lessons([whole, second], grey, (slice(0, 7), slice(7, 14)), 1.0)
+    said = whole(grey)
+    assert first is not None and torch.equal(first, said[:, :7].softmax(1))
     assert other is not None
-    assert torch.allclose(other, (said[0][:, 7:].softmax(1) + said[1].softmax(1)) / 2)
+    assert torch.allclose(other, (said[:, 7:].softmax(1) + second(grey).softmax(1)) / 2)
 
 
 def test_a_model_teaches_own_pictures_of_its_classes() -> None:
@@ -275,16 +279,23 @@ def test_workers_leave_the_result_alone(pictures: Path, tmp_path: Path) -> None:
     assert all(np.array_equal(one[name], two[name]) for name in one)
 
 
+def taught(pictures: Path, run: Path) -> Teacher:
+    """A teacher of the three classes, which has hardly learnt them."""
+    from videmo.training.fit import fit
+    from videmo.training.fit.start import taught_by
+
+    fit(pictures, run, replace(QUICK, epochs=1))
+    return taught_by(run, CLASSES, ("folder",))
+
+
 def test_a_student_of_teachers_alone_does_not_mind_the_labels(
     pictures: Path, tmp_path: Path
 ) -> None:
     from videmo.training.dataset import read
-    from videmo.training.fit import fit
     from videmo.training.fit.start import taught_by
     from videmo.training.fit.training import Training
 
-    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",))
+    teacher = taught(pictures, tmp_path / "teacher")
     train = read(pictures, side=32).splits["train"]
     recipe = replace(QUICK, distil=1.0, teachers=("teacher",))
     cpu = torch.device("cpu")
@@ -302,11 +313,8 @@ def test_a_student_of_teachers_alone_does_not_mind_the_labels(
 
 
 def test_a_teacher_sees_pictures_at_its_own_size(pictures: Path, tmp_path: Path) -> None:
-    from videmo.training.fit import fit
-    from videmo.training.fit.start import taught_by
 
-    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",))
+    teacher = taught(pictures, tmp_path / "teacher")
     seen = []
     teacher.network.register_forward_pre_hook(lambda network, inputs: seen.append(inputs[0]))
     halves = torch.tensor([0.0, 200.0]).repeat_interleave(24).expand(2, 1, 48, 48)
@@ -320,12 +328,9 @@ def test_views_are_taught_once_and_with_what_the_teachers_say_of_them(
     pictures: Path, tmp_path: Path
 ) -> None:
     from videmo.training.dataset import read
-    from videmo.training.fit import fit
-    from videmo.training.fit.start import taught_by
     from videmo.training.fit.views import School, Views, make_views
 
-    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
-    teacher = taught_by(tmp_path / "teacher", CLASSES, ("folder",))
+    teacher = taught(pictures, tmp_path / "teacher")
     train = read(pictures, side=32).splits["train"]
     recipe = replace(QUICK, distil=0.5, views=2, temperature=2.0, teachers=("teacher",))
     school = School([teacher], (slice(0, 3),), 2.0, torch.device("cpu"), False)

@@ -27,14 +27,15 @@ class Teacher(torch.nn.Module):
 
 def lessons(
     teachers: Sequence[Teacher],
-    said: Sequence[torch.Tensor],
+    grey: torch.Tensor,
     heads: Sequence[slice],
     temperature: float,
 ) -> list[torch.Tensor | None]:
     """For each head ``(n, classes)``: the mean of the evened-out scores of those who know of it.
 
-    `said` are the logits of each of the `teachers`. None where no teacher knows of a head.
+    `grey` ``(n, 1, side, side)`` is what the teachers are shown. None where none knows of a head.
     """
+    said = [teacher(grey).float() for teacher in teachers]
     found: list[torch.Tensor | None] = []
     for number, head in enumerate(heads):
         classes = head.stop - head.start

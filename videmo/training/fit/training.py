@@ -139,8 +139,7 @@ class Training:
     def _lesson(self, images: torch.Tensor) -> list[torch.Tensor | None]:
         """What the teachers say of `images`, for each head."""
         with autocast(self.device, self.half):
-            said = [teacher(images).float() for teacher in self.teachers]
-        return lessons(self.teachers, said, self.heads, self.recipe.temperature)
+            return lessons(self.teachers, images, self.heads, self.recipe.temperature)
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """What the averaged network says of `images`: ``(n, classes)``."""

@@ -58,8 +58,7 @@ class School:
             part = slice(start, start + TOGETHER)
             pixels = torch.from_numpy(images[part]).to(self.device)[:, None].float()
             with autocast(self.device, self.half):
-                said = [teacher(pixels).float() for teacher in self.teachers]
-            learnt = lessons(self.teachers, said, self.heads, self.temperature)
+                learnt = lessons(self.teachers, pixels, self.heads, self.temperature)
             for head, lesson in zip(self.heads, learnt, strict=True):
                 if lesson is not None:
                     result[part, head] = lesson.cpu().numpy()
