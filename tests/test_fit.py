@@ -632,6 +632,7 @@ def test_a_hundred_pictures_a_class_make_a_useful_model(tmp_path: Path) -> None:
     from videmo.training.dataset.ferplus import majority, read_ferplus
     from videmo.training.fit import fit
     from videmo.training.settings import LEARNT_ON
+    from videmo.training.weights import read_trained
 
     if not (DATA / "fer").is_dir():
         pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")
@@ -645,8 +646,9 @@ def test_a_hundred_pictures_a_class_make_a_useful_model(tmp_path: Path) -> None:
             of_it = np.flatnonzero(labels == EMOTIONS.index(emotion))[: 120 // len(emotions)]
             for i in of_it:
                 cv2.imwrite(str(tmp_path / "own" / name / f"{i}.png"), faces.images[i])
-    recipe = from_values({**as_values(Recipe()), **LEARNT_ON, "epochs": 20}, tmp_path)
     model = ROOT / "models" / "emotion.tflite"
+    values = {**LEARNT_ON, "epochs": 20, "network": read_trained(model).network.name}
+    recipe = from_values({**as_values(Recipe()), **values}, tmp_path)
     learnt_on = fit(tmp_path / "own", tmp_path / "on", recipe, init=model).found["test"]
     alone = fit(tmp_path / "own", tmp_path / "alone", recipe).found["test"]
     print(f"learnt on: {learnt_on.accuracy:.1%}; from nothing: {alone.accuracy:.1%}")
