@@ -383,6 +383,27 @@ def test_a_batch_of_views_comes_with_its_own_lessons(pictures: Path) -> None:
     assert versions == {True, False}
 
 
+def test_lessons_are_mixed_as_their_pictures_are(pictures: Path) -> None:
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.views import Views
+
+    train = read(pictures, side=32).splits["train"]
+    recipe = replace(QUICK, distil=0.5, views=2, teachers=("x",), mix=0.4)
+    rng = np.random.default_rng(0)
+    images = np.stack([train.images] * 2)
+    taught = rng.random((2, len(train), 3), np.float32)
+    batches = Batches(train, recipe, Views(images, taught))
+    mixed = next(batches.epoch(0))
+    batches.close()
+    batches = Batches(train, replace(recipe, mix=0.0), Views(images, taught))
+    plain = next(batches.epoch(0))
+    batches.close()
+    assert mixed.order is not None and mixed.taught is not None and plain.taught is not None
+    wanted = mixed.kept * plain.taught + (1 - mixed.kept) * plain.taught[mixed.order]
+    assert 0 < mixed.kept < 1 and mixed.taught == pytest.approx(wanted, abs=1e-6)
+
+
 def test_a_training_with_views_goes_on_as_if_it_had_not_been_interrupted(
     pictures: Path, tmp_path: Path
 ) -> None:
@@ -614,6 +635,7 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         ({"teachers": ["a"]}, "distil 0"),
         ({"distil": 0.5}, "--teacher"),
         ({"views": 4}, "views need teachers"),
+        ({"side": 20}, "side is from 32 to 256"),
         ({"network": "small+huge"}, "no network 'huge'"),
         ({"variety": {"turns": 3}}, "turns"),
         ({"epochs": "many"}, "not a recipe"),

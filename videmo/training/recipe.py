@@ -10,7 +10,7 @@ from typing import Any
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.augment import Variety
-from videmo.training.network import NETWORKS, unknown_network
+from videmo.training.network import LARGEST_SIDE, NETWORKS, SMALLEST_SIDE, unknown_network
 
 SCHEDULES = ("cosine", "plateau")
 CHOICES = ("both", "accuracy", "macro_f1")
@@ -85,6 +85,10 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
         (f"no network {unknown!r}; there are {', '.join(NETWORKS)}", not unknown),
         (f"schedule is one of {', '.join(SCHEDULES)}", recipe.schedule in SCHEDULES),
         (f"best_by is one of {', '.join(CHOICES)}", recipe.best_by in CHOICES),
+        (
+            f"side is from {SMALLEST_SIDE} to {LARGEST_SIDE}",
+            SMALLEST_SIDE <= recipe.side <= LARGEST_SIDE,
+        ),
         ("epochs, batch and plateau are at least 1", min(counts) >= 1),
         ("rate is above 0", recipe.rate > 0),
         ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
