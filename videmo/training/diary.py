@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -44,7 +45,12 @@ def row_of(
     shown = np.array(taught.confusion)
     trained = Measure(shown, np.empty(0), 0.0, 0.0)
     both = (found.accuracy + found.macro_f1) / 2
-    figure = {"both": both, "accuracy": found.accuracy, "macro_f1": found.macro_f1}[best_by]
+    figure = {
+        "both": both,
+        "accuracy": found.accuracy,
+        "macro_f1": found.macro_f1,
+        "loss": math.exp(-found.loss),  # the higher, the better, as the others are
+    }[best_by]
     return Row(
         epoch=number + 1,
         rate=rate,
