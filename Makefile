@@ -24,17 +24,20 @@ test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
 # FACES is a MobileNet that knows faces, as TensorFlow.js keeps it; models/README.md says which.
-model: runs/emotion/metrics.json runs/small/metrics.json
-	$(BIN)/videmo export runs/emotion runs/small -o runs/models --as dynamic --name emotion
-	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --labels fer2013 --mirrored
+model: runs/emotion/metrics.json runs/beside/metrics.json
+	$(BIN)/videmo export runs/emotion runs/beside -o runs/models --as dynamic --name emotion
+	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --mirrored --labels fer2013
 
 # Interrupted, each goes on where it was when make is started again.
 runs/both/metrics.json: private WITH = --init runs/small --teacher runs/teacher --teacher runs/small
 runs/both/metrics.json: runs/small/metrics.json runs/teacher/metrics.json
 runs/mobilenet/metrics.json: private WITH = --init $(FACES)
-runs/emotion/metrics.json: private WITH = --init runs/begin --teacher runs/mobilenet --teacher runs/small \
+runs/swift/metrics.json: private WITH = --init runs/begin --teacher runs/mobilenet --teacher runs/small \
 	--teacher runs/models/both-fer2013.tflite
-runs/emotion/metrics.json: $(foreach run,begin mobilenet small,runs/$(run)/metrics.json) runs/models/both-fer2013.tflite
+runs/swift/metrics.json: $(foreach run,begin mobilenet small,runs/$(run)/metrics.json) runs/models/both-fer2013.tflite
+runs/emotion/metrics.json: private WITH = --init runs/swift --teacher runs/swift --teacher runs/small
+runs/beside/metrics.json: private WITH = --init runs/small --teacher runs/swift --teacher runs/small
+runs/emotion/metrics.json runs/beside/metrics.json: runs/swift/metrics.json runs/small/metrics.json
 
 runs/%/metrics.json: models/%.recipe.json $(VENV)/installed-train
 	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(WITH) $(if $(wildcard runs/$*/last.pt),--resume)
