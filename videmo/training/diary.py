@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -49,7 +48,7 @@ def row_of(
         "both": both,
         "accuracy": found.accuracy,
         "macro_f1": found.macro_f1,
-        "loss": math.exp(-found.loss),  # the higher, the better, as the others are
+        "last": float(number),  # each epoch is better than the one before
     }[best_by]
     return Row(
         epoch=number + 1,

@@ -13,7 +13,7 @@ from videmo.training.augment import Variety
 from videmo.training.network import LARGEST_SIDE, NETWORKS, SMALLEST_SIDE, unknown_network
 
 SCHEDULES = ("cosine", "plateau")
-CHOICES = ("both", "accuracy", "macro_f1", "loss")
+CHOICES = ("both", "accuracy", "macro_f1", "last")
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Recipe:
     patience: int = 0
     """Epochs without anything better after which the training ends; 0: never before its end."""
     best_by: str = "both"
-    """What the best epoch is best in, on ``valid``: accuracy, macro_f1, the mean of both, or loss,
-    which hangs less on a few faces that are rare or hard to tell."""
+    """What the best epoch is best in, on ``valid``: accuracy, macro_f1, or the mean of both; or
+    ``last``: the last one is taken, and ``valid`` chooses nothing."""
     momentum: float = 0.9
     decay: float = 5e-4
     dropout: float = 0.2
