@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,7 +22,7 @@ from videmo.errors import OutputError, RequestError
 from videmo.schema import EMOTIONS
 from videmo.training.network import draw
 from videmo.training.recipe import Recipe, as_values
-from videmo.training.weights import read_trained
+from videmo.training.weights import one_head, read_joined, read_trained
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
 MODEL = ROOT / "models" / "emotion.tflite"
@@ -174,11 +175,78 @@ def two_headed(run: Path, seed: int = 0) -> Path:
     return run
 
 
-@pytest.mark.parametrize("more", [("--as", "float16"), ("--name", "mine"), ("--mirrored",)])
+def moved(run: Path, other: Path, far: float) -> Path:
+    """The training `run` anew, its weights changed by `far` times their deviation."""
+    shutil.copytree(run, other)
+    rng = np.random.default_rng(1)
+    with np.load(run / "best.npz") as arrays:
+        changed = {
+            name: a + far * a.std() * rng.standard_normal(a.shape).astype(np.float32)
+            for name, a in arrays.items()
+        }
+    np.savez(other / "best.npz", **changed)
+    return other
+
+
+def test_trainings_of_one_beginning_become_one_network_of_their_mean_weights(
+    frameworks: None, tmp_path: Path
+) -> None:
+    runs = [two_headed(tmp_path / "one")]
+    runs.append(moved(runs[0], tmp_path / "two", 0.3))
+    mean = read_joined(runs, "fer2013", average=True)
+    one, two = (one_head(read_trained(run), "fer2013").arrays for run in runs)
+    for name, array in mean.arrays.items():
+        assert array == pytest.approx((one[name] + two[name]) / 2, abs=1e-6), name
+    assert [part["name"] for part in mean.about["averaged"]] == ["one", "two"]
+
+
+def test_an_averaged_file_says_of_what_and_takes_the_time_of_one(
+    frameworks: None, tmp_path: Path
+) -> None:
+    runs = [two_headed(tmp_path / "one")]
+    runs.append(moved(runs[0], tmp_path / "two", 0.3))
+    command = ["export", *map(str, runs), "--average-weights", "--as", "float32"]
+    subprocess.run(
+        [sys.executable, "-m", "videmo", *command, "-o", str(tmp_path / "out")],
+        check=True,
+        capture_output=True,
+    )
+    model = read_model(tmp_path / "out" / "one.tflite")
+    assert [part["name"] for part in model.about["averaged"]] == ["one", "two"]
+    assert model.about["recipe"]["network"] == "tiny"
+    again = read_trained(model.path)
+    assert again.about["averaged"] == model.about["averaged"]
+
+
+@pytest.mark.parametrize(
+    ("far", "words"), [(0.0, "named twice"), (30.0, "their mean would mean nothing")]
+)
+def test_weights_without_a_mean_are_refused(
+    frameworks: None, tmp_path: Path, far: float, words: str
+) -> None:
+    runs = [two_headed(tmp_path / "one")]
+    runs.append(moved(runs[0], tmp_path / "two", far))
+    with pytest.raises(RequestError, match=words):
+        read_joined(runs, average=True)
+
+
+def test_one_training_has_no_mean(frameworks: None, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="one: one training alone has no mean"):
+        read_joined([two_headed(tmp_path / "one")], average=True)
+
+
+def test_networks_of_two_kinds_have_no_mean(frameworks: None, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="only weights of the same network"):
+        read_joined([MODEL, two_headed(tmp_path / "one")], average=True)
+
+
+@pytest.mark.parametrize(
+    "more", [("--as", "float16"), ("--name", "mine"), ("--mirrored",), ("--average-weights",)]
+)
 def test_what_a_kit_cannot_heed_is_refused(more: tuple[str, ...], tmp_path: Path) -> None:
     command = ["export", str(MODEL), "--kit", "nano", "-o", str(tmp_path / "kit"), *more]
     done = CliRunner().invoke(cli, command)
-    assert isinstance(done.exception, RequestError) and "--as, --name and --mirrored" in str(
+    assert isinstance(done.exception, RequestError) and "leave out --as, --name" in str(
         done.exception
     )
     assert not (tmp_path / "kit").exists()
@@ -259,7 +327,7 @@ def test_a_compact_file_says_the_same_to_the_bit_in_fewer_bytes(
 ) -> None:
     code = (
         "import sys; from pathlib import Path; from videmo.training.export import tflite\n"
-        "from videmo.training.weights import read_trained\n"
+        "from videmo.training.weights import one_head, read_joined, read_trained\n"
         "trained, compact = read_trained(Path(sys.argv[1])), tflite.compact\n"
         "tflite.compact = lambda content: content\n"
         "whole = tflite.convert(trained.network, trained.arrays, weights='dynamic')\n"

@@ -617,7 +617,7 @@ def test_what_tells_other_things_apart_cannot_stand_beside(pictures: Path, tmp_p
     from videmo.training.weights import read_joined
 
     fit(pictures, tmp_path / "own", replace(QUICK, epochs=1))
-    with pytest.raises(RequestError, match="its classes, or what"):
+    with pytest.raises(RequestError, match="its classes, or what it"):
         read_joined([tmp_path / "own", ROOT / "models" / "emotion.tflite"])
 
 

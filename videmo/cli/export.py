@@ -37,6 +37,13 @@ from videmo.files import shown
     help="The answer is the mean of a picture's and its mirror image's: better, or not; twice the "
     "time.",
 )
+@click.option(
+    "--average-weights",
+    "average",
+    is_flag=True,
+    help="Several RUNs that began from the same weights become one network, with the mean of "
+    "their weights, which takes the time of one.",
+)
 @click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
 @click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
 @click.option(
@@ -54,6 +61,7 @@ def export(
     formats: str | None,
     labels: str,
     mirrored: bool,
+    average: bool,
     kit: str | None,
     data: Path | None,
     agreement: float,
@@ -70,10 +78,10 @@ def export(
     """
     from videmo.training.settings import formats_of, needed
 
-    if kit and (name or mirrored or formats is not None):
+    if kit and (name or mirrored or average or formats is not None):
         raise RequestError(
-            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name and "
-            "--mirrored"
+            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name, "
+            "--mirrored and --average-weights"
         )
     needed("keras", "tensorflow", "onnx", "onnxruntime")
     heard = (lambda line: None) if quiet else say
@@ -95,6 +103,7 @@ def export(
         data=data,
         agreement=agreement,
         mirrored=mirrored,
+        average=average,
         say=heard,
     )
     said = ""

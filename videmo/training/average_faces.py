@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from videmo.errors import OutputError, RequestError, SetupError
+from videmo.errors import OutputError, RequestError, SetupError, VidemoError
 from videmo.files import shown, write_whole
 from videmo.schema import EMOTIONS
 from videmo.training.dataset.ferplus import (
@@ -284,4 +285,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VidemoError as error:
+        sys.exit(str(error))

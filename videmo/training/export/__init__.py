@@ -19,7 +19,7 @@ from videmo.files import sha256, shown, write_whole
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.measure import Measure, measure
-from videmo.training.weights import MODEL, Trained, published, read_joined
+from videmo.training.weights import HOW_MADE, MODEL, Trained, published, read_joined
 
 FORMATS = ("float32", "int8", "onnx")
 """What is made unless something else is asked for."""
@@ -79,12 +79,14 @@ def export(
     data: Path | None = None,
     agreement: float = AGREEMENT,
     mirrored: bool = False,
+    average: bool = False,
     say: Say = lambda line: None,
 ) -> Exported:
     """Write the model of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
-    Several become one model, which answers with the mean of their logits; if `mirrored`, with the
-    mean of what it says of a picture and of its mirror image, which takes twice the time.
+    Several become one model, which answers with the mean of their logits, or, if `average`, is one
+    network with the mean of their weights; if `mirrored`, it answers with the mean of what it says
+    of a picture and of its mirror image, which takes twice the time.
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
     on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
@@ -95,7 +97,7 @@ def export(
         RequestError: nothing to export, or no pictures for int8.
         OutputError: a file does not do what the trained network does.
     """
-    trained = read_joined(sources, labels)
+    trained = read_joined(sources, labels, average=average)
     if mirrored:
         trained = replace(trained, recipe=replace(trained.recipe, mirrored=True))
     name = name or _named(trained)
@@ -230,8 +232,7 @@ def describe(
         "trained_on": trained.about.get("source", []),
         "recipe": published(trained.recipe),
     }
-    if "parts" in trained.about:
-        about["parts"] = trained.about["parts"]
+    about |= {how: trained.about[how] for how in HOW_MADE if how in trained.about}
     if found is not None:
         about["measured"] = _measured(found, classes, about["learnt"])
     return {**about, "made_with": tflite.VERSIONS}
