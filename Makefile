@@ -7,7 +7,7 @@ DEMO := demo-out
 SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
 
-.PHONY: demo test test-long model bench lint clean
+.PHONY: demo test test-long model seeds bench lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -24,9 +24,8 @@ test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
 # FACES is a MobileNet that knows faces, as TensorFlow.js keeps it; models/README.md says which.
-model: runs/emotion/metrics.json runs/beside/metrics.json
-	$(BIN)/videmo export runs/emotion runs/beside -o runs/models --as dynamic --name emotion
-	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --mirrored --labels fer2013
+model: runs/models/emotion.tflite runs/third/metrics.json
+	$(BIN)/videmo export runs/third -o runs/models --as dynamic --mirrored --labels fer2013 --name emotion-fer2013
 
 # Interrupted, each goes on where it was when make is started again.
 runs/both/metrics.json: private WITH = --init runs/small --teacher runs/teacher --teacher runs/small
@@ -38,12 +37,29 @@ runs/swift/metrics.json: $(foreach run,begin mobilenet small,runs/$(run)/metrics
 runs/emotion/metrics.json: private WITH = --init runs/swift --teacher runs/swift --teacher runs/small
 runs/beside/metrics.json: private WITH = --init runs/small --teacher runs/swift --teacher runs/small
 runs/emotion/metrics.json runs/beside/metrics.json: runs/swift/metrics.json runs/small/metrics.json
+FORMER := runs/models/former-fer2013.tflite
+TAUGHT := --init $(FORMER) --teacher runs/models/emotion.tflite --teacher $(FORMER)
+runs/third/metrics.json: private WITH = $(TAUGHT)
+runs/third/metrics.json: runs/models/emotion.tflite $(FORMER)
 
 runs/%/metrics.json: models/%.recipe.json $(VENV)/installed-train
 	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(WITH) $(if $(wildcard runs/$*/last.pt),--resume)
 
 runs/models/both-fer2013.tflite: runs/both/metrics.json
 	$(BIN)/videmo export runs/both -o runs/models --as float16 --labels fer2013
+
+runs/models/emotion.tflite: runs/emotion/metrics.json runs/beside/metrics.json
+	$(BIN)/videmo export $(^D) -o runs/models --as dynamic --name emotion
+
+$(FORMER): runs/emotion/metrics.json
+	$(BIN)/videmo export $(^D) -o runs/models --as dynamic --labels fer2013 --name former-fer2013
+
+# The last recipe with other seeds: its figures' mean and spread.
+seeds: runs/third/metrics.json $(foreach seed,5 7,runs/third-$(seed)/metrics.json)
+	$(BIN)/python -m benchmarks.seeds $(^D)
+
+runs/third-%/metrics.json: models/third.recipe.json runs/models/emotion.tflite $(FORMER)
+	$(BIN)/videmo train $(DATA) -o $(@D) --recipe $< --seed $* $(TAUGHT) $(if $(wildcard $(@D)/last.pt),--resume)
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks

@@ -241,10 +241,18 @@ def test_the_description_is_of_the_shipped_model(name: str, learnt: str):
     assert "research" in licences and "Microsoft" in licences
 
 
-def test_the_description_and_the_recipe_beside_the_model_agree():
-    about = json.loads(MODEL.with_suffix(".json").read_text("utf-8"))
-    recipe = json.loads((MODEL.parent / "emotion.recipe.json").read_text("utf-8"))
-    said = about["parts"][0]["recipe"]
+@pytest.mark.parametrize(
+    ("model", "part", "name"),
+    [
+        ("emotion.json", 0, "emotion"),
+        ("emotion.json", 1, "beside"),
+        ("emotion-fer2013.json", None, "third"),
+    ],
+)
+def test_the_description_and_the_recipe_beside_the_model_agree(model, part, name):
+    about = json.loads((MODEL.parent / model).read_text("utf-8"))
+    recipe = json.loads((MODEL.parent / f"{name}.recipe.json").read_text("utf-8"))
+    said = about["recipe"] if part is None else about["parts"][part]["recipe"]
     assert said["variety"].items() >= recipe.pop("variety").items()
     assert said.items() >= recipe.items()
 
