@@ -269,6 +269,29 @@ def test_a_model_teaches_own_pictures_of_its_classes() -> None:
     assert scores_of(teacher, faces, torch.device("cpu")) == pytest.approx(wanted, abs=ROUNDED)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_recorded_step_is_the_step_that_was_recorded() -> None:
+    from videmo.training.fit.recorded import WARM, Recorded
+
+    layer = torch.nn.Linear(3, 2, device="cuda")
+
+    def work(x: torch.Tensor) -> tuple[torch.Tensor]:
+        layer.zero_grad()
+        loss = layer(x).square().sum()
+        loss.backward()
+        return (loss.detach(),)
+
+    recorded = Recorded(work, list(layer.parameters()))
+    for step in range(3 * WARM):
+        x = torch.randn(4 + step % 2, 3, device="cuda")
+        (loss,) = recorded(x)
+        assert layer.weight.grad is not None
+        found = layer.weight.grad.clone()
+        (wanted,) = work(x)
+        assert torch.allclose(loss, wanted) and torch.allclose(found, layer.weight.grad)
+    assert len(recorded.films) == 2
+
+
 @pytest.mark.long
 def test_workers_leave_the_result_alone(pictures: Path, tmp_path: Path) -> None:
     from videmo.training.fit import Means, fit
@@ -402,6 +425,21 @@ def test_lessons_are_mixed_as_their_pictures_are(pictures: Path) -> None:
     assert mixed.order is not None and mixed.taught is not None and plain.taught is not None
     wanted = mixed.kept * plain.taught + (1 - mixed.kept) * plain.taught[mixed.order]
     assert 0 < mixed.kept < 1 and mixed.taught == pytest.approx(wanted, abs=1e-6)
+
+
+def test_workers_leave_views_alone(pictures: Path, tmp_path: Path) -> None:
+    from videmo.training.fit import Means, fit
+
+    fit(pictures, tmp_path / "teacher", replace(QUICK, epochs=1))
+    recipe = replace(QUICK, distil=0.5, views=2, teachers=(str(tmp_path / "teacher"),))
+    for name, workers in (("alone", 0), ("helped", 2)):
+        fit(pictures, tmp_path / name, recipe, means=Means("cpu", workers, 1))
+    one, two = weights(tmp_path / "alone" / "best.npz"), weights(tmp_path / "helped" / "best.npz")
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+    for i in range(2):
+        lessons = [(tmp_path / n / f"view{i}.lessons").read_bytes() for n in ("alone", "helped")]
+        assert lessons[0] == lessons[1]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_training_with_views_goes_on_as_if_it_had_not_been_interrupted(

@@ -59,7 +59,8 @@ def _varied_face(image: np.ndarray, variety: Variety, rng: np.random.Generator) 
         image = _coarse(image, rng)
     if chance[1] < variety.blurred:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.2))
-    image = cv2.LUT(image, _tones(variety, rng))
+    tones = _tones(variety, rng)
+    image = image if tones is None else cv2.LUT(image, tones)
     if chance[2] < variety.noisy:
         noise = rng.normal(0, rng.uniform(2, 8), image.shape)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
@@ -76,6 +77,8 @@ def _moved(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.
     centre = (side - 1) / 2
     matrix = cv2.getRotationMatrix2D((centre, centre), turn, scale)
     matrix[:, 2] += rng.uniform(-variety.shift, variety.shift, 2) * side
+    if not (variety.scale or variety.turn or variety.shift):
+        return image  # as it would come out, but at once
     size = (side, side)
     return cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
 
@@ -88,12 +91,15 @@ def _coarse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.resize(small, (full, full), interpolation=cv2.INTER_LINEAR)
 
 
-def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray:
-    """A table of 256 new grey values: another gamma, another contrast, another brightness."""
+def _tones(variety: Variety, rng: np.random.Generator) -> np.ndarray | None:
+    """A table of 256 new grey values: another gamma, contrast, brightness; None: all as before."""
     limit = math.log(variety.gamma)
-    grey = (np.arange(256) / 255) ** math.exp(rng.uniform(-limit, limit))
+    power = math.exp(rng.uniform(-limit, limit))
     contrast = 1 + rng.uniform(-variety.contrast, variety.contrast)
     brightness = rng.uniform(-variety.brightness, variety.brightness)
+    if (power, contrast, brightness) == (1, 1, 0):
+        return None
+    grey = (np.arange(256) / 255) ** power
     grey = (grey - 0.5) * contrast + 0.5 + brightness
     return np.clip(grey * 255, 0, 255).round().astype(np.uint8)
 

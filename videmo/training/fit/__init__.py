@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from videmo.training.fit.device import find_device, half_precision
 from videmo.training.fit.schedule import finished, plateaus, rate
 from videmo.training.fit.start import continued, taught_by
 from videmo.training.fit.training import Training, heads_of, load, scores_of
-from videmo.training.fit.views import School, Views, make_views
+from videmo.training.fit.views import School, Views, forget_images, make_views
 from videmo.training.measure import Measure, measure
 from videmo.training.network import draw, in_torch
 from videmo.training.network.drawing import Network
@@ -37,6 +38,9 @@ from videmo.training.recipe import Recipe, as_values, from_values
 from videmo.training.weights import TENSORFLOW_JS, read_trained, sources_of
 
 Say = Callable[[str], None]
+
+KEEP_EVERY = 15.0
+"""Seconds between epochs that are kept, where a GPU does one in less than writing takes."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,16 @@ def fit(
     workers = means.workers
     if workers is None:
         workers = torch.get_num_threads() if device.type == "cuda" else 0
-    views = _views(training, data.splits["train"], run, say) if recipe.views else None
-    batches = Batches(data.splits["train"], recipe, views, workers=workers)
+    train = data.splits["train"]
     try:
-        _epochs(training, batches, data, run, history, say)
+        views = _views(training, train, run, say, workers) if recipe.views else None
+        batches = Batches(train, recipe, views, workers=workers)
+        try:
+            _epochs(training, batches, data, run, history, say)
+        finally:
+            batches.close()
     finally:
-        batches.close()
+        forget_images(run)
     return _finish(data, run, recipe, history, device)
 
 
@@ -124,19 +132,30 @@ def _epochs(
     say: Say,
 ) -> None:
     recipe, valid = training.recipe, data.splits["valid"].clear
+    best, kept = b"", -math.inf
+
+    def keep() -> None:
+        nonlocal best, kept
+        if best:
+            write_whole(run / "best.npz", best)
+        _keep(run, training, history)
+        best, kept = b"", time.monotonic()
+
     while not finished([row.figure for row in history], recipe):
         start = time.monotonic()
         figures, number = [row.figure for row in history], len(history)
         drops = plateaus(figures, recipe)
         now = rate(training.step, training.steps, recipe, drops)
-        taught = training.teach(batches, number, drops, lambda: _keep(run, training, history))
+        taught = training.teach(batches, number, drops, keep)
         found = measure(training.scores(valid.images), valid.labels)
         seconds = time.monotonic() - start
         row = diary.row_of(number, now, taught, found, recipe.best_by, seconds)
         history.append(row)
         if row.figure > max(figures, default=-1.0):
-            write_whole(run / "best.npz", training.packed())
-        _keep(run, training, history)
+            best = training.packed()
+        done = finished([row.figure for row in history], recipe)
+        if done or training.device.type == "cpu" or time.monotonic() - kept > KEEP_EVERY:
+            keep()
         diary.write_history(run, history)
         say(diary.in_words(row, recipe.epochs))
 
@@ -161,10 +180,10 @@ def _begin(
     return training, continued(training, init, images, data.classes, heads)
 
 
-def _views(training: Training, examples: Examples, run: Path, say: Say) -> Views:
+def _views(training: Training, examples: Examples, run: Path, say: Say, workers: int) -> Views:
     temperature = training.recipe.temperature
     school = School(training.teachers, training.heads, temperature, training.device, training.half)
-    return make_views(examples, training.recipe, school, run, say=say)
+    return make_views(examples, training.recipe, school, run, say=say, workers=workers)
 
 
 def _drawn(data: Data, recipe: Recipe) -> Network:

@@ -46,18 +46,18 @@ class Batches:
         self.targets = np.concatenate([smoothed(part, recipe.smoothing) for part in heads], axis=1)
         self.plain = examples.targets
         self.workers = max(1, workers)
-        given = (examples.images, recipe.variety)
+        images, variety = examples.images, recipe.variety
         if views is not None:
-            side = examples.images.shape[1]
-            given = (views.images.reshape(-1, side, side), without_moves(recipe.variety))
+            images, variety = views.images, without_moves(recipe.variety)
         self.pool: Executor
-        if workers and views is None:
+        # Views are too many to be sent to other processes, unless they lie in a file.
+        if workers and (views is None or isinstance(images, np.memmap)):
+            given = (_sendable(images), variety)
             # Not forked: the parent has the threads of PyTorch.
             context = get_context("spawn")
             self.pool = ProcessPoolExecutor(workers, context, _remember, given)
         else:
-            # Views are many, and little is left to be done to them.
-            self.pool = ThreadPoolExecutor(1, initializer=_remember, initargs=given)
+            self.pool = ThreadPoolExecutor(1, initializer=_remember, initargs=(images, variety))
 
     def close(self) -> None:
         self.pool.shutdown(cancel_futures=True)
@@ -127,13 +127,26 @@ def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
     return spread.astype(np.float32)
 
 
+class InFile(NamedTuple):
+    """Pictures in a file, for a process that is to see them there."""
+
+    path: str
+    shape: tuple[int, ...]
+
+
+def _sendable(images: np.ndarray) -> np.ndarray | InFile:
+    return InFile(images.filename, images.shape) if isinstance(images, np.memmap) else images
+
+
 _images = np.empty(0, np.uint8)
 _variety = Variety()
 
 
-def _remember(images: np.ndarray, variety: Variety) -> None:
+def _remember(images: np.ndarray | InFile, variety: Variety) -> None:
     global _images, _variety
-    _images, _variety = images, variety
+    if isinstance(images, InFile):
+        images = np.memmap(images.path, np.uint8, "r", shape=images.shape)
+    _images, _variety = images.reshape(-1, *images.shape[-2:]), variety
     cv2.setNumThreads(1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+import numpy as np
 import torch
 
 from videmo.errors import SetupError
@@ -42,6 +43,14 @@ def half_precision(device: torch.device) -> bool:
         supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
         return bool(supported and supported())
     return False
+
+
+def moved(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """`array` on `device`; a GPU is not waited for."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def autocast(device: torch.device, half: bool) -> Any:

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from videmo.training.dataset import Examples
 from videmo.training.fit.batches import Batch, Batches, steps
-from videmo.training.fit.device import autocast, random_state, set_random_state
+from videmo.training.fit.device import autocast, moved, random_state, set_random_state
+from videmo.training.fit.recorded import Recorded
 from videmo.training.fit.schedule import rate
 from videmo.training.fit.teachers import Teacher, lessons
 from videmo.training.network import in_torch
@@ -22,6 +23,13 @@ from videmo.training.recipe import Recipe
 
 KEEP_EVERY = 300.0
 """Seconds after which a long epoch is kept half way."""
+
+HEARD_AT_ONCE = 32
+"""Steps whose losses and answers are fetched together: a GPU should not be waited for in each."""
+
+
+Lessons = Sequence[torch.Tensor | None]
+"""For each head ``(n, classes)``, or None where no teacher knows of it."""
 
 
 @dataclass
@@ -64,7 +72,12 @@ class Training:
             lr=recipe.rate,
             momentum=recipe.momentum,
             nesterov=True,
+            fused=device.type == "cuda",
         )
+        self.pairs = self._averaged_pairs()
+        self.work = self._arithmetic
+        if device.type == "cuda":
+            self.work = Recorded(self._arithmetic, list(self.network.parameters()))
         self.step = 0
         self.current = Epoch()
 
@@ -74,48 +87,69 @@ class Training:
         current, kept = self.current, time.monotonic()
         first, classes = self.heads[0], self.heads[0].stop
         confusion = np.array(current.confusion or np.zeros((classes, classes)), np.int64)
+        unheard: list[tuple[np.ndarray, torch.Tensor, torch.Tensor]] = []
+
+        def hear() -> None:
+            for truth, loss, answers in unheard:
+                np.add.at(confusion, (truth, answers.cpu().numpy()), 1)
+                current.loss += loss.item()
+            current.confusion = confusion.tolist()
+            unheard.clear()
+
         for batch in batches.epoch(epoch, first=current.batches):
             for group in self.optimiser.param_groups:
                 group["lr"] = rate(self.step, self.steps, self.recipe, drops)
-            loss, answers = self._learn(batch)
-            np.add.at(confusion, (batch.targets[:, first].argmax(axis=1), answers), 1)
-            current.loss += loss
+            unheard.append((batch.targets[:, first].argmax(axis=1), *self._learn(batch)))
             current.batches += 1
             current.pictures += len(batch.images)
-            current.confusion = confusion.tolist()
+            if len(unheard) == HEARD_AT_ONCE:
+                hear()
             if time.monotonic() - kept >= KEEP_EVERY:
+                hear()
                 keep()
                 kept = time.monotonic()
+        hear()
         self.current = Epoch()
         return current
 
-    def _learn(self, batch: Batch) -> tuple[float, np.ndarray]:
+    def _learn(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """A step; its loss, and what was answered ``(n,)``."""
         images = as_input(batch.images, self.device)
-        targets = torch.from_numpy(batch.targets).to(self.device)
         if batch.order is not None:
-            other = torch.from_numpy(batch.order).to(self.device)
+            other = moved(batch.order, self.device)
             images = batch.kept * images + (1 - batch.kept) * images[other]
-        with autocast(self.device, self.half):
-            logits = self.network(images)
-        logits = logits.float()
-        if batch.taught is not None:
-            taught = torch.from_numpy(batch.taught).to(self.device)
-            lesson = [taught[:, h] if taught[:, h].any() else None for h in self.heads]
-        else:
-            lesson = self._lesson(images)
-        loss = self._loss(logits, targets, lesson)
-        self.optimiser.zero_grad()
-        loss.backward()
+        targets = moved(batch.targets, self.device)
+        loss, answers = self.work(images, targets, *self._lessons(images, batch.taught))
         self.optimiser.step()
         self.step += 1
         self._average()
-        return loss.item(), logits.detach()[:, self.heads[0]].argmax(1).cpu().numpy()
+        return loss, answers
+
+    def _lessons(self, images: torch.Tensor, taught: np.ndarray | None) -> Lessons:
+        """What is to be said of `images`, by the teachers, for each head."""
+        if taught is None:
+            return self._lesson(images)
+        return [
+            moved(taught[:, h], self.device) if taught[:, h].any() else None for h in self.heads
+        ]
+
+    def _arithmetic(
+        self, images: torch.Tensor, targets: torch.Tensor, *lesson: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and the answers, and new gradients in the network's weights."""
+        self.network.zero_grad()
+        with autocast(self.device, self.half):
+            logits = self.network(images)
+        logits = logits.float()
+        loss = self._loss(logits, targets, lesson)
+        loss.backward()
+        return loss.detach(), logits.detach()[:, self.heads[0]].argmax(1)
 
     def _loss(
         self,
         logits: torch.Tensor,
         targets: torch.Tensor,
-        lesson: Sequence[torch.Tensor | None],
+        lesson: Lessons,
     ) -> torch.Tensor:
         t, share = self.recipe.temperature, self.recipe.distil
         losses = []
@@ -136,7 +170,7 @@ class Training:
         return functional.cross_entropy(logits, targets)
 
     @torch.no_grad()
-    def _lesson(self, images: torch.Tensor) -> list[torch.Tensor | None]:
+    def _lesson(self, images: torch.Tensor) -> Lessons:
         """What the teachers say of `images`, for each head."""
         with autocast(self.device, self.half):
             return lessons(self.teachers, images, self.heads, self.recipe.temperature)
@@ -150,10 +184,15 @@ class Training:
     def _average(self) -> None:
         # At first the average must not remember the random beginning for long.
         keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        averaged, new = self.pairs
+        torch._foreach_lerp_(averaged, new, 1 - keep)
+
+    def _averaged_pairs(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """The averaged weights, and those that they are the averages of; norms' memories too."""
         new = self.network.state_dict()
-        for name, value in self.averaged.state_dict().items():
-            if value.dtype.is_floating_point:
-                value.lerp_(new[name], 1 - keep)
+        pairs = [(v, new[n]) for n, v in self.averaged.state_dict().items()]
+        pairs = [pair for pair in pairs if pair[0].is_floating_point()]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
     def state(self) -> dict:
         return {
@@ -222,7 +261,7 @@ def scores_of(
 
 
 def as_input(images: np.ndarray, device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).to(device)[:, None].float()
+    return moved(images, device)[:, None].float()
 
 
 def heads_of(outputs: int, examples: Examples) -> tuple[slice, ...]:

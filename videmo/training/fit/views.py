@@ -9,9 +9,12 @@ and consistent", Beyer and others, 2022, whose teachers look at each version ane
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,9 @@ from videmo.training.fit.device import autocast
 from videmo.training.fit.teachers import Teacher, lessons
 from videmo.training.recipe import Recipe
 
+IMAGES = "views.part"
+"""Where the versions lie while other processes make and vary them; they are never read again."""
+
 TOGETHER = 256
 """Pictures that the teachers see at once."""
 
@@ -33,7 +39,7 @@ class Views:
     """Some versions of each of n pictures."""
 
     images: np.ndarray
-    """``(versions, n, side, side)`` uint8."""
+    """``(versions, n, side, side)`` uint8; in a file where other processes are to see them."""
     taught: np.ndarray
     """``(versions, n, outputs)`` float32: what is to be said of them; zero for a head of which no
     teacher knows."""
@@ -81,26 +87,68 @@ def make_views(
     run: Path,
     *,
     say: Callable[[str], None],
+    workers: int = 0,
 ) -> Views:
     """The versions of the pictures of `examples`, and the lessons of `school` about them.
 
     The lessons of each version are kept in the folder `run`: who resumes need not ask again.
     """
-    n, side = examples.images.shape[:2]
-    images = np.empty((recipe.views, n, side, side), np.uint8)
-    taught = np.empty((recipe.views, n, school.heads[-1].stop), np.float32)
+    versions, n, side = recipe.views, *examples.images.shape[:2]
+    shape = (versions, n, side, side)
+    if workers:
+        images: np.ndarray = np.memmap(run / IMAGES, np.uint8, "w+", shape=shape)
+    else:
+        images = np.empty(shape, np.uint8)
+    taught = np.empty((versions, n, school.heads[-1].stop), np.float32)
     key = school.key()
-    for i in range(recipe.views):
-        rng = np.random.default_rng([recipe.seed, i, recipe.views])
-        images[i] = varied(examples.images, moved_only(recipe.variety), rng)
+    for i in _made(images, examples.images, recipe, workers):
         place = run / f"view{i}.lessons"
         found = _read(place, key, images[i], taught.shape[1:])
         if found is None:
             found = school.taught(images[i])
             write_whole(place, _seal(key, images[i], found.tobytes()) + found.tobytes())
-            say(f"the teachers have seen {i + 1} of {recipe.views} versions of the pictures")
+            say(f"the teachers have seen {i + 1} of {versions} versions of the pictures")
         taught[i] = found
     return Views(images, taught)
+
+
+def forget_images(run: Path) -> None:
+    """Remove the file of versions, once nobody looks at it."""
+    with contextlib.suppress(OSError):  # Windows does not let go of what was looked at
+        (run / IMAGES).unlink()
+
+
+def _made(images: np.ndarray, faces: np.ndarray, recipe: Recipe, workers: int) -> Iterator[int]:
+    """Fill `images` with versions of `faces`, by `workers` processes if any; which one is done."""
+    if not isinstance(images, np.memmap):
+        for i in range(len(images)):
+            _fill(images, faces, recipe, i)
+            yield i
+        return
+    # Not forked: the parent has the threads of PyTorch.
+    given = (images.filename, images.shape, faces, recipe)
+    with ProcessPoolExecutor(workers, get_context("spawn"), _remember, given) as pool:
+        for waiting in [pool.submit(_fill_remembered, i) for i in range(len(images))]:
+            yield waiting.result()
+
+
+def _fill(images: np.ndarray, faces: np.ndarray, recipe: Recipe, i: int) -> None:
+    rng = np.random.default_rng([recipe.seed, i, recipe.views])
+    images[i] = varied(faces, moved_only(recipe.variety), rng)
+
+
+_given: tuple[np.ndarray, np.ndarray, Recipe] | None = None
+
+
+def _remember(path: str, shape: tuple[int, ...], faces: np.ndarray, recipe: Recipe) -> None:
+    global _given
+    _given = np.memmap(path, np.uint8, "r+", shape=shape), faces, recipe
+
+
+def _fill_remembered(i: int) -> int:
+    assert _given is not None
+    _fill(*_given, i)
+    return i
 
 
 def _seal(key: bytes, images: np.ndarray, content: bytes) -> bytes:
