@@ -20,9 +20,10 @@ from videmo.cli import cli
 from videmo.emotions import classifier, find_model, read_model
 from videmo.errors import OutputError, RequestError
 from videmo.schema import EMOTIONS
+from videmo.training.joined import read_joined
 from videmo.training.network import draw
 from videmo.training.recipe import Recipe, as_values
-from videmo.training.weights import one_head, read_joined, read_trained
+from videmo.training.weights import one_head, read_trained
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
 MODEL = ROOT / "models" / "emotion.tflite"
@@ -327,7 +328,7 @@ def test_a_compact_file_says_the_same_to_the_bit_in_fewer_bytes(
 ) -> None:
     code = (
         "import sys; from pathlib import Path; from videmo.training.export import tflite\n"
-        "from videmo.training.weights import one_head, read_joined, read_trained\n"
+        "from videmo.training.weights import read_trained\n"
         "trained, compact = read_trained(Path(sys.argv[1])), tflite.compact\n"
         "tflite.compact = lambda content: content\n"
         "whole = tflite.convert(trained.network, trained.arrays, weights='dynamic')\n"

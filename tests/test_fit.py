@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import os
@@ -274,21 +275,21 @@ def test_a_recorded_step_is_the_step_that_was_recorded() -> None:
     from videmo.training.fit.recorded import WARM, Recorded
 
     layer = torch.nn.Linear(3, 2, device="cuda")
+    other = copy.deepcopy(layer)
 
-    def work(x: torch.Tensor) -> tuple[torch.Tensor]:
+    def work(x: torch.Tensor, layer: torch.nn.Module = layer) -> tuple[torch.Tensor]:
         layer.zero_grad()
         loss = layer(x).square().sum()
         loss.backward()
         return (loss.detach(),)
 
-    recorded = Recorded(work, list(layer.parameters()))
+    recorded = Recorded(work, layer.parameters())
     for step in range(3 * WARM):
         x = torch.randn(4 + step % 2, 3, device="cuda")
-        (loss,) = recorded(x)
-        assert layer.weight.grad is not None
-        found = layer.weight.grad.clone()
-        (wanted,) = work(x)
-        assert torch.allclose(loss, wanted) and torch.allclose(found, layer.weight.grad)
+        assert torch.allclose(recorded(x)[0], work(x, other)[0])
+        for mine, theirs in zip(layer.parameters(), other.parameters(), strict=True):
+            assert mine.grad is not None and theirs.grad is not None
+            assert torch.allclose(mine.grad, theirs.grad)
     assert len(recorded.films) == 2
 
 
@@ -425,6 +426,15 @@ def test_lessons_are_mixed_as_their_pictures_are(pictures: Path) -> None:
     assert mixed.order is not None and mixed.taught is not None and plain.taught is not None
     wanted = mixed.kept * plain.taught + (1 - mixed.kept) * plain.taught[mixed.order]
     assert 0 < mixed.kept < 1 and mixed.taught == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_disk_without_room_for_views_is_named_before_they_are_made() -> None:
+    from videmo.errors import DiskFullError
+    from videmo.training.fit.views import InFile
+
+    with pytest.raises(DiskFullError, match="disk full"):
+        InFile(Path("/dev/full"), (2, 50, 48, 48)).made()
 
 
 def test_workers_leave_views_alone(pictures: Path, tmp_path: Path) -> None:
@@ -620,8 +630,9 @@ def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
 def test_several_trainings_side_by_side_answer_with_their_mean(tmp_path: Path) -> None:
     from videmo.training.fit import fit
     from videmo.training.fit.training import load
+    from videmo.training.joined import read_joined
     from videmo.training.network import in_torch
-    from videmo.training.weights import one_head, read_joined, read_trained
+    from videmo.training.weights import one_head, read_trained
 
     data = voted(tmp_path)
     for i, network in enumerate(("tiny", "small")):
@@ -643,7 +654,7 @@ def test_several_trainings_side_by_side_answer_with_their_mean(tmp_path: Path) -
 
 
 def test_the_same_weights_do_not_stand_beside_themselves() -> None:
-    from videmo.training.weights import read_joined
+    from videmo.training.joined import read_joined
 
     model = ROOT / "models" / "emotion.tflite"
     with pytest.raises(RequestError, match="named twice"):
@@ -652,7 +663,7 @@ def test_the_same_weights_do_not_stand_beside_themselves() -> None:
 
 def test_what_tells_other_things_apart_cannot_stand_beside(pictures: Path, tmp_path: Path) -> None:
     from videmo.training.fit import fit
-    from videmo.training.weights import read_joined
+    from videmo.training.joined import read_joined
 
     fit(pictures, tmp_path / "own", replace(QUICK, epochs=1))
     with pytest.raises(RequestError, match="its classes, or what it"):

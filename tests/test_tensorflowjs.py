@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from videmo.errors import RequestError
+from videmo.training.joined import read_joined
 from videmo.training.network.classics import MOBILENET
 from videmo.training.tensorflowjs import GREY_LEVELS, read_mobilenet
-from videmo.training.weights import read_joined, read_trained
+from videmo.training.weights import read_trained
 
 
 def write_mobilenet(folder: Path, *, kept: str = "float16") -> dict[str, np.ndarray]:

@@ -18,8 +18,9 @@ from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
+from videmo.training.joined import read_joined
 from videmo.training.measure import Measure, measure
-from videmo.training.weights import HOW_MADE, MODEL, Trained, published, read_joined
+from videmo.training.weights import HOW_MADE, MODEL, Trained, published
 
 FORMATS = ("float32", "int8", "onnx")
 """What is made unless something else is asked for."""

@@ -9,6 +9,7 @@ between two files costs nothing. What teachers said before the first epoch is in
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -39,8 +40,8 @@ from videmo.training.weights import TENSORFLOW_JS, read_trained, sources_of
 
 Say = Callable[[str], None]
 
-KEEP_EVERY = 15.0
-"""Seconds between epochs that are kept, where a GPU does one in less than writing takes."""
+UNKEPT = 15.0
+"""Seconds for which epochs need not be kept, where a GPU does one in less than writing takes."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,11 @@ def fit(
     workers = means.workers
     if workers is None:
         workers = torch.get_num_threads() if device.type == "cuda" else 0
-    train = data.splits["train"]
     try:
-        views = _views(training, train, run, say, workers) if recipe.views else None
-        batches = Batches(train, recipe, views, workers=workers)
-        try:
+        views = _views(training, data.splits["train"], run, say, workers) if recipe.views else None
+        batches = Batches(data.splits["train"], recipe, views, workers=workers)
+        with contextlib.closing(batches):
             _epochs(training, batches, data, run, history, say)
-        finally:
-            batches.close()
     finally:
         forget_images(run)
     return _finish(data, run, recipe, history, device)
@@ -141,7 +139,8 @@ def _epochs(
         _keep(run, training, history)
         best, kept = b"", time.monotonic()
 
-    while not finished([row.figure for row in history], recipe):
+    done = finished([row.figure for row in history], recipe)
+    while not done:
         start = time.monotonic()
         figures, number = [row.figure for row in history], len(history)
         drops = plateaus(figures, recipe)
@@ -154,7 +153,7 @@ def _epochs(
         if row.figure > max(figures, default=-1.0):
             best = training.packed()
         done = finished([row.figure for row in history], recipe)
-        if done or training.device.type == "cpu" or time.monotonic() - kept > KEEP_EVERY:
+        if done or training.device.type == "cpu" or time.monotonic() - kept > UNKEPT:
             keep()
         diary.write_history(run, history)
         say(diary.in_words(row, recipe.epochs))

@@ -14,7 +14,7 @@ import numpy as np
 
 from videmo.training.augment import Variety, varied, without_moves
 from videmo.training.dataset import Examples
-from videmo.training.fit.views import Views
+from videmo.training.fit.views import InFile, Views
 from videmo.training.recipe import Recipe
 
 AHEAD = 4
@@ -46,16 +46,15 @@ class Batches:
         self.targets = np.concatenate([smoothed(part, recipe.smoothing) for part in heads], axis=1)
         self.plain = examples.targets
         self.workers = max(1, workers)
-        images, variety = examples.images, recipe.variety
+        images: np.ndarray | InFile = examples.images
+        variety = recipe.variety
         if views is not None:
             images, variety = views.images, without_moves(recipe.variety)
         self.pool: Executor
-        # Views are too many to be sent to other processes, unless they lie in a file.
-        if workers and (views is None or isinstance(images, np.memmap)):
-            given = (_sendable(images), variety)
+        if workers and (views is None or isinstance(images, InFile)):
             # Not forked: the parent has the threads of PyTorch.
             context = get_context("spawn")
-            self.pool = ProcessPoolExecutor(workers, context, _remember, given)
+            self.pool = ProcessPoolExecutor(workers, context, _remember, (images, variety))
         else:
             self.pool = ThreadPoolExecutor(1, initializer=_remember, initargs=(images, variety))
 
@@ -88,7 +87,7 @@ class Batches:
         """``(count,)``: which version of each picture is shown."""
         if self.views is None:
             return np.zeros(count, np.int64)
-        return np.random.default_rng([int(seed), 2]).integers(len(self.views.images), size=count)
+        return np.random.default_rng([int(seed), 2]).integers(len(self.views.taught), size=count)
 
     def _mixed(
         self, images: np.ndarray, targets: np.ndarray, taught: np.ndarray | None, seed: int
@@ -127,17 +126,6 @@ def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
     return spread.astype(np.float32)
 
 
-class InFile(NamedTuple):
-    """Pictures in a file, for a process that is to see them there."""
-
-    path: str
-    shape: tuple[int, ...]
-
-
-def _sendable(images: np.ndarray) -> np.ndarray | InFile:
-    return InFile(images.filename, images.shape) if isinstance(images, np.memmap) else images
-
-
 _images = np.empty(0, np.uint8)
 _variety = Variety()
 
@@ -145,7 +133,7 @@ _variety = Variety()
 def _remember(images: np.ndarray | InFile, variety: Variety) -> None:
     global _images, _variety
     if isinstance(images, InFile):
-        images = np.memmap(images.path, np.uint8, "r", shape=images.shape)
+        images = images.opened()
     _images, _variety = images.reshape(-1, *images.shape[-2:]), variety
     cv2.setNumThreads(1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -28,7 +28,7 @@ class Recorded:
     """Does `work`, which puts new gradients into `parameters`; the same for tensors of a shape."""
 
     def __init__(
-        self, work: Callable[..., Tensors], parameters: Sequence[torch.nn.Parameter]
+        self, work: Callable[..., Tensors], parameters: Iterable[torch.nn.Parameter]
     ) -> None:
         self.work, self.parameters = work, list(parameters)
         self.films: dict[tuple, Film] = {}

@@ -27,7 +27,6 @@ KEEP_EVERY = 300.0
 HEARD_AT_ONCE = 32
 """Steps whose losses and answers are fetched together: a GPU should not be waited for in each."""
 
-
 Lessons = Sequence[torch.Tensor | None]
 """For each head ``(n, classes)``, or None where no teacher knows of it."""
 
@@ -77,7 +76,7 @@ class Training:
         self.pairs = self._averaged_pairs()
         self.work = self._arithmetic
         if device.type == "cuda":
-            self.work = Recorded(self._arithmetic, list(self.network.parameters()))
+            self.work = Recorded(self._arithmetic, self.network.parameters())
         self.step = 0
         self.current = Epoch()
 

@@ -9,18 +9,19 @@ and consistent", Beyer and others, 2022, whose teachers look at each version ane
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from videmo.files import write_whole
+from videmo.files import output_error, write_whole
 from videmo.training.augment import moved_only, varied
 from videmo.training.dataset import Examples
 from videmo.training.fit.device import autocast
@@ -34,12 +35,36 @@ TOGETHER = 256
 """Pictures that the teachers see at once."""
 
 
+class InFile(NamedTuple):
+    """Pictures in a file, where other processes see them, too: they are too many to be sent."""
+
+    path: Path
+    shape: tuple[int, ...]
+
+    def made(self) -> InFile:
+        """With room for all of it, so that a disk that is full is met now.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            with open(self.path, "wb") as file:
+                for _ in range(self.shape[0]):
+                    file.write(bytes(math.prod(self.shape[1:])))
+        except OSError as error:
+            raise output_error(error, self.path) from error
+        return self
+
+    def opened(self) -> np.ndarray:
+        return np.memmap(self.path, np.uint8, "r+", shape=self.shape)
+
+
 @dataclass(frozen=True)
 class Views:
     """Some versions of each of n pictures."""
 
-    images: np.ndarray
-    """``(versions, n, side, side)`` uint8; in a file where other processes are to see them."""
+    images: np.ndarray | InFile
+    """``(versions, n, side, side)`` uint8."""
     taught: np.ndarray
     """``(versions, n, outputs)`` float32: what is to be said of them; zero for a head of which no
     teacher knows."""
@@ -95,40 +120,45 @@ def make_views(
     """
     versions, n, side = recipe.views, *examples.images.shape[:2]
     shape = (versions, n, side, side)
-    if workers:
-        images: np.ndarray = np.memmap(run / IMAGES, np.uint8, "w+", shape=shape)
-    else:
-        images = np.empty(shape, np.uint8)
+    place = InFile(run / IMAGES, shape).made() if workers else None
+    images = place.opened() if place else np.empty(shape, np.uint8)
     taught = np.empty((versions, n, school.heads[-1].stop), np.float32)
     key = school.key()
-    for i in _made(images, examples.images, recipe, workers):
-        place = run / f"view{i}.lessons"
-        found = _read(place, key, images[i], taught.shape[1:])
+    if place:
+        made = _made_by_others(place, examples.images, recipe, workers)
+    else:
+        made = _made(images, examples.images, recipe)
+    for i in made:
+        lessons_of = run / f"view{i}.lessons"
+        found = _read(lessons_of, key, images[i], taught.shape[1:])
         if found is None:
             found = school.taught(images[i])
-            write_whole(place, _seal(key, images[i], found.tobytes()) + found.tobytes())
+            write_whole(lessons_of, _seal(key, images[i], found.tobytes()) + found.tobytes())
             say(f"the teachers have seen {i + 1} of {versions} versions of the pictures")
         taught[i] = found
-    return Views(images, taught)
+    return Views(place or images, taught)
 
 
 def forget_images(run: Path) -> None:
     """Remove the file of versions, once nobody looks at it."""
-    with contextlib.suppress(OSError):  # Windows does not let go of what was looked at
-        (run / IMAGES).unlink()
+    (run / IMAGES).unlink(missing_ok=True)
 
 
-def _made(images: np.ndarray, faces: np.ndarray, recipe: Recipe, workers: int) -> Iterator[int]:
-    """Fill `images` with versions of `faces`, by `workers` processes if any; which one is done."""
-    if not isinstance(images, np.memmap):
-        for i in range(len(images)):
-            _fill(images, faces, recipe, i)
-            yield i
-        return
+def _made(images: np.ndarray, faces: np.ndarray, recipe: Recipe) -> Iterator[int]:
+    """Fill `images` with versions of `faces`; which one is done."""
+    for i in range(len(images)):
+        _fill(images, faces, recipe, i)
+        yield i
+
+
+def _made_by_others(
+    place: InFile, faces: np.ndarray, recipe: Recipe, workers: int
+) -> Iterator[int]:
+    """As `_made`, by `workers` processes."""
     # Not forked: the parent has the threads of PyTorch.
-    given = (images.filename, images.shape, faces, recipe)
+    given = (place, faces, recipe)
     with ProcessPoolExecutor(workers, get_context("spawn"), _remember, given) as pool:
-        for waiting in [pool.submit(_fill_remembered, i) for i in range(len(images))]:
+        for waiting in [pool.submit(_fill_remembered, i) for i in range(place.shape[0])]:
             yield waiting.result()
 
 
@@ -140,9 +170,9 @@ def _fill(images: np.ndarray, faces: np.ndarray, recipe: Recipe, i: int) -> None
 _given: tuple[np.ndarray, np.ndarray, Recipe] | None = None
 
 
-def _remember(path: str, shape: tuple[int, ...], faces: np.ndarray, recipe: Recipe) -> None:
+def _remember(place: InFile, faces: np.ndarray, recipe: Recipe) -> None:
     global _given
-    _given = np.memmap(path, np.uint8, "r+", shape=shape), faces, recipe
+    _given = place.opened(), faces, recipe
 
 
 def _fill_remembered(i: int) -> int:

@@ -19,8 +19,9 @@ from videmo import __version__
 from videmo.errors import OutputError, RequestError, SetupError
 from videmo.files import sha256, shown, write_whole
 from videmo.training.export import AGREEMENT, FORMATS, Made, check, find_pictures, jetson, make
+from videmo.training.joined import read_joined
 from videmo.training.kit.crops import crops
-from videmo.training.weights import Trained, read_joined
+from videmo.training.weights import Trained
 
 FILES = Path(__file__).parent / "files"
 
