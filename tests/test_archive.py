@@ -332,6 +332,29 @@ def test_a_limit_of_memory_that_is_too_small_for_any_movie_is_refused(
     assert not list(tmp_path.rglob("*.faces.*"))
 
 
+STOPPED = """
+import signal
+from multiprocessing import Pipe
+from videmo.archive import process
+
+def stop(*_):
+    signal.raise_signal(signal.SIGTERM)
+
+process._scanned = lambda *_: None
+WHEN = stop
+_, said = Pipe(duplex=False)
+process._work(None, said)
+stop()
+"""
+
+
+@pytest.mark.parametrize("when", ["process.end_with_parent", "process._scanned", "_"])
+def test_a_process_that_is_stopped_says_nothing_whenever_it_is(when: str) -> None:
+    code = [sys.executable, "-c", STOPPED.replace("WHEN", when)]
+    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "", "")
+
+
 MORE = 32 << 20
 
 

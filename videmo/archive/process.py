@@ -170,11 +170,15 @@ def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
 def _work(order: Order, said: Connection) -> None:
     """What the process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing to tidy yet: to end is to be silent
     end_with_parent()
     logging.disable()  # the record says it, too
     with suppress(KeyboardInterrupt, BrokenPipeError):  # we are to end, or nobody listens any more
-        said.send(_scanned(order, said))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            said.send(_scanned(order, said))
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _scanned(order: Order, said: Connection) -> Path | VidemoError:
