@@ -561,6 +561,23 @@ def test_a_training_begins_from_a_mobilenet_of_others(pictures: Path, tmp_path: 
     assert json.loads((tmp_path / "other" / "run.json").read_text())["init"] != kept
 
 
+def test_a_training_begins_from_a_mobilefacenet_of_others(pictures: Path, tmp_path: Path) -> None:
+    from tests.test_insightface import write_mobilefacenet
+    from videmo.training.fit import fit
+
+    _, _, slope, second, *_ = write_mobilefacenet(tmp_path / "faces.onnx")
+    recipe = Recipe(network="mobilefacenet", side=32, epochs=1, batch=8, rate=1e-7, average=0.0)
+    said: list[str] = []
+    model = tmp_path / "faces.onnx"
+    fit(pictures, tmp_path / "run", replace(recipe, warmup=0), init=model, say=said.append)
+    assert any(line.startswith("129 of 131 layers are those of") for line in said), said
+    ended = weights(tmp_path / "run" / "best.npz")
+    assert ended["second.conv.weight"] == pytest.approx(second, abs=1e-4)
+    assert ended["stem.slope.weight"] == pytest.approx(slope[:, 0, 0], abs=1e-4)
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert about["source"][-1]["name"] == "a MobileFaceNet of others (faces.onnx)"
+
+
 def test_a_run_of_before_there_were_views_goes_on(pictures: Path, tmp_path: Path) -> None:
     from videmo.training.fit import fit
 
@@ -598,7 +615,16 @@ def test_a_network_of_other_widths_begins_with_the_layers_that_are_the_same(tmp_
 
 @pytest.mark.parametrize(
     "name",
-    ["small", "swift", "resnet18", "mini-xception", "mobilenet", "elu6", "tiny+mobilenet"],
+    [
+        "small",
+        "swift",
+        "resnet18",
+        "mini-xception",
+        "mobilenet",
+        "mobilefacenet",
+        "elu6",
+        "tiny+mobilenet",
+    ],
 )
 def test_pytorch_keras_and_onnx_compute_the_same_network(name: str) -> None:
     pytest.importorskip("keras", reason="Keras is only there for training")

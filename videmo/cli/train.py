@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 ARCHITECTURES = (
     *("small", "deep", "wide", "broad", "medium", "large", "swift", "tiny"),
-    *("resnet18", "vgg16", "mini-xception", "mobilenet", "elu6"),
+    *("resnet18", "vgg16", "mini-xception", "mobilenet", "mobilefacenet", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 
@@ -55,7 +55,8 @@ ARCHITECTURES = (
 @click.option(
     "--init",
     type=PATH,
-    help="Begin from a trained model or training, or a MobileNet of TensorFlow.js (.json).",
+    help="Begin from a trained model or training, a MobileNet of TensorFlow.js (.json), or a "
+    "MobileFaceNet of InsightFace (.onnx).",
 )
 @click.option(
     "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this training; repeatable."

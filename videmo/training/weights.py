@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,12 +20,12 @@ from videmo.emotions import interpreter_of, read_model
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
+from videmo.training import insightface, tensorflowjs
 from videmo.training.network import HEAD, draw
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, as_values, from_values, read_values
-from videmo.training.tensorflowjs import SIDE, made_by, read_mobilenet
 
-MODEL, TENSORFLOW_JS = ".tflite", ".json"
+MODEL, TENSORFLOW_JS, ONNX = ".tflite", ".json", ".onnx"
 
 HOW_MADE = ("parts", "averaged")
 """What a description may hold of the trainings of which a model was made."""
@@ -49,7 +49,7 @@ class Trained:
     def name(self) -> str:
         """What it is called: the name of its folder, or of its file without the ending."""
         path = self.path.resolve()
-        return path.stem if path.suffix in (MODEL, TENSORFLOW_JS) else path.name
+        return path.stem if path.suffix in (MODEL, TENSORFLOW_JS, ONNX) else path.name
 
     @property
     def body(self) -> dict[str, np.ndarray]:
@@ -58,8 +58,8 @@ class Trained:
 
 
 def read_trained(path: Path) -> Trained:
-    """What `path` holds: the folder of a training, a .tflite file of ours, or a MobileNet that
-    others trained (TensorFlow.js).
+    """What `path` holds: the folder of a training, a .tflite file of ours, or what others trained:
+    a MobileNet (TensorFlow.js) or a MobileFaceNet (InsightFace's ONNX).
 
     Raises:
         RequestError: none of them, or not readable.
@@ -70,10 +70,12 @@ def read_trained(path: Path) -> Trained:
     if path.suffix == MODEL:
         return _of_model(path)
     if path.suffix == TENSORFLOW_JS:
-        return _of_others(path)
+        return _of_others(path, tensorflowjs.read_mobilenet(path), MOBILENET)
+    if path.suffix == ONNX:
+        return _of_others(path, insightface.read_mobilefacenet(path), MOBILEFACENET)
     raise RequestError(
         f"{shown(path)}: neither the folder of a training nor a {MODEL} model, nor the "
-        f"model{TENSORFLOW_JS} of a MobileNet"
+        f"model{TENSORFLOW_JS} of a MobileNet or the {ONNX} file of a MobileFaceNet"
     )
 
 
@@ -145,18 +147,41 @@ def _of_model(path: Path) -> Trained:
     return Trained(network, classes, recipe, arrays, about, path, (learnt,))
 
 
-def _of_others(path: Path) -> Trained:
-    arrays = {}
-    for name, array in read_mobilenet(path).items():
+class _Others(NamedTuple):
+    """A kind of network that others train."""
+
+    name: str
+    recipe: Recipe
+    made_by: Callable[[Path], str]
+    licence: str
+
+
+MOBILENET = _Others(
+    "MobileNet",
+    Recipe(network="mobilenet", side=tensorflowjs.SIDE),
+    tensorflowjs.made_by,
+    "the file does not say; ask who made it",
+)
+MOBILEFACENET = _Others(
+    "MobileFaceNet",
+    Recipe(network="mobilefacenet", side=insightface.SIDE),
+    lambda path: "InsightFace, github.com/deepinsight/insightface",
+    "InsightFace gives its weights out for research that is not commercial",
+)
+
+
+def _of_others(path: Path, found: Mapping[str, np.ndarray], kind: _Others) -> Trained:
+    arrays: dict[str, np.ndarray] = {}
+    for name, array in found.items():
         layer, _, part = name.rpartition(".")
         arrays |= _neutral(layer, array) if part == "bias" else {name: array}
-    recipe = Recipe(network="mobilenet", side=SIDE)
+    recipe = kind.recipe
     network = draw(recipe.network, side=recipe.side, classes=1)
     source = {
-        "name": f"a MobileNet of others ({path.name})",
-        "by": made_by(path),
+        "name": f"a {kind.name} of others ({path.name})",
+        "by": kind.made_by(path),
         "what": "weights to begin from",
-        "licence": "the file does not say; ask who made it",
+        "licence": kind.licence,
     }
     return Trained(network, (), recipe, arrays, {"source": [source]}, path, ())
 

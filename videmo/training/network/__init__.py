@@ -13,7 +13,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from videmo.errors import RequestError
-from videmo.training.network.classics import elu6, mini_xception, mobilenet, resnet18, vgg16
+from videmo.training.network.classics import (
+    elu6,
+    mini_xception,
+    mobilefacenet,
+    mobilenet,
+    resnet18,
+    vgg16,
+)
 from videmo.training.network.drawing import Drawing, Network
 from videmo.training.network.residual import (
     BROAD,
@@ -40,9 +47,10 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "vgg16": vgg16,
     "mini-xception": mini_xception,
     "mobilenet": mobilenet,
+    "mobilefacenet": mobilefacenet,
     "elu6": elu6,
 }
-"""What a recipe may name; ``large`` and ``mobilenet`` are teachers, ``tiny`` is for tests."""
+"""What a recipe may name; ``large`` and the mobile ones are teachers, ``tiny`` is for tests."""
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 256
 

@@ -80,6 +80,42 @@ def mobilenet(drawing: Drawing, x: str, classes: int) -> str:
     return drawing.conv(x, classes, "head", kernel=1, bias=True)
 
 
+MOBILEFACENET = ((128, 128, 4), (256, 256, 6), (512, 256, 2))
+"""Of each stage: channels within its first block, and what comes out; how many blocks follow."""
+
+
+def mobilefacenet(drawing: Drawing, x: str, classes: int) -> str:
+    """MobileFaceNet (Chen, Liu, Gao and Han, 2018), which sees grey instead of colours.
+
+    Twice as wide as in the paper, with two channels together in the second convolution, as
+    InsightFace trains it (recognition/arcface_torch); it ends with the weighed mean.
+    """
+    x = _mobile(drawing, x, 128, "stem", kernel=3, stride=2)
+    x = _mobile(drawing, x, 128, "second", kernel=3, groups=64)
+    for stage, (within, width, depth) in enumerate(MOBILEFACENET):
+        x = _bottleneck(drawing, x, within, width, f"stage{stage}.0", stride=2)
+        for i in range(depth):
+            y = _bottleneck(drawing, x, width, width, f"stage{stage}.{i + 1}", stride=1)
+            x = drawing.add(x, y)
+    x = _mobile(drawing, x, 512, "last", kernel=1)
+    x = drawing.dropout(drawing.weighed_mean(x, "mean.conv"))
+    return drawing.conv(x, classes, "head", kernel=1, bias=True)
+
+
+def _bottleneck(
+    drawing: Drawing, x: str, within: int, width: int, name: str, *, stride: int
+) -> str:
+    x = _mobile(drawing, x, within, f"{name}.first", kernel=1)
+    x = drawing.depthwise(x, f"{name}.depthwise.conv", stride=stride)
+    x = drawing.norm(x, f"{name}.depthwise.norm")
+    x = drawing.prelu(x, f"{name}.depthwise.slope")
+    return drawing.conv_norm(x, width, f"{name}.second", kernel=1)
+
+
+def _mobile(drawing: Drawing, x: str, width: int, name: str, **how: int) -> str:
+    return drawing.prelu(drawing.conv_norm(x, width, name, **how), f"{name}.slope")
+
+
 def elu6(drawing: Drawing, x: str, classes: int) -> str:
     """Six 3x3 convolutions with ELU (512, 256, 128, 128, 256, 512), pooled after each second."""
     for pair, widths in enumerate(((512, 256), (128, 128), (256, 512))):

@@ -19,8 +19,8 @@ class Step(NamedTuple):
     name: str
     """Also the name of its weights, where it has some: ``NAME.weight``, ``NAME.bias`` ..."""
     kind: str
-    """conv, depthwise, norm, relu, relu6, elu, sigmoid, maximum, average, mean, add, multiply,
-    concat or dropout."""
+    """conv, depthwise, norm, relu, relu6, prelu, elu, sigmoid, maximum, average, mean, add,
+    multiply, concat or dropout."""
     inputs: tuple[str, ...]
     taken: int
     """Channels of the first input."""
@@ -33,6 +33,8 @@ class Step(NamedTuple):
     pad: tuple[int, int] = (0, 0)
     """Rows (and columns) of nothing before and after, as TensorFlow's "same" puts them."""
     bias: bool = False
+    groups: int = 1
+    """Of a convolution: so many parts of the channels are convolved each by itself."""
     silent: bool = False
     """A norm that begins at 0: a new block then changes nothing."""
     share: float | None = None
@@ -79,15 +81,22 @@ class Drawing:
         stride: int = 1,
         same: bool = True,
         bias: bool = False,
+        groups: int = 1,
     ) -> str:
         """A convolution; `same` keeps the size (but for the stride), else borders are lost."""
         size = self._window(x, kernel, stride, same)
-        return self._add(x, name, "conv", channels, **size, bias=bias)
+        return self._add(x, name, "conv", channels, **size, bias=bias, groups=groups)
 
-    def depthwise(self, x: str, name: str, *, kernel: int = 3, stride: int = 1) -> str:
+    def depthwise(
+        self, x: str, name: str, *, kernel: int = 3, stride: int = 1, same: bool = True
+    ) -> str:
         """Each channel convolved by itself, without bias."""
-        size = self._window(x, kernel, stride, True)
+        size = self._window(x, kernel, stride, same)
         return self._add(x, name, "depthwise", self.channels(x), **size)
+
+    def weighed_mean(self, x: str, name: str) -> str:
+        """A mean over all places, in which each place of each channel learns its weight."""
+        return self.depthwise(x, name, kernel=self.side(x), same=False)
 
     def norm(self, x: str, name: str, *, silent: bool = False) -> str:
         return self._add(x, name, "norm", self.channels(x), side=self.side(x), silent=silent)
@@ -98,6 +107,10 @@ class Drawing:
     def relu6(self, x: str) -> str:
         """A relu that goes no higher than 6."""
         return self._alike(x, "relu6")
+
+    def prelu(self, x: str, name: str) -> str:
+        """A relu whose slope below 0 is learnt for each channel."""
+        return self._add(x, name, "prelu", self.channels(x), side=self.side(x))
 
     def elu(self, x: str) -> str:
         return self._alike(x, "elu")

@@ -43,13 +43,15 @@ def _run(step: Step, inputs: list[Any]) -> Any:
         return x
     if step.kind == "norm":
         return layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=step.name)(x)
+    if step.kind == "prelu":
+        return layers.PReLU(shared_axes=[1, 2], name=step.name)(x)
     how = {"strides": step.stride, "padding": "same" if any(step.pad) else "valid"}
     if step.kind == "maximum":
         return layers.MaxPooling2D(step.kernel, **how)(x)
     how |= {"use_bias": step.bias, "name": step.name}
     if step.kind == "depthwise":
         return layers.DepthwiseConv2D(step.kernel, **how)(x)
-    return layers.Conv2D(step.channels, step.kernel, **how)(x)
+    return layers.Conv2D(step.channels, step.kernel, groups=step.groups, **how)(x)
 
 
 PLAIN = {
@@ -79,6 +81,8 @@ def _names(layer: keras.Layer) -> list[str]:
 
 
 def _as_keras(array: np.ndarray, layer: keras.Layer) -> np.ndarray:
+    if isinstance(layer, layers.PReLU):
+        return array.reshape(1, 1, -1)
     if array.ndim != 4:
         return array
     depthwise = isinstance(layer, layers.DepthwiseConv2D)

@@ -106,6 +106,9 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
         return graph.node("Clip", x, *limits)
     if step.kind == "mean":
         return graph.node("ReduceMean", x, axes=[2, 3], keepdims=1)
+    if step.kind == "prelu":
+        slopes = graph.arrays[f"{step.name}.weight"].reshape(-1, 1, 1)
+        return graph.node("PRelu", x, graph.constant(f"{step.name}.weight", slopes))
     if step.kind == "norm":
         parts = ("weight", "bias", "running_mean", "running_var")
         names = (graph.weight(f"{step.name}.{part}") for part in parts)
@@ -121,5 +124,5 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
     names = [graph.weight(f"{step.name}.weight")]
     if step.bias:
         names.append(graph.weight(f"{step.name}.bias"))
-    group = step.channels if step.kind == "depthwise" else 1
+    group = step.channels if step.kind == "depthwise" else step.groups
     return graph.node("Conv", x, *names, group=group, **window)
