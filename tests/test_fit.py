@@ -578,6 +578,17 @@ def test_a_training_begins_from_a_mobilefacenet_of_others(pictures: Path, tmp_pa
     assert about["source"][-1]["name"] == "a MobileFaceNet of others (faces.onnx)"
 
 
+def test_a_weighed_mean_begins_as_a_plain_one_and_no_other_convolution_does() -> None:
+    from videmo.training.network import in_torch
+
+    faces = in_torch.build(draw("mobilefacenet", side=48, classes=7)).state_dict()
+    assert faces["mean.conv.weight"].shape == (512, 1, 3, 3)
+    assert torch.all(faces["mean.conv.weight"] == 1 / 9)
+    # Its last maps are of one place, too.
+    objects = in_torch.build(draw("mobilenet", side=32, classes=7)).state_dict()
+    assert objects["block12.depthwise.conv.weight"].std() > 0
+
+
 def test_a_run_of_before_there_were_views_goes_on(pictures: Path, tmp_path: Path) -> None:
     from videmo.training.fit import fit
 

@@ -41,8 +41,7 @@ def write_mobilefacenet(path: Path, *, width: int = 0, without: str = "") -> lis
         if step.kind == "prelu":
             add("PRelu", (channels, 1, 1))
         elif step.kind in ("conv", "depthwise") and step.name not in ("mean.conv", HEAD):
-            groups = channels if step.kind == "depthwise" else step.groups
-            taken = step.taken // groups
+            taken = step.taken // step.groups
             if step.name == "stem.conv":
                 channels, taken = width or channels, 3
             add("Conv", (channels, taken, step.kernel, step.kernel), (channels,))

@@ -13,7 +13,7 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.training.network import HEAD, draw
+from videmo.training.network import draw
 from videmo.training.network.drawing import PICTURE, Step
 
 GREY_LEVELS = 60 / 127.5
@@ -24,9 +24,6 @@ SIDE = 96
 the aligned ones of 112 pixels from which it learnt."""
 
 COLOURS = 3
-
-MEAN = "mean.conv"
-"""Our own beginning of what follows the last map."""
 
 
 def read_mobilefacenet(path: Path) -> dict[str, np.ndarray]:
@@ -53,7 +50,7 @@ def read_mobilefacenet(path: Path) -> dict[str, np.ndarray]:
             else:
                 found[step.name.removesuffix("conv") + "norm.bias"] = arrays[1].astype(np.float32)
             found[f"{step.name}.weight"] = weight
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise RequestError(
             f"{shown(path)}: no MobileFaceNet of InsightFace with its norms folded in ({error}); "
             "begin without --init"
@@ -62,10 +59,9 @@ def read_mobilefacenet(path: Path) -> dict[str, np.ndarray]:
 
 
 def _wanted() -> list[Step]:
-    """Our layers with weights, but for the last ones, in the order in which they are computed."""
+    """Our layers with weights, in the order in which they are computed, but for the last two."""
     steps = draw("mobilefacenet", side=SIDE, classes=1).steps
-    with_weights = ("conv", "depthwise", "prelu")
-    return [s for s in steps if s.kind in with_weights and s.name not in (MEAN, HEAD)]
+    return [s for s in steps if s.kind in ("conv", "depthwise", "prelu")][:-2]
 
 
 def _check(step: Step, kind: str, arrays: list[np.ndarray]) -> None:
@@ -74,8 +70,7 @@ def _check(step: Step, kind: str, arrays: list[np.ndarray]) -> None:
     if step.kind == "prelu":
         wanted = ("PRelu", [(channels, 1, 1)])
     else:
-        groups = channels if step.kind == "depthwise" else step.groups
-        taken = COLOURS if step.inputs == (PICTURE,) else step.taken // groups
+        taken = COLOURS if step.inputs == (PICTURE,) else step.taken // step.groups
         wanted = ("Conv", [(channels, taken, step.kernel, step.kernel), (channels,)])
     if (kind, shapes) != wanted:
         raise ValueError(f"{step.name} is {kind} {' '.join(map(str, shapes))}")

@@ -64,8 +64,7 @@ def read_mobilenet(path: Path) -> dict[str, np.ndarray]:
         for name, array in found.items():
             layer, _, part = name.rpartition(".")
             step = wanted[layer]
-            inputs = 1 if step.kind == "depthwise" else step.taken
-            weights = (step.channels, inputs, step.kernel, step.kernel)
+            weights = (step.channels, step.taken // step.groups, step.kernel, step.kernel)
             if array.shape != (weights if part == "weight" else (step.channels,)):
                 raise ValueError(f"{name} is {array.shape}")
     except (KeyError, ValueError, IndexError) as error:

@@ -34,7 +34,8 @@ class Step(NamedTuple):
     """Rows (and columns) of nothing before and after, as TensorFlow's "same" puts them."""
     bias: bool = False
     groups: int = 1
-    """Of a convolution: so many parts of the channels are convolved each by itself."""
+    """Of a convolution: so many parts of the channels are convolved each by itself; all, if it is
+    depthwise."""
     silent: bool = False
     """A norm that begins at 0: a new block then changes nothing."""
     share: float | None = None
@@ -92,7 +93,8 @@ class Drawing:
     ) -> str:
         """Each channel convolved by itself, without bias."""
         size = self._window(x, kernel, stride, same)
-        return self._add(x, name, "depthwise", self.channels(x), **size)
+        channels = self.channels(x)
+        return self._add(x, name, "depthwise", channels, **size, groups=channels)
 
     def weighed_mean(self, x: str, name: str) -> str:
         """A mean over all places, in which each place of each channel learns its weight."""

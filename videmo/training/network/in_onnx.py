@@ -124,5 +124,4 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
     names = [graph.weight(f"{step.name}.weight")]
     if step.bias:
         names.append(graph.weight(f"{step.name}.bias"))
-    group = step.channels if step.kind == "depthwise" else step.groups
-    return graph.node("Conv", x, *names, group=group, **window)
+    return graph.node("Conv", x, *names, group=step.groups, **window)

@@ -79,14 +79,13 @@ def _layer(step: Step, dropout: float) -> nn.Module | None:
         return nn.PReLU(step.channels)
     if step.kind not in ("conv", "depthwise"):
         return None
-    groups = step.channels if step.kind == "depthwise" else step.groups
     conv = nn.Conv2d(
         *(step.taken, step.channels, step.kernel, step.stride),
         padding=step.pad[0] if step.pad[0] == step.pad[1] else 0,
-        groups=groups,
+        groups=step.groups,
         bias=step.bias,
     )
-    if step.kind == "depthwise" and step.side == 1:
+    if step.kind == "depthwise" and step.side == 1 and not any(step.pad):
         nn.init.constant_(conv.weight, step.kernel**-2)  # a weighed mean begins as a plain one
     elif not step.bias and step.kind == "conv":
         nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
