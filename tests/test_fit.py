@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import csv
 import json
@@ -407,6 +408,40 @@ def test_a_batch_of_views_comes_with_its_own_lessons(pictures: Path) -> None:
     assert versions == {True, False}
 
 
+def test_of_faces_of_two_only_the_teachers_say_what_they_show(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from videmo.training.augment import Variety
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.training import Training
+    from videmo.training.fit.views import School, make_views
+
+    teacher = taught(pictures, tmp_path / "teacher")
+    train = read(pictures, side=32).splits["train"]
+    still = Variety(mirrored=0, coarse=0, blurred=0, noisy=0, hidden=0)
+    recipe = replace(QUICK, distil=0.5, views=4, of_two=0.25, teachers=("teacher",), variety=still)
+    school = School([teacher], (slice(0, 3),), 2.0, torch.device("cpu"), False)
+    views = make_views(train, recipe, school, tmp_path, say=lambda line: None)
+    assert views.unlabelled == 1 and views.taught.sum(2) == pytest.approx(1, abs=1e-5)
+    with contextlib.closing(Batches(train, recipe, views)) as batches:
+        found = list(batches.epoch(0))
+        learner = Training(
+            draw("tiny", side=32, classes=3), recipe, train, device=torch.device("cpu"), half=False
+        )
+        epoch = learner.teach(batches, 0, 0, lambda: None)
+    labelled = 0
+    for batch in found:
+        for image, target in zip(batch.images, batch.targets, strict=True):
+            (version,) = {int(v) for v in np.nonzero((views.images == image).all((2, 3)))[0]}
+            assert target.sum() == (version < 3)
+            labelled += version < 3
+    assert 0 < labelled < epoch.pictures == sum(len(batch.images) for batch in found)
+    # They are learnt, but there is nothing to count an answer against.
+    assert np.sum(epoch.confusion) == labelled
+    assert train.targets.sum(1) == pytest.approx(1)
+
+
 def test_lessons_are_mixed_as_their_pictures_are(pictures: Path) -> None:
     from videmo.training.dataset import read
     from videmo.training.fit.batches import Batches
@@ -733,6 +768,11 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         ({"teachers": ["a"]}, "distil 0"),
         ({"distil": 0.5}, "--teacher"),
         ({"views": 4}, "views need teachers"),
+        ({"of_two": 0.5}, "of_two is a share of the views"),
+        (
+            {"of_two": 1.5, "views": 4, "distil": 0.5, "teachers": ["a"]},
+            "of_two is from 0 to below 1",
+        ),
         ({"side": 20}, "side is from 32 to 256"),
         ({"network": "small+huge"}, "no network 'huge'"),
         ({"variety": {"turns": 3}}, "turns"),

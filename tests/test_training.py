@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import DATA, ROOT
 from videmo.errors import RequestError, VidemoError
 from videmo.schema import EMOTIONS
-from videmo.training.augment import Variety, varied
+from videmo.training.augment import Variety, of_two, varied
 from videmo.training.dataset.examples import NO_LABEL
 from videmo.training.dataset.ferplus import (
     SIDE,
@@ -155,6 +155,32 @@ def test_shares_are_zero_where_no_emotion_was_seen_twice():
 
 
 # --- varying and measuring -----------------------------------------------------------------------
+
+
+def test_a_face_of_two_has_the_eyes_of_one_and_the_mouth_of_another():
+    # Each face has stripes of its own width, above standing, below lying ones.
+    images = np.zeros((5, 48, 48), np.uint8)
+    for i, image in enumerate(images):
+        on = np.arange(48) // (2 + i) % 2 * 100 + 50
+        image[:24], image[24:] = on, on[24:, None]
+    made = of_two(images, np.random.default_rng(3))
+    assert np.array_equal(made[:, :16], images[:, :16])
+    mouths = []
+    for face in made:
+        (same,) = [i for i in range(5) if np.ptp(face[36:].astype(int) - images[i, 36:]) <= 8]
+        mouths.append(same)
+    assert sorted(mouths) == [0, 1, 2, 3, 4] and mouths != [0, 1, 2, 3, 4]
+    assert np.array_equal(made, of_two(images, np.random.default_rng(3)))
+
+
+def test_the_lower_part_of_a_face_of_two_is_as_light_as_the_upper():
+    rng = np.random.default_rng(0)
+    dark, light = rng.integers(20, 40, (48, 48)), rng.integers(150, 250, (48, 48))
+    images = np.stack([dark, light, dark, light, dark, light, dark, light]).astype(np.uint8)
+    made = of_two(images, rng).astype(float)
+    for face, image in zip(made, images, strict=True):
+        assert abs(face[36:].mean() - image.mean()) < 5
+        assert face[36:].std() == pytest.approx(image.std(), rel=0.15)
 
 
 def test_varied_faces_differ_and_can_be_made_again():

@@ -8,6 +8,15 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+SEAMS = (0.45, 0.65)
+"""Where, from its top to its bottom, one face goes over into another: between eyes and mouth."""
+
+SEAM = 0.15
+"""The height of what belongs to both, as a share of a face's side."""
+
+AT_ONCE = 4096
+"""Faces of which two at a time are made into one together: no more memory than that."""
+
 
 @dataclass(frozen=True)
 class Variety:
@@ -48,6 +57,35 @@ def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np
     for i, image in enumerate(images):
         result[i] = _varied_face(image, variety, rng)
     return result
+
+
+def of_two(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each of `images` a face with its eyes and the mouth of another one, which is drawn.
+
+    Both are ``(n, side, side)`` uint8. The lower part is made as light and as rich in contrast as
+    the face above it, and goes over into it where the nose is.
+    """
+    n, side = images.shape[:2]
+    result = np.empty_like(images)
+    others = rng.permutation(n)
+    seams = rng.uniform(*SEAMS, n) * side
+    rows = np.arange(side) + 0.5
+    for start in range(0, n, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        upper, lower = images[part].astype(np.float32), images[others[part]].astype(np.float32)
+        lower = (lower - _mean(lower)) * (_deviation(upper) / _deviation(lower)) + _mean(upper)
+        share = np.clip((rows - seams[part, None]) / (SEAM * side) + 0.5, 0, 1)[:, :, None]
+        result[part] = np.clip(upper + share * (lower - upper), 0, 255).round()
+    return result
+
+
+def _mean(images: np.ndarray) -> np.ndarray:
+    return images.mean((1, 2), keepdims=True)
+
+
+def _deviation(images: np.ndarray) -> np.ndarray:
+    """At least a grey level: a face all of one grey has no contrast to be made richer."""
+    return np.maximum(images.std((1, 2), keepdims=True), 1)
 
 
 def _varied_face(image: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:

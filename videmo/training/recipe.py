@@ -64,6 +64,9 @@ class Recipe:
     views: int = 0
     """Versions of each picture that are made, and shown to the teachers, before the training; 0:
     the teachers see each picture anew in each step, which takes longer."""
+    of_two: float = 0.0
+    """Share of the `views` whose faces are made of two, one's eyes and another's mouth: pictures
+    that nobody has labelled, of which only the teachers say what they show."""
     second: float = 0.4
     """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
@@ -95,6 +98,8 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
         ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
         ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
         ("views is at least 0", recipe.views >= 0),
+        ("of_two is from 0 to below 1", 0 <= recipe.of_two < 1),
+        ("of_two is a share of the views (views: 12)", not recipe.of_two or recipe.views > 0),
         ("views need teachers (--teacher RUN)", not recipe.views or bool(recipe.teachers)),
         ("second is from 0 to 1", 0 <= recipe.second <= 1),
         ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),

@@ -25,7 +25,8 @@ class Batch(NamedTuple):
     images: np.ndarray
     """``(n, side, side)`` uint8."""
     targets: np.ndarray
-    """``(n, classes)`` float32; twice as wide where there is a second head."""
+    """``(n, classes)`` float32; twice as wide where there is a second head; zero where the labels
+    say nothing."""
     order: np.ndarray | None
     """Which picture is mixed into each; None: nothing is mixed."""
     kept: float
@@ -81,13 +82,21 @@ class Batches:
                 following += 1
             images = waiting.popleft().result()
             taught = self.views and self.views.taught[versions[i], parts[i]]
-            yield self._mixed(images, self.targets[parts[i]], taught, seeds[i])
+            targets = self._targets(versions[i], parts[i])
+            yield self._mixed(images, targets, taught, seeds[i])
 
     def _versions(self, seed: int, count: int) -> np.ndarray:
         """``(count,)``: which version of each picture is shown."""
         if self.views is None:
             return np.zeros(count, np.int64)
         return np.random.default_rng([int(seed), 2]).integers(len(self.views.taught), size=count)
+
+    def _targets(self, versions: np.ndarray, part: np.ndarray) -> np.ndarray:
+        """What the labels say of these versions of the pictures `part`: maybe nothing, zeros."""
+        targets = self.targets[part]
+        if self.views is not None and self.views.unlabelled:
+            targets[versions >= len(self.views.taught) - self.views.unlabelled] = 0
+        return targets
 
     def _mixed(
         self, images: np.ndarray, targets: np.ndarray, taught: np.ndarray | None, seed: int

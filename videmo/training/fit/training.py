@@ -90,7 +90,9 @@ class Training:
 
         def hear() -> None:
             for truth, loss, answers in unheard:
-                np.add.at(confusion, (truth, answers.cpu().numpy()), 1)
+                known = truth.any(axis=1)
+                labels = truth[known].argmax(axis=1)
+                np.add.at(confusion, (labels, answers.cpu().numpy()[known]), 1)
                 current.loss += loss.item()
             current.confusion = confusion.tolist()
             unheard.clear()
@@ -98,7 +100,7 @@ class Training:
         for batch in batches.epoch(epoch, first=current.batches):
             for group in self.optimiser.param_groups:
                 group["lr"] = rate(self.step, self.steps, self.recipe, drops)
-            unheard.append((batch.targets[:, first].argmax(axis=1), *self._learn(batch)))
+            unheard.append((batch.targets[:, first], *self._learn(batch)))
             current.batches += 1
             current.pictures += len(batch.images)
             if len(unheard) == HEARD_AT_ONCE:

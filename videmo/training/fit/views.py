@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from videmo.files import output_error, write_whole
-from videmo.training.augment import moved_only, varied
+from videmo.training.augment import moved_only, of_two, varied
 from videmo.training.dataset import Examples
 from videmo.training.fit.device import autocast
 from videmo.training.fit.teachers import Teacher, lessons
@@ -68,6 +68,8 @@ class Views:
     taught: np.ndarray
     """``(versions, n, outputs)`` float32: what is to be said of them; zero for a head of which no
     teacher knows."""
+    unlabelled: int = 0
+    """So many versions at the end show faces of which the labels say nothing."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,12 @@ def make_views(
             write_whole(lessons_of, _seal(key, images[i], found.tobytes()) + found.tobytes())
             say(f"the teachers have seen {i + 1} of {versions} versions of the pictures")
         taught[i] = found
-    return Views(place or images, taught)
+    return Views(place or images, taught, unlabelled(recipe))
+
+
+def unlabelled(recipe: Recipe) -> int:
+    """How many of the views are `of_two`; they are the last ones, and never all."""
+    return min(round(recipe.of_two * recipe.views), max(recipe.views - 1, 0))
 
 
 def forget_images(run: Path) -> None:
@@ -164,6 +171,8 @@ def _made_by_others(
 
 def _fill(images: np.ndarray, faces: np.ndarray, recipe: Recipe, i: int) -> None:
     rng = np.random.default_rng([recipe.seed, i, recipe.views])
+    if i >= recipe.views - unlabelled(recipe):
+        faces = of_two(faces, rng)
     images[i] = varied(faces, moved_only(recipe.variety), rng)
 
 
