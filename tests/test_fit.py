@@ -36,6 +36,7 @@ pytest.importorskip("matplotlib", reason="matplotlib is only there for training"
 
 if TYPE_CHECKING:
     from videmo.training.fit.teachers import Teacher
+    from videmo.training.fit.training import Training
 
 CLASSES = ("fist", "none", "palm")
 ROUNDED = 0.06
@@ -140,13 +141,20 @@ def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_weights(
         assert torch.equal(value, last[1]["network"][name]), name
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        replace(QUICK, mix=0.2, schedule="plateau"),
+        replace(QUICK, optimiser="adamw", rate=1e-3, head_rate=4.0, frozen=("stem.*",)),
+    ],
+    ids=["sgd", "adamw"],
+)
 def test_interrupted_within_an_epoch_and_resumed_it_ends_with_the_same_weights(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe
 ) -> None:
     from videmo.training import fit as room
     from videmo.training.fit import fit, training
 
-    recipe = replace(QUICK, mix=0.2, schedule="plateau")
     fit(pictures, tmp_path / "whole", recipe)
     keep, kept = room._keep, []
 
@@ -163,6 +171,56 @@ def test_interrupted_within_an_epoch_and_resumed_it_ends_with_the_same_weights(
     fit(pictures, tmp_path / "cut", recipe, resume=True)
     whole, cut = ((tmp_path / name / "best.npz").read_bytes() for name in ("whole", "cut"))
     assert whole == cut
+
+
+def after_an_epoch(pictures: Path, recipe: Recipe) -> tuple[Training, dict[str, torch.Tensor]]:
+    """A training on `pictures`, and its weights before its first epoch."""
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.training import Training
+
+    train = read(pictures, side=32).splits["train"]
+    network = draw("tiny", side=32, classes=3)
+    training = Training(network, recipe, train, device=torch.device("cpu"), half=False)
+    before = {name: value.clone() for name, value in training.network.state_dict().items()}
+    with contextlib.closing(Batches(train, recipe)) as batches:
+        training.teach(batches, 0, 0, lambda: None)
+    return training, before
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_layers_that_are_frozen_stay_as_they_were(pictures: Path, optimiser: str) -> None:
+    recipe = replace(QUICK, optimiser=optimiser, rate=1e-2, frozen=("stem.*", "*.first.norm"))
+    training, before = after_an_epoch(pictures, recipe)
+    now = training.network.state_dict().items()
+    changed = {name for name, value in now if not torch.equal(value, before[name])}
+    assert not [name for name in changed if name.startswith("stem.") or ".first.norm." in name]
+    assert {"head.weight", "blocks.stage0_block0.first.conv.weight"} <= changed
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_the_last_layer_learns_at_its_own_rate(pictures: Path, optimiser: str) -> None:
+    recipe = replace(QUICK, optimiser=optimiser, rate=1e-3, head_rate=4.0)
+    training, _ = after_an_epoch(pictures, recipe)
+    rates = {
+        id(p): group["lr"] for group in training.optimiser.param_groups for p in group["params"]
+    }
+    found = {name: rates[id(p)] for name, p in training.network.named_parameters()}
+    (usual,) = {now for name, now in found.items() if not name.startswith("head.")}
+    assert found["head.weight"] == found["head.bias"] == 4 * usual > 0
+
+
+@pytest.mark.parametrize(
+    ("frozen", "message"), [(("stern.*",), "no layer is called stern"), (("*",), "nothing is left")]
+)
+def test_what_cannot_be_frozen_is_refused(
+    pictures: Path, tmp_path: Path, frozen: tuple[str, ...], message: str
+) -> None:
+    from videmo.training.fit import fit
+
+    with pytest.raises(RequestError, match=message):
+        fit(pictures, tmp_path / "run", replace(QUICK, frozen=frozen))
+    assert not list(tmp_path.glob("run/*"))
 
 
 def voted(folder: Path) -> Path:
@@ -765,6 +823,8 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         ({"epocs": 3}, "epocs"),
         ({"epochs": 0}, "at least 1"),
         ({"schedule": "never"}, "cosine, plateau"),
+        ({"optimiser": "adam"}, "sgd, adamw"),
+        ({"head_rate": 0}, "head_rate are above 0"),
         ({"teachers": ["a"]}, "distil 0"),
         ({"distil": 0.5}, "--teacher"),
         ({"views": 4}, "views need teachers"),

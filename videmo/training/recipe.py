@@ -13,6 +13,7 @@ from videmo.training.augment import Variety
 from videmo.training.network import LARGEST_SIDE, NETWORKS, SMALLEST_SIDE, unknown_network
 
 SCHEDULES = ("cosine", "plateau")
+OPTIMISERS = ("sgd", "adamw")
 CHOICES = ("both", "accuracy", "macro_f1", "last")
 
 
@@ -42,8 +43,15 @@ class Recipe:
     best_by: str = "both"
     """What the best epoch is best in, on ``valid``: accuracy, macro_f1, or the mean of both; or
     ``last``: the last one is taken, and ``valid`` chooses nothing."""
+    optimiser: str = "sgd"
+    """``sgd`` (with Nesterov's momentum) or ``adamw`` (Loshchilov and Hutter, ICLR 2019)."""
     momentum: float = 0.9
     decay: float = 5e-4
+    frozen: tuple[str, ...] = ()
+    """Layers that stay as they began, by their names, or patterns of them: ``stage0.*``, ``*.norm``
+    (norms keep what they know of the pictures, too)."""
+    head_rate: float = 1.0
+    """How many times the others' rate the last layer's is, which has to learn from nothing."""
     dropout: float = 0.2
     average: float = 0.999
     """Part of the averaged weights that each step keeps; these are measured and exported."""
@@ -94,7 +102,8 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
             SMALLEST_SIDE <= recipe.side <= LARGEST_SIDE,
         ),
         ("epochs, batch and plateau are at least 1", min(counts) >= 1),
-        ("rate is above 0", recipe.rate > 0),
+        ("rate and head_rate are above 0", min(recipe.rate, recipe.head_rate) > 0),
+        (f"optimiser is one of {', '.join(OPTIMISERS)}", recipe.optimiser in OPTIMISERS),
         ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
         ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
         ("views is at least 0", recipe.views >= 0),
@@ -116,13 +125,13 @@ def from_values(values: dict[str, Any], path: Path) -> Recipe:
     try:
         values = dict(values)
         variety = Variety(**values.pop("variety", {}))
-        teachers = tuple(values.pop("teachers", ()))
+        several = {name: tuple(values.pop(name, ())) for name in ("teachers", "frozen")}
         for known in fields(Recipe):
             if known.name in values and isinstance(values[known.name], bool) != (
                 known.type == "bool"
             ):
                 raise ValueError(f"{known.name} is not a {known.type}")
-        return Recipe(**values, variety=variety, teachers=teachers)
+        return Recipe(**values, **several, variety=variety)
     except (ValueError, TypeError, AttributeError) as error:
         raise RequestError(f"{shown(path)}: not a recipe ({error})") from error
 

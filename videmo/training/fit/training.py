@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,13 +12,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from videmo.errors import RequestError
 from videmo.training.dataset import Examples
 from videmo.training.fit.batches import Batch, Batches, steps
 from videmo.training.fit.device import autocast, moved, random_state, set_random_state
 from videmo.training.fit.recorded import Recorded
 from videmo.training.fit.schedule import rate
 from videmo.training.fit.teachers import Teacher, lessons
-from videmo.training.network import in_torch
+from videmo.training.network import HEAD, in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe
 
@@ -66,13 +68,8 @@ class Training:
         self.averaged.to(device)
         self.teachers = [teacher.to(device) for teacher in teachers]
         self.weights = _class_weights(train.targets, recipe.loss_balance).to(device)
-        self.optimiser = torch.optim.SGD(
-            _grouped(self.network, recipe.decay),
-            lr=recipe.rate,
-            momentum=recipe.momentum,
-            nesterov=True,
-            fused=device.type == "cuda",
-        )
+        self.still = _freeze(self.network, recipe.frozen)
+        self.optimiser = _optimiser(self.network, recipe, fused=device.type == "cuda")
         self.pairs = self._averaged_pairs()
         self.work = self._arithmetic
         if device.type == "cuda":
@@ -83,6 +80,8 @@ class Training:
     def teach(self, batches: Batches, epoch: int, drops: int, keep: Callable[[], None]) -> Epoch:
         """One epoch, or what is left of it; `keep` is called now and then to save the state."""
         self.network.train()
+        for norm in self.still:
+            norm.eval()
         current, kept = self.current, time.monotonic()
         first, classes = self.heads[0], self.heads[0].stop
         confusion = np.array(current.confusion or np.zeros((classes, classes)), np.int64)
@@ -98,8 +97,9 @@ class Training:
             unheard.clear()
 
         for batch in batches.epoch(epoch, first=current.batches):
+            now = rate(self.step, self.steps, self.recipe, drops)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.step, self.steps, self.recipe, drops)
+                group["lr"] = now * group.get("times", 1.0)
             unheard.append((batch.targets[:, first], *self._learn(batch)))
             current.batches += 1
             current.pictures += len(batch.images)
@@ -278,11 +278,46 @@ def _class_weights(targets: np.ndarray, power: float) -> torch.Tensor:
     return torch.from_numpy((weights / (weights * shares).sum()).astype(np.float32))
 
 
-def _grouped(network: torch.nn.Module, decay: float) -> list[dict]:
-    """Only the weights of convolutions decay, not biases and norms."""
-    weights = [p for p in network.parameters() if p.ndim == 4]
-    others = [p for p in network.parameters() if p.ndim != 4]
-    return [
-        {"params": weights, "weight_decay": decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+def _freeze(network: torch.nn.Module, patterns: Sequence[str]) -> list[torch.nn.Module]:
+    """Keep the layers that `patterns` name as they are; the norms among them."""
+    layers = {name: m for name, m in network.named_modules() if list(m.parameters(recurse=False))}
+    norms = []
+    for pattern in patterns:
+        names = fnmatch.filter(layers, pattern)
+        if not names:
+            raise RequestError(
+                f"frozen: no layer is called {pattern}; there are {', '.join(list(layers)[:3])} ..."
+            )
+        for name in names:
+            layers[name].requires_grad_(False)
+            if isinstance(layers[name], torch.nn.BatchNorm2d):
+                norms.append(layers[name])
+    return norms
+
+
+def _optimiser(network: torch.nn.Module, recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
+    groups = _grouped(network, recipe)
+    if not groups:
+        raise RequestError("frozen: nothing is left to learn; name fewer layers")
+    if recipe.optimiser == "adamw":
+        # Gradients of single batches are forgotten sooner than the usual 0.999 does: trainings
+        # from something known are short.
+        betas = (recipe.momentum, 0.99)
+        return torch.optim.AdamW(groups, lr=recipe.rate, betas=betas, fused=fused)
+    return torch.optim.SGD(
+        groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=True, fused=fused
+    )
+
+
+def _grouped(network: torch.nn.Module, recipe: Recipe) -> list[dict]:
+    """Only the weights of convolutions decay, not biases and norms; the last layer goes faster."""
+    groups = []
+    learning = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    apart = recipe.head_rate != 1
+    for of_head in (False, True) if apart else (False,):
+        params = [p for n, p in learning.items() if not apart or n.startswith(HEAD) == of_head]
+        times = recipe.head_rate if of_head else 1.0
+        for decay, wanted in ((recipe.decay, True), (0.0, False)):
+            found = [p for p in params if (p.ndim == 4) == wanted]
+            groups.append({"params": found, "weight_decay": decay, "times": times})
+    return [group for group in groups if group["params"]]
