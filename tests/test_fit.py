@@ -812,7 +812,7 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
     if values.get("distil"):
         values["teachers"] = ["somewhere"]
     recipe = from_values(values, path)
-    assert recipe.epochs > 10
+    assert recipe.epochs >= 10
     assert values.get("distil") or read_recipe(path) == recipe
 
 
