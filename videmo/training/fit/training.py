@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +11,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from videmo.errors import RequestError
 from videmo.training.dataset import Examples
 from videmo.training.fit.batches import Batch, Batches, steps
 from videmo.training.fit.device import autocast, moved, random_state, set_random_state
+from videmo.training.fit.optimiser import freeze, optimiser_of
 from videmo.training.fit.recorded import Recorded
 from videmo.training.fit.schedule import rate
 from videmo.training.fit.teachers import Teacher, lessons
-from videmo.training.network import HEAD, in_torch
+from videmo.training.network import in_torch
 from videmo.training.network.drawing import Network
 from videmo.training.recipe import Recipe
 
@@ -68,8 +67,8 @@ class Training:
         self.averaged.to(device)
         self.teachers = [teacher.to(device) for teacher in teachers]
         self.weights = _class_weights(train.targets, recipe.loss_balance).to(device)
-        self.still = _freeze(self.network, recipe.frozen)
-        self.optimiser = _optimiser(self.network, recipe, fused=device.type == "cuda")
+        self.still = freeze(self.network, recipe.frozen)
+        self.optimiser = optimiser_of(self.network, recipe, fused=device.type == "cuda")
         self.pairs = self._averaged_pairs()
         self.work = self._arithmetic
         if device.type == "cuda":
@@ -99,6 +98,7 @@ class Training:
         for batch in batches.epoch(epoch, first=current.batches):
             now = rate(self.step, self.steps, self.recipe, drops)
             for group in self.optimiser.param_groups:
+                # Trainings kept by an older videmo do not say it.
                 group["lr"] = now * group.get("times", 1.0)
             unheard.append((batch.targets[:, first], *self._learn(batch)))
             current.batches += 1
@@ -276,48 +276,3 @@ def _class_weights(targets: np.ndarray, power: float) -> torch.Tensor:
     shares = np.maximum(targets.mean(axis=0), 1 / len(targets))
     weights = shares**-power
     return torch.from_numpy((weights / (weights * shares).sum()).astype(np.float32))
-
-
-def _freeze(network: torch.nn.Module, patterns: Sequence[str]) -> list[torch.nn.Module]:
-    """Keep the layers that `patterns` name as they are; the norms among them."""
-    layers = {name: m for name, m in network.named_modules() if list(m.parameters(recurse=False))}
-    norms = []
-    for pattern in patterns:
-        names = fnmatch.filter(layers, pattern)
-        if not names:
-            raise RequestError(
-                f"frozen: no layer is called {pattern}; there are {', '.join(list(layers)[:3])} ..."
-            )
-        for name in names:
-            layers[name].requires_grad_(False)
-            if isinstance(layers[name], torch.nn.BatchNorm2d):
-                norms.append(layers[name])
-    return norms
-
-
-def _optimiser(network: torch.nn.Module, recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
-    groups = _grouped(network, recipe)
-    if not groups:
-        raise RequestError("frozen: nothing is left to learn; name fewer layers")
-    if recipe.optimiser == "adamw":
-        # Gradients of single batches are forgotten sooner than the usual 0.999 does: trainings
-        # from something known are short.
-        betas = (recipe.momentum, 0.99)
-        return torch.optim.AdamW(groups, lr=recipe.rate, betas=betas, fused=fused)
-    return torch.optim.SGD(
-        groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=True, fused=fused
-    )
-
-
-def _grouped(network: torch.nn.Module, recipe: Recipe) -> list[dict]:
-    """Only the weights of convolutions decay, not biases and norms; the last layer goes faster."""
-    groups = []
-    learning = {name: p for name, p in network.named_parameters() if p.requires_grad}
-    apart = recipe.head_rate != 1
-    for of_head in (False, True) if apart else (False,):
-        params = [p for n, p in learning.items() if not apart or n.startswith(HEAD) == of_head]
-        times = recipe.head_rate if of_head else 1.0
-        for decay, wanted in ((recipe.decay, True), (0.0, False)):
-            found = [p for p in params if (p.ndim == 4) == wanted]
-            groups.append({"params": found, "weight_decay": decay, "times": times})
-    return [group for group in groups if group["params"]]
