@@ -125,7 +125,11 @@ def from_values(values: dict[str, Any], path: Path) -> Recipe:
     try:
         values = dict(values)
         variety = Variety(**values.pop("variety", {}))
-        several = {name: tuple(values.pop(name, ())) for name in ("teachers", "frozen")}
+        several = {name: values.pop(name, ()) for name in ("teachers", "frozen")}
+        for name, names in several.items():
+            if isinstance(names, str):
+                raise ValueError(f"{name} is not a list")
+            several[name] = tuple(names)
         for known in fields(Recipe):
             if known.name in values and isinstance(values[known.name], bool) != (
                 known.type == "bool"

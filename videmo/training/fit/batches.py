@@ -14,7 +14,7 @@ import numpy as np
 
 from videmo.training.augment import Variety, varied, without_moves
 from videmo.training.dataset import Examples
-from videmo.training.fit.views import InFile, Views
+from videmo.training.fit.views import InFile, Views, labelled
 from videmo.training.recipe import Recipe
 
 AHEAD = 4
@@ -94,8 +94,8 @@ class Batches:
     def _targets(self, versions: np.ndarray, part: np.ndarray) -> np.ndarray:
         """What the labels say of these versions of the pictures `part`: maybe nothing, zeros."""
         targets = self.targets[part]
-        if self.views is not None and self.views.unlabelled:
-            targets[versions >= len(self.views.taught) - self.views.unlabelled] = 0
+        if self.views is not None:
+            targets[versions >= labelled(self.recipe)] = 0
         return targets
 
     def _mixed(

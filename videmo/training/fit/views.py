@@ -72,8 +72,6 @@ class Views:
     taught: np.ndarray
     """``(versions, n, outputs)`` float32: what is to be said of them; zero for a head of which no
     teacher knows."""
-    unlabelled: int = 0
-    """So many versions at the end show faces of which the labels say nothing."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +141,12 @@ def make_views(
             write_whole(lessons_of, _seal(key, images[i], found.tobytes()) + found.tobytes())
             say(f"the teachers have seen {i + 1} of {versions} versions of the pictures")
         taught[i] = found
-    return Views(place or images, taught, unlabelled(recipe))
+    return Views(place or images, taught)
 
 
-def unlabelled(recipe: Recipe) -> int:
-    """How many of the views are `of_two`; they are the last ones, and never all."""
-    return min(round(recipe.of_two * recipe.views), max(recipe.views - 1, 0))
+def labelled(recipe: Recipe) -> int:
+    """How many of the views show what the labels tell; those after them are `of_two`."""
+    return max(round((1 - recipe.of_two) * recipe.views), 1)
 
 
 def forget_images(run: Path) -> None:
@@ -176,7 +174,7 @@ def _made_by_others(
 
 def _fill(images: np.ndarray, faces: np.ndarray, recipe: Recipe, i: int) -> None:
     rng = np.random.default_rng([recipe.seed, i, recipe.views])
-    if i >= recipe.views - unlabelled(recipe):
+    if i >= labelled(recipe):
         faces = of_two(faces, rng)
     images[i] = varied(faces, moved_only(recipe.variety), rng)
 
