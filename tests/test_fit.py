@@ -500,6 +500,28 @@ def test_of_faces_of_two_only_the_teachers_say_what_they_show(
     assert train.targets.sum(1) == pytest.approx(1)
 
 
+def test_versions_can_be_moved_again_whenever_they_are_shown(pictures: Path) -> None:
+    from videmo.training.augment import Variety
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.views import Views
+
+    train = read(pictures, side=32).splits["train"]
+    still = Variety(mirrored=0, coarse=0, blurred=0, noisy=0, hidden=0)
+    recipe = replace(QUICK, distil=0.5, views=1, teachers=("x",), variety=still)
+    views = Views(train.images[None], np.ones((1, len(train), 3), np.float32))
+    known = {image.tobytes() for image in train.images}
+    seen = []
+    for again in (0.0, 0.4):
+        with contextlib.closing(Batches(train, replace(recipe, moved_again=again), views)) as made:
+            images = np.concatenate([batch.images for batch in made.epoch(0)])
+        seen.append(images)
+    assert {image.tobytes() for image in seen[0]} <= known
+    assert not {image.tobytes() for image in seen[1]} & known
+    # In the same light, and not far.
+    assert np.abs(seen[1].mean((1, 2)) - seen[0].mean((1, 2))).max() < 25
+
+
 def test_lessons_are_mixed_as_their_pictures_are(pictures: Path) -> None:
     from videmo.training.dataset import read
     from videmo.training.fit.batches import Batches
@@ -833,6 +855,11 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         (
             {"of_two": 1.5, "views": 4, "distil": 0.5, "teachers": ["a"]},
             "of_two is from 0 to below 1",
+        ),
+        ({"moved_again": 0.3}, "moved_again moves views"),
+        (
+            {"moved_again": 2, "views": 4, "distil": 0.5, "teachers": ["a"]},
+            "moved_again is from 0 to 1",
         ),
         ({"side": 20}, "side is from 32 to 256"),
         ({"network": "small+huge"}, "no network 'huge'"),

@@ -46,9 +46,13 @@ def moved_only(variety: Variety) -> Variety:
     return replace(variety, coarse=0.0, blurred=0.0, noisy=0.0, hidden=0.0)
 
 
-def without_moves(variety: Variety) -> Variety:
-    """What is left of `variety` for pictures that were `moved_only`; mirrored they are again."""
-    return replace(variety, scale=0.0, shift=0.0, turn=0.0, gamma=1.0, contrast=0.0, brightness=0.0)
+def without_moves(variety: Variety, again: float = 0.0) -> Variety:
+    """What is left of `variety` for pictures that were `moved_only`; mirrored they are again.
+
+    They are also moved about, by the part `again` of what `variety` says, in the same light.
+    """
+    moves = {name: again * getattr(variety, name) for name in ("scale", "shift", "turn")}
+    return replace(variety, **moves, gamma=1.0, contrast=0.0, brightness=0.0)
 
 
 def varied(images: np.ndarray, variety: Variety, rng: np.random.Generator) -> np.ndarray:

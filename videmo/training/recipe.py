@@ -75,6 +75,9 @@ class Recipe:
     of_two: float = 0.0
     """Share of the `views` whose faces are made of two, one's eyes and another's mouth: pictures
     that nobody has labelled, of which only the teachers say what they show."""
+    moved_again: float = 0.0
+    """How far each of the `views` is moved about whenever it is shown, as a part of `variety`: the
+    teachers do not see it, so little; but then no version is learnt by heart."""
     second: float = 0.4
     """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
@@ -109,6 +112,8 @@ def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
         ("views is at least 0", recipe.views >= 0),
         ("of_two is from 0 to below 1", 0 <= recipe.of_two < 1),
         ("of_two is a share of the views (views: 12)", not recipe.of_two or recipe.views > 0),
+        ("moved_again is from 0 to 1", 0 <= recipe.moved_again <= 1),
+        ("moved_again moves views (views: 12)", not recipe.moved_again or recipe.views > 0),
         ("views need teachers (--teacher RUN)", not recipe.views or bool(recipe.teachers)),
         ("second is from 0 to 1", 0 <= recipe.second <= 1),
         ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),

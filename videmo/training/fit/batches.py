@@ -50,7 +50,7 @@ class Batches:
         images: np.ndarray | InFile = examples.images
         variety = recipe.variety
         if views is not None:
-            images, variety = views.images, without_moves(recipe.variety)
+            images, variety = views.images, without_moves(recipe.variety, recipe.moved_again)
         self.pool: Executor
         if workers and (views is None or isinstance(images, InFile)):
             # Not forked: the parent has the threads of PyTorch.
