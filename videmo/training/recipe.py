@@ -76,8 +76,9 @@ class Recipe:
     """Share of the `views` whose faces are made of two, one's eyes and another's mouth: pictures
     that nobody has labelled, of which only the teachers say what they show."""
     moved_again: float = 0.0
-    """How far each of the `views` is moved about whenever it is shown, as a part of `variety`: the
-    teachers do not see it, so little; but then no version is learnt by heart."""
+    """How far each of the `views` is moved about whenever it is shown, as a part of `variety`: a
+    little, as the teachers do not see it. Meant against learning the versions by heart; what it
+    brings has not been measured by itself."""
     second: float = 0.4
     """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
