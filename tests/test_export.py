@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from tests.conftest import DATA, ROOT
 from videmo.cli import cli
-from videmo.emotions import classifier, find_model, read_model
+from videmo.emotions import classifier, find_model, interpreter_of, read_model
 from videmo.errors import OutputError, RequestError
 from videmo.schema import EMOTIONS
 from videmo.training.joined import read_joined
@@ -158,15 +158,15 @@ def test_each_of_two_heads_has_files_of_its_own(frameworks: None, tmp_path: Path
     assert json.loads((tmp_path / "kit" / "manifest.json").read_text())["learnt"] == "fer2013"
 
 
-def two_headed(run: Path, seed: int = 0) -> Path:
+def two_headed(run: Path, seed: int = 0, network: str = "tiny") -> Path:
     """A training that learnt two kinds of labels, badly."""
     import torch
 
     from videmo.training.network import in_torch
 
     torch.manual_seed(seed)
-    recipe = Recipe(network="tiny", labels="both")
-    module = in_torch.build(draw("tiny", side=recipe.side, classes=2 * len(EMOTIONS)))
+    recipe = Recipe(network=network, labels="both")
+    module = in_torch.build(draw(network, side=recipe.side, classes=2 * len(EMOTIONS)))
     state = {k: v.numpy() for k, v in module.state_dict().items() if v.is_floating_point()}
     run.mkdir()
     np.savez(run / "best.npz", **state)
@@ -321,6 +321,32 @@ def test_rounded_weights_make_a_smaller_file_that_says_nearly_the_same(
     ours, theirs = (read_trained(model.path).arrays for model in (whole, rounded))
     for name, array in ours.items():
         assert theirs[name] == pytest.approx(array, abs=max(0.01, float(np.abs(array).max()) / 254))
+
+
+def test_depthwise_weights_in_a_file_of_dynamic_range_are_float16_and_are_read_back(
+    frameworks: None, tmp_path: Path
+) -> None:
+    """With slopes of PReLU, too, which no layer's name stands by when the converter is through."""
+    run = two_headed(tmp_path / "faces", network="mobilefacenet-slim")
+    with np.load(run / "best.npz") as arrays:
+        values = dict(arrays)
+    rng = np.random.default_rng(0)
+    slopes = [name for name in values if name.endswith("slope.weight")]
+    for name in slopes:
+        values[name] = rng.uniform(-1, 1, values[name].shape).astype(np.float32)
+    np.savez(run / "best.npz", **values)
+    command = ["-m", "videmo", "export", str(run), "-o", str(tmp_path), "--as", "dynamic"]
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    model = read_model(tmp_path / "faces.tflite")
+    details = interpreter_of(model).get_tensor_details()
+    halves = [d["name"] for d in details if d["dtype"] is np.float16]
+    depthwise = [s for s in draw("mobilefacenet-slim", side=48, classes=7).steps if s.groups > 1]
+    # The smallest ones have so few weights that the converter leaves them alone.
+    assert len(halves) == len(depthwise) - 1
+    found = read_trained(model.path).arrays
+    for name in slopes:
+        assert np.array_equal(found[name], values[name])
+    assert found["mean.conv.weight"] == pytest.approx(values["mean.conv.weight"], rel=1e-3)
 
 
 def test_a_compact_file_says_the_same_to_the_bit_in_fewer_bytes(

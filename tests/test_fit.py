@@ -748,6 +748,7 @@ def test_a_network_of_other_widths_begins_with_the_layers_that_are_the_same(tmp_
         "mini-xception",
         "mobilenet",
         "mobilefacenet",
+        "mobilefacenet-slim",
         "elu6",
         "tiny+mobilenet",
     ],

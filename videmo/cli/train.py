@@ -16,7 +16,8 @@ INTERRUPTED = 130
 
 ARCHITECTURES = (
     *("small", "deep", "wide", "broad", "medium", "large", "swift", "tiny"),
-    *("resnet18", "vgg16", "mini-xception", "mobilenet", "mobilefacenet", "elu6"),
+    *("resnet18", "vgg16", "mini-xception", "mobilenet"),
+    *("mobilefacenet", "mobilefacenet-slim", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 
@@ -56,7 +57,7 @@ ARCHITECTURES = (
     "--init",
     type=PATH,
     help="Begin from a trained model or training, a MobileNet of TensorFlow.js (.json), or a "
-    "MobileFaceNet of InsightFace (.onnx).",
+    "MobileFaceNet of InsightFace (.onnx) or FaceX-Zoo (.pkl).",
 )
 @click.option(
     "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this training; repeatable."

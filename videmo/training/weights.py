@@ -20,12 +20,12 @@ from videmo.emotions import interpreter_of, read_model
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
-from videmo.training import insightface, tensorflowjs
+from videmo.training import facexzoo, insightface, tensorflowjs
 from videmo.training.network import HEAD, draw
 from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network, Step
 from videmo.training.recipe import Recipe, as_values, from_values, read_values
 
-MODEL, TENSORFLOW_JS, ONNX = ".tflite", ".json", ".onnx"
+MODEL, TENSORFLOW_JS, ONNX, PICKLE = ".tflite", ".json", ".onnx", ".pkl"
 
 HOW_MADE = ("parts", "averaged")
 """What a description may hold of the trainings of which a model was made."""
@@ -49,7 +49,7 @@ class Trained:
     def name(self) -> str:
         """What it is called: the name of its folder, or of its file without the ending."""
         path = self.path.resolve()
-        return path.stem if path.suffix in (MODEL, TENSORFLOW_JS, ONNX) else path.name
+        return path.stem if path.suffix in (MODEL, TENSORFLOW_JS, ONNX, PICKLE) else path.name
 
     @property
     def body(self) -> dict[str, np.ndarray]:
@@ -59,7 +59,7 @@ class Trained:
 
 def read_trained(path: Path) -> Trained:
     """What `path` holds: the folder of a training, a .tflite file of ours, or what others trained:
-    a MobileNet (TensorFlow.js) or a MobileFaceNet (InsightFace's ONNX).
+    a MobileNet (TensorFlow.js) or a MobileFaceNet (InsightFace's ONNX, FaceX-Zoo's pickle).
 
     Raises:
         RequestError: none of them, or not readable.
@@ -73,9 +73,11 @@ def read_trained(path: Path) -> Trained:
         return _of_others(path, tensorflowjs.read_mobilenet(path), MOBILENET)
     if path.suffix == ONNX:
         return _of_others(path, insightface.read_mobilefacenet(path), MOBILEFACENET)
+    if path.suffix == PICKLE:
+        return _of_others(path, facexzoo.read_mobilefacenet(path), SLIM_MOBILEFACENET)
     raise RequestError(
         f"{shown(path)}: neither the folder of a training nor a {MODEL} model, nor the "
-        f"model{TENSORFLOW_JS} of a MobileNet or the {ONNX} file of a MobileFaceNet"
+        f"model{TENSORFLOW_JS} of a MobileNet or the {ONNX} or {PICKLE} file of a MobileFaceNet"
     )
 
 
@@ -168,6 +170,12 @@ MOBILEFACENET = _Others(
     lambda path: "InsightFace, github.com/deepinsight/insightface",
     "InsightFace gives its weights out for research that is not commercial",
 )
+SLIM_MOBILEFACENET = _Others(
+    "MobileFaceNet",
+    Recipe(network=facexzoo.NETWORK),
+    lambda path: "FaceX-Zoo, github.com/JDAI-CV/FaceX-Zoo",
+    "Apache License 2.0",
+)
 
 
 def _of_others(path: Path, found: Mapping[str, np.ndarray], kind: _Others) -> Trained:
@@ -195,38 +203,47 @@ def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
             "float32 model, or the folder of its training"
         )
     tensors = interpreter.get_tensor_details()
-    # Where weights are kept as float16, the float32 tensors are what a runtime widens them to.
-    halves = [d for d in tensors if d["dtype"] is np.float16]
-    constants = halves or [d for d in tensors if d["dtype"] in (np.float32, np.int8)]
     norm_of = {s.inputs[0]: s for s in network.steps if s.kind == "norm"}
     arrays: dict[str, np.ndarray] = {}
+
+    def only(step: Step, shape: tuple[int, ...]) -> list[np.ndarray]:
+        """What belongs to `step` and is of that shape: one array, or none."""
+        named = [d for d in tensors if _bears(d["name"], step.name) and tuple(d["shape"]) == shape]
+        # Where weights are kept as float16, the float32 tensors are what a runtime widens them to.
+        halves = [d for d in named if d["dtype"] is np.float16]
+        kept = halves or [d for d in named if d["dtype"] in (np.float32, np.int8)]
+        if len(kept) > 1:
+            raise RequestError(f"{shown(model.path)}: {step.name} is in it more than once")
+        return [_value(interpreter, d) for d in kept]
+
     for step in network.steps:
-        if step.kind in ("conv", "depthwise"):
-            shape = _shape(step)
-            named = [d for d in constants if _bears(d["name"], step.name)]
-            weights = [d for d in named if tuple(d["shape"]) == shape]
-            biases = [d for d in named if tuple(d["shape"]) == (step.channels,)]
-            if len(weights) != 1 or len(biases) > 1:
-                raise RequestError(
-                    f"{shown(model.path)}: no weights of {step.name} in it; name the "
-                    "float32 model, or the folder of its training"
-                )
-            # (out, k, k, in) or (1, k, k, channels) to PyTorch's order
-            order = (3, 0, 1, 2) if step.kind == "depthwise" else (0, 3, 1, 2)
-            arrays[f"{step.name}.weight"] = _value(interpreter, weights[0]).transpose(order)
-            bias = np.zeros(step.channels, np.float32)
-            if biases:
-                bias = _value(interpreter, biases[0])
-            if step.bias:
-                arrays[f"{step.name}.bias"] = bias
-            elif step.name in norm_of:
-                arrays |= _neutral(norm_of[step.name].name, bias)
+        if step.kind not in ("conv", "depthwise", "prelu"):
+            continue
+        found = only(step, _shape(step))
+        if not found:
+            raise RequestError(
+                f"{shown(model.path)}: no weights of {step.name} in it; name the "
+                "float32 model, or the folder of its training"
+            )
+        if step.kind == "prelu":
+            arrays[f"{step.name}.weight"] = found[0].reshape(-1)
+            continue
+        # (out, k, k, in) or (1, k, k, channels) to PyTorch's order
+        order = (3, 0, 1, 2) if step.kind == "depthwise" else (0, 3, 1, 2)
+        arrays[f"{step.name}.weight"] = found[0].transpose(order)
+        biases = only(step, (step.channels,))
+        bias = biases[0] if biases else np.zeros(step.channels, np.float32)
+        if step.bias:
+            arrays[f"{step.name}.bias"] = bias
+        elif step.name in norm_of:
+            arrays |= _neutral(norm_of[step.name].name, bias)
     return arrays
 
 
 def _bears(tensor: str, name: str) -> bool:
     """Whether a tensor's name says that it belongs to the layer `name`."""
-    return bool(re.search(rf"(^|[/;]){re.escape(name)}(_\d+)?/(depthwise|convolution)", tensor))
+    kinds = "depthwise|convolution|slope"
+    return bool(re.search(rf"(^|[/;]){re.escape(name)}(_\d+)?/({kinds})", tensor))
 
 
 def _value(interpreter: Any, detail: dict) -> np.ndarray:
@@ -251,6 +268,8 @@ def _neutral(name: str, bias: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _shape(step: Step) -> tuple[int, ...]:
+    if step.kind == "prelu":
+        return (1, 1, step.channels)
     if step.kind == "depthwise":
         return (1, step.kernel, step.kernel, step.channels)
     return (step.channels, step.kernel, step.kernel, step.taken)

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from videmo.training.export.compact import compact
+from videmo.training.export.depthwise import with_float_depthwise
 from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
@@ -31,8 +32,8 @@ KNOWN_OPERATORS = {
         "DEPTHWISE_CONV_2D": 6,
         "DEQUANTIZE": 3,
     },
-    **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "QUANTIZE": 2, "RSQRT": 2},
-    **{"SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
+    **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "PRELU": 1, "QUANTIZE": 2},
+    **{"RESIZE_BILINEAR": 3, "RSQRT": 2, "SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
 
@@ -52,7 +53,8 @@ def convert(
     ``float16``, in half the bytes, which a runtime widens once, when it loads the file, and then
     computes in float32; or ``dynamic``, as int8 in a quarter of the bytes (TFLite's "dynamic range
     quantization"): what a convolution takes in is rounded to 8 bits by its own range, picture by
-    picture, and all else is float32. That is some three times as fast where XNNPACK runs it.
+    picture, and all else is float32 (depthwise weights float16). That is some three times as fast
+    where XNNPACK runs it.
     The int8 file takes grey levels as uint8 and gives scores as uint8; how large the values in it
     can be is learnt from the typical pictures.
     """
@@ -69,10 +71,13 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: _one_by_one(typical)
             converter.inference_input_type = converter.inference_output_type = tf.uint8
-        elif weights != "float32":
+        elif weights == "float16":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            if weights == "float16":
-                converter.target_spec.supported_types = [tf.float16]
+            converter.target_spec.supported_types = [tf.float16]
+        elif weights == "dynamic":
+            exact = converter.convert()
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            return compact(with_float_depthwise(converter.convert(), exact))
         return compact(converter.convert())
 
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from videmo.errors import RequestError
 from videmo.training.network.classics import (
+    INSIGHTFACE,
+    SLIM,
     elu6,
     mini_xception,
     mobilefacenet,
@@ -47,7 +49,8 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "vgg16": vgg16,
     "mini-xception": mini_xception,
     "mobilenet": mobilenet,
-    "mobilefacenet": mobilefacenet,
+    "mobilefacenet": functools.partial(mobilefacenet, INSIGHTFACE),
+    "mobilefacenet-slim": functools.partial(mobilefacenet, SLIM),
     "elu6": elu6,
 }
 """What a recipe may name; ``large`` and the mobile ones are teachers, ``tiny`` is for tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from videmo.training.network.drawing import Drawing
 
 
@@ -80,26 +82,67 @@ def mobilenet(drawing: Drawing, x: str, classes: int) -> str:
     return drawing.conv(x, classes, "head", kernel=1, bias=True)
 
 
-MOBILEFACENET = ((128, 128, 4), (256, 256, 6), (512, 256, 2))
-"""Of each stage: channels within its first block, and what comes out; how many blocks follow."""
+class Stage(NamedTuple):
+    """Blocks of a MobileFaceNet, of which the first one halves the map."""
+
+    first: int
+    """Channels within the first block."""
+    within: int
+    """Channels within each other block."""
+    width: int
+    """Channels of what comes out."""
+    blocks: int
+    """Others than the first."""
 
 
-def mobilefacenet(drawing: Drawing, x: str, classes: int) -> str:
+class MobileFaceNet(NamedTuple):
+    """How wide and deep a MobileFaceNet is."""
+
+    stem: int
+    stages: tuple[Stage, ...]
+    seen_at: int = 0
+    """Pixels to which a picture is brought before anything else; 0: as it comes."""
+
+
+INSIGHTFACE = MobileFaceNet(
+    128, (Stage(128, 128, 128, 4), Stage(256, 256, 256, 6), Stage(512, 256, 256, 2))
+)
+"""Twice as wide as in the paper, with two channels together in the second convolution, as
+InsightFace trains it (recognition/arcface_torch)."""
+
+SLIM = MobileFaceNet(
+    64, (Stage(128, 128, 64, 4), Stage(256, 256, 128, 6), Stage(512, 256, 128, 2)), seen_at=97
+)
+"""As in the paper, for small pictures: at 97 pixels each map has one in its middle, so that no
+stride shifts it (49, 25, 13 and 7 places)."""
+
+
+def mobilefacenet(shape: MobileFaceNet, drawing: Drawing, x: str, classes: int) -> str:
     """MobileFaceNet (Chen, Liu, Gao and Han, 2018), which sees grey instead of colours.
 
-    Twice as wide as in the paper, with two channels together in the second convolution, as
-    InsightFace trains it (recognition/arcface_torch); it ends with the weighed mean.
+    It ends with the weighed mean.
     """
-    x = _mobile(drawing, x, 128, "stem", kernel=3, stride=2)
-    x = _mobile(drawing, x, 128, "second", kernel=3, groups=64)
-    for stage, (within, width, depth) in enumerate(MOBILEFACENET):
-        x = _bottleneck(drawing, x, within, width, f"stage{stage}.0", stride=2)
-        for i in range(depth):
-            y = _bottleneck(drawing, x, width, width, f"stage{stage}.{i + 1}", stride=1)
+    if shape.seen_at:
+        x = drawing.resize(x, shape.seen_at)
+    x = _mobile(drawing, x, shape.stem, "stem", kernel=3, stride=2)
+    if shape.stem > SECOND_GROUPS:
+        x = _mobile(drawing, x, shape.stem, "second", kernel=3, groups=SECOND_GROUPS)
+    else:
+        x = drawing.norm(drawing.depthwise(x, "second.conv"), "second.norm")
+        x = drawing.prelu(x, "second.slope")
+    for number, stage in enumerate(shape.stages):
+        name = f"stage{number}"
+        x = _bottleneck(drawing, x, stage.first, stage.width, f"{name}.0", stride=2)
+        for i in range(stage.blocks):
+            y = _bottleneck(drawing, x, stage.within, stage.width, f"{name}.{i + 1}", stride=1)
             x = drawing.add(x, y)
     x = _mobile(drawing, x, 512, "last", kernel=1)
     x = drawing.dropout(drawing.weighed_mean(x, "mean.conv"))
     return drawing.conv(x, classes, "head", kernel=1, bias=True)
+
+
+SECOND_GROUPS = 64
+"""Of the second convolution of a MobileFaceNet; with 64 channels it is depthwise."""
 
 
 def _bottleneck(

@@ -19,8 +19,8 @@ class Step(NamedTuple):
     name: str
     """Also the name of its weights, where it has some: ``NAME.weight``, ``NAME.bias`` ..."""
     kind: str
-    """conv, depthwise, norm, relu, relu6, prelu, elu, sigmoid, maximum, average, mean, add,
-    multiply, concat or dropout."""
+    """conv, depthwise, norm, relu, relu6, prelu, elu, sigmoid, maximum, average, mean, resize,
+    add, multiply, concat or dropout."""
     inputs: tuple[str, ...]
     taken: int
     """Channels of the first input."""
@@ -138,6 +138,10 @@ class Drawing:
     def mean(self, x: str) -> str:
         """The mean over all places: a map of one place."""
         return self._add(x, self._unnamed("mean"), "mean", self.channels(x), side=1)
+
+    def resize(self, x: str, side: int) -> str:
+        """`x` enlarged to `side` places, between which it goes straight (bilinear)."""
+        return self._add(x, self._unnamed("resize"), "resize", self.channels(x), side=side)
 
     def add(self, x: str, other: str) -> str:
         return self._alike(x, "add", other)

@@ -41,6 +41,8 @@ def _run(step: Step, inputs: list[Any]) -> Any:
         return PLAIN[step.kind](*inputs)
     if step.kind == "dropout":
         return x
+    if step.kind == "resize":
+        return ops.image.resize(x, (step.side, step.side), interpolation="bilinear")
     if step.kind == "norm":
         return layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=step.name)(x)
     if step.kind == "prelu":

@@ -106,6 +106,8 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
         return graph.node("Clip", x, *limits)
     if step.kind == "mean":
         return graph.node("ReduceMean", x, axes=[2, 3], keepdims=1)
+    if step.kind == "resize":
+        return _resized(graph, x, step)
     if step.kind == "prelu":
         slopes = graph.arrays[f"{step.name}.weight"].reshape(-1, 1, 1)
         return graph.node("PRelu", x, graph.constant(f"{step.name}.weight", slopes))
@@ -125,3 +127,12 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
     if step.bias:
         names.append(graph.weight(f"{step.name}.bias"))
     return graph.node("Conv", x, *names, group=step.groups, **window)
+
+
+def _resized(graph: _Graph, x: str, step: Step) -> str:
+    # This opset wants a region and scales, and takes them as not given if they are empty.
+    empty = graph.constant(f"{step.name}.empty", np.empty(0))
+    size = np.array([1, step.channels, step.side, step.side], np.int64)
+    graph.constants.append(numpy_helper.from_array(size, f"{step.name}.size"))
+    how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    return graph.node("Resize", x, empty, empty, f"{step.name}.size", **how)

@@ -41,6 +41,8 @@ class Module(nn.Module):
         x = inputs[0]
         if step.kind in PLAIN:
             return PLAIN[step.kind](*inputs)
+        if step.kind == "resize":
+            return functional.interpolate(x, (step.side, step.side), mode="bilinear")
         if step.kind == "maximum":
             return functional.max_pool2d(_padded(x, step, -torch.inf), step.kernel, step.stride)
         if step.kind in ("conv", "depthwise"):
