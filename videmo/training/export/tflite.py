@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,6 +20,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from videmo.training.export.compact import compact
 from videmo.training.export.depthwise import with_float_depthwise
+from videmo.training.export.equalise import equalised
 from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
@@ -36,6 +37,9 @@ KNOWN_OPERATORS = {
     **{"RESIZE_BILINEAR": 3, "RSQRT": 2, "SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
+
+TOGETHER = 32
+"""Pictures whose maps are looked at at once."""
 
 VERSIONS = {"keras": keras.__version__, "tensorflow": tf.__version__}
 
@@ -56,8 +60,10 @@ def convert(
     picture, and all else is float32 (depthwise weights float16). That is some three times as fast
     where XNNPACK runs it.
     The int8 file takes grey levels as uint8 and gives scores as uint8; how large the values in it
-    can be is learnt from the typical pictures.
+    can be is learnt from the typical pictures, after channels were brought to like sizes.
     """
+    if typical is not None:
+        arrays = equalised(network, arrays, _highest(network, typical))
     model = in_keras.build(network)
     in_keras.set_weights(model, arrays)
     shape = (1, network.side, network.side, 1)
@@ -79,6 +85,25 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             return compact(with_float_depthwise(converter.convert(), exact))
         return compact(converter.convert())
+
+
+def _highest(
+    network: Network, typical: np.ndarray
+) -> Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]:
+    """What gives, for weights, the highest magnitudes in the maps of `typical` pictures."""
+    model = in_keras.build_maps(network)
+
+    def highest(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        in_keras.set_weights(model, arrays)
+        found: dict[str, np.ndarray] = {}
+        for start in range(0, len(typical), TOGETHER):
+            grey = typical[start : start + TOGETHER, :, :, None].astype(np.float32)
+            for step, values in zip(network.steps, model(grey), strict=True):
+                top = np.abs(values).max(axis=(0, 1, 2))
+                found[step.name] = np.maximum(found.get(step.name, top), top)
+        return found
+
+    return highest
 
 
 def operators(content: bytes) -> dict[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from videmo.errors import RequestError
 from videmo.files import shown
@@ -14,6 +15,7 @@ from videmo.training.dataset import rivals
 from videmo.training.fit.teachers import Teacher
 from videmo.training.fit.training import Training, as_input, load
 from videmo.training.network import in_torch
+from videmo.training.network.drawing import Network
 from videmo.training.weights import one_head, read_trained
 
 LOOKED_AT = 2048
@@ -31,7 +33,8 @@ def continued(
 
     Its last layer is new, unless the same classes were learnt from labels of the same kinds.
 
-    A network that is wider or narrower in places takes over the layers that are the same.
+    A network that is wider or narrower in places takes over the layers that are the same; the
+    weights of a weighed mean are stretched over another number of places.
 
     Returns:
         What was taken over, in words.
@@ -42,7 +45,7 @@ def continued(
     trained = read_trained(path)
     shapes = {name: tuple(value.shape) for name, value in training.network.state_dict().items()}
     alike = trained.classes == classes and trained.heads == heads
-    given = trained.arrays if alike else trained.body
+    given = _stretched(trained.arrays if alike else trained.body, training.network.network)
     same = {name: a for name, a in given.items() if shapes.get(name) == a.shape}
     taken, all_layers = _layers(same), _layers(shapes)
     # A norm alone means nothing: what it takes comes out of the convolution before it.
@@ -57,6 +60,20 @@ def continued(
     fill_norms(training.network, picked, training.device, taken)
     training.averaged.load_state_dict(training.network.state_dict())
     return f"{len(taken)} of {len(all_layers)} layers are those of {shown(path)}"
+
+
+def _stretched(arrays: Mapping[str, np.ndarray], network: Network) -> dict[str, np.ndarray]:
+    """`arrays`, with the weights of weighed means brought to as many places as `network` has."""
+    fitted = dict(arrays)
+    for step in network.steps:
+        name = f"{step.name}.weight"
+        if step.weighed_mean and name in fitted and fitted[name].shape[-1] != step.kernel:
+            there = torch.from_numpy(np.array(fitted[name]))
+            size = (step.kernel, step.kernel)
+            now = functional.interpolate(there, size, mode="bilinear", align_corners=True)
+            # All weights together are as much as before.
+            fitted[name] = (now * (there.shape[-1] / step.kernel) ** 2).numpy()
+    return fitted
 
 
 def _layers(arrays: Mapping[str, object]) -> set[str]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from videmo.errors import RequestError
 from videmo.training.network.classics import (
     INSIGHTFACE,
+    LEAN,
     SLIM,
     elu6,
     mini_xception,
@@ -51,6 +52,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "mobilenet": mobilenet,
     "mobilefacenet": functools.partial(mobilefacenet, INSIGHTFACE),
     "mobilefacenet-slim": functools.partial(mobilefacenet, SLIM),
+    "mobilefacenet-lean": functools.partial(mobilefacenet, LEAN),
     "elu6": elu6,
 }
 """What a recipe may name; ``large`` and the mobile ones are teachers, ``tiny`` is for tests."""

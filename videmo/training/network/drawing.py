@@ -41,6 +41,11 @@ class Step(NamedTuple):
     share: float | None = None
     """What a dropout drops; None: what the recipe says."""
 
+    @property
+    def weighed_mean(self) -> bool:
+        """Whether it is a mean of each channel over all places, each with a weight of its own."""
+        return self.kind == "depthwise" and self.side == 1 and not any(self.pad)
+
 
 @dataclass(frozen=True)
 class Network:

@@ -14,13 +14,16 @@ from videmo.training.network.drawing import BATCH_NORM_EPSILON, GREY_EPSILON, Ne
 
 def build(network: Network) -> keras.Model:
     """`network`: ``(n, side, side, 1)`` float32 grey 0..255 in, ``(n, classes)`` scores out."""
-    grey = keras.Input((network.side, network.side, 1), name="grey")
-    kept: dict[str, Any] = {"picture": _standardised(grey)}
-    for step in network.steps:
-        kept[step.name] = _run(step, [kept[name] for name in step.inputs])
+    grey, kept = _maps(network)
     # A mean over one place, too: a reshape would fix the batch's size.
     logits = layers.GlobalAveragePooling2D(name="logits")(kept[network.result])
     return keras.Model(grey, layers.Softmax(name="scores")(logits), name="emotion")
+
+
+def build_maps(network: Network) -> keras.Model:
+    """`network` with the map of each step as an output, in their order."""
+    grey, kept = _maps(network)
+    return keras.Model(grey, [kept[step.name] for step in network.steps])
 
 
 def set_weights(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
@@ -33,6 +36,14 @@ def set_weights(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
             left -= set(names)
     if left:
         raise ValueError(f"weights without a layer: {', '.join(sorted(left))}")
+
+
+def _maps(network: Network) -> tuple[Any, dict[str, Any]]:
+    grey = keras.Input((network.side, network.side, 1), name="grey")
+    kept: dict[str, Any] = {"picture": _standardised(grey)}
+    for step in network.steps:
+        kept[step.name] = _run(step, [kept[name] for name in step.inputs])
+    return grey, kept
 
 
 def _run(step: Step, inputs: list[Any]) -> Any:

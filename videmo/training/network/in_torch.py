@@ -87,7 +87,7 @@ def _layer(step: Step, dropout: float) -> nn.Module | None:
         groups=step.groups,
         bias=step.bias,
     )
-    if step.kind == "depthwise" and step.side == 1 and not any(step.pad):
+    if step.weighed_mean:
         nn.init.constant_(conv.weight, step.kernel**-2)  # a weighed mean begins as a plain one
     elif not step.bias and step.kind == "conv":
         nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")

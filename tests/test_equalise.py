@@ -1,0 +1,83 @@
+"""Channels brought to like ranges: the same answers, and maps of which 8 bits lose less."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from videmo.training.network import draw
+from videmo.training.network.drawing import Network
+
+keras = pytest.importorskip("keras", reason="Keras is only there for training")
+
+SIDE = 32
+
+
+def uneven(network: Network) -> dict[str, np.ndarray]:
+    """Random weights of it, with channels of very different sizes."""
+    from videmo.training.network import in_keras
+
+    rng = np.random.default_rng(0)
+    arrays: dict[str, np.ndarray] = {}
+    for layer in in_keras.build(network).layers:
+        for name, value in zip(in_keras._names(layer), layer.get_weights(), strict=True):
+            if name.endswith("slope.weight"):
+                arrays[name] = rng.uniform(-0.5, 0.5, value.size)
+            elif name.endswith("norm.weight"):
+                arrays[name] = np.exp(rng.normal(0, 2, value.shape))
+            elif value.ndim == 4:
+                depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+                arrays[name] = value.transpose((2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
+            else:
+                arrays[name] = value
+    return {name: value.astype(np.float32) for name, value in arrays.items()}
+
+
+@pytest.fixture(scope="module", params=["mobilefacenet-lean", "resnet18"])
+def changed(request: pytest.FixtureRequest) -> tuple:
+    """A network, its maps' highest values by weights, its weights before and after."""
+    from videmo.training.export.equalise import equalised
+    from videmo.training.export.tflite import _highest
+
+    network = draw(request.param, side=SIDE, classes=3)
+    highest = _highest(network, faces())
+    before = uneven(network)
+    return network, highest, before, equalised(network, before, highest)
+
+
+def faces() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (6, SIDE, SIDE), np.uint8)
+
+
+def test_an_equalised_network_says_the_same(changed: tuple) -> None:
+    from videmo.training.network import in_keras
+
+    network, _, before, after = changed
+    model = in_keras.build(network)
+    said = []
+    for arrays in (before, after):
+        in_keras.set_weights(model, arrays)
+        said.append(np.asarray(model(faces()[..., None].astype(np.float32))))
+    assert said[1] == pytest.approx(said[0], abs=1e-4)
+    assert np.ptp(said[0], axis=0).max() > 1e-3  # it does say something
+
+
+def test_its_channels_are_of_like_sizes(changed: tuple) -> None:
+    network, highest, before, after = changed
+    maps = [s.name for s in network.steps if s.kind in ("prelu", "relu", "add")]
+
+    def spread(arrays: dict[str, np.ndarray]) -> float:
+        """How many times the usual channel the largest is, in the usual map."""
+        tops = highest(arrays)
+        return float(np.median([tops[m].max() / max(np.median(tops[m]), 1e-9) for m in maps]))
+
+    assert spread(before) > 10
+    assert spread(after) < spread(before) / 3
+
+
+def test_a_network_with_gates_keeps_its_weights() -> None:
+    from videmo.training.export.equalise import equalised
+
+    arrays = {"stem.conv.weight": np.ones((32, 1, 5, 5), np.float32)}
+    kept = equalised(draw("swift", side=48, classes=7), arrays, lambda arrays: {})
+    assert np.array_equal(kept["stem.conv.weight"], arrays["stem.conv.weight"])
