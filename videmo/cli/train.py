@@ -17,7 +17,7 @@ INTERRUPTED = 130
 ARCHITECTURES = (
     *("small", "deep", "wide", "broad", "medium", "large", "swift", "tiny"),
     *("resnet18", "vgg16", "mini-xception", "mobilenet"),
-    *("mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean", "elu6"),
+    *("mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean", "mobilefacenet-fine", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from videmo.errors import RequestError
 from videmo.training.network.classics import (
+    FINE,
     INSIGHTFACE,
     LEAN,
     SLIM,
@@ -53,6 +54,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "mobilefacenet": functools.partial(mobilefacenet, INSIGHTFACE),
     "mobilefacenet-slim": functools.partial(mobilefacenet, SLIM),
     "mobilefacenet-lean": functools.partial(mobilefacenet, LEAN),
+    "mobilefacenet-fine": functools.partial(mobilefacenet, FINE),
     "elu6": elu6,
 }
 """What a recipe may name; ``large`` and the mobile ones are teachers, ``tiny`` is for tests."""
