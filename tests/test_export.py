@@ -23,7 +23,7 @@ from videmo.schema import EMOTIONS
 from videmo.training.joined import read_joined
 from videmo.training.network import draw
 from videmo.training.recipe import Recipe, as_values
-from videmo.training.weights import one_head, read_trained
+from videmo.training.weights import Trained, one_head, read_trained
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
 MODEL = ROOT / "models" / "emotion.tflite"
@@ -347,6 +347,42 @@ def test_depthwise_weights_in_a_file_of_dynamic_range_are_float16_and_are_read_b
     for name in slopes:
         assert np.array_equal(found[name], values[name])
     assert found["mean.conv.weight"] == pytest.approx(values["mean.conv.weight"], rel=1e-3)
+
+
+def test_prelus_without_slopes_are_written_as_rectifiers_and_read_back(
+    frameworks: None, tmp_path: Path
+) -> None:
+    run = two_headed(tmp_path / "faces", network="mobilefacenet-lean")
+    with np.load(run / "best.npz") as arrays:
+        values = dict(arrays)
+    slopes = [name for name in values if name.endswith("slope.weight")]
+    for name in slopes[1:]:
+        values[name] = np.zeros_like(values[name])
+    np.savez(run / "best.npz", **values)
+    command = ["-m", "videmo", "export", str(run), "-o", str(tmp_path), "--as", "float32,onnx"]
+    # The files are compared with each other as they are made.
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    model = read_model(tmp_path / "faces.tflite")
+    operators = [d["op_name"] for d in interpreter_of(model)._get_ops_details()]
+    assert operators.count("PRELU") == 1
+    found = read_trained(model.path)
+    for name in slopes:
+        assert np.array_equal(found.arrays[name], values[name]), name
+    whole = one_head(read_trained(run))
+    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    assert said(whole, faces) == pytest.approx(classifier(model)(list(faces)), abs=1e-4)
+
+
+def said(trained: Trained, faces: np.ndarray) -> np.ndarray:
+    """The scores of a training's network itself."""
+    import torch
+
+    from videmo.training.fit.training import load, scores_of
+    from videmo.training.network import in_torch
+
+    module = in_torch.build(trained.network).eval()
+    load(module, trained.arrays)
+    return scores_of(module, faces, torch.device("cpu"))
 
 
 def test_a_compact_file_says_the_same_to_the_bit_in_fewer_bytes(

@@ -198,6 +198,25 @@ def test_layers_that_are_frozen_stay_as_they_were(pictures: Path, optimiser: str
     assert {"head.weight", "blocks.stage0_block0.first.conv.weight"} <= changed
 
 
+def test_slopes_fade_to_nothing_in_the_epochs_that_the_recipe_says(pictures: Path) -> None:
+    from videmo.training.dataset import read
+    from videmo.training.fit.batches import Batches
+    from videmo.training.fit.training import Training
+
+    train = read(pictures, side=32).splits["train"]
+    network = draw("mobilefacenet-lean", side=32, classes=3)
+    recipe = replace(QUICK, network=network.name, fading=1.5, frozen=("*.slope",), average=0.9)
+    training = Training(network, recipe, train, device=torch.device("cpu"), half=False)
+    with contextlib.closing(Batches(train, recipe)) as batches:
+        training.teach(batches, 0, 0, lambda: None)
+        # PReLUs begin with 0.25; of the averaged weights' slopes as much is left.
+        for slope in (s for pair in training.slopes for s in pair):
+            assert slope.tolist() == pytest.approx([0.25 / 3] * len(slope))
+        training.teach(batches, 1, 0, lambda: None)
+    assert len(training.slopes) == 31
+    assert not any(slope.any() for pair in training.slopes for slope in pair)
+
+
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
 def test_the_last_layer_learns_at_its_own_rate(pictures: Path, optimiser: str) -> None:
     recipe = replace(QUICK, optimiser=optimiser, rate=1e-3, head_rate=4.0)
@@ -846,6 +865,7 @@ def test_every_recipe_in_the_repository_can_be_read(path: Path) -> None:
         ({"epocs": 3}, "epocs"),
         ({"epochs": 0}, "at least 1"),
         ({"schedule": "never"}, "cosine, plateau"),
+        ({"epochs": 4, "fading": 5}, "fading is from 0 to epochs"),
         ({"optimiser": "adam"}, "sgd, adamw"),
         ({"head_rate": 0}, "head_rate are above 0"),
         ({"frozen": "stem.*"}, "frozen is not a list"),

@@ -220,14 +220,16 @@ def _unfolded(model: Any, network: Network) -> dict[str, np.ndarray]:
         if step.kind not in ("conv", "depthwise", "prelu"):
             continue
         found = only(step, _shape(step))
+        if step.kind == "prelu":
+            # Without slopes it is a plain rectifier: they had faded.
+            slopes = found[0] if found else np.zeros(step.channels, np.float32)
+            arrays[f"{step.name}.weight"] = slopes.reshape(-1)
+            continue
         if not found:
             raise RequestError(
                 f"{shown(model.path)}: no weights of {step.name} in it; name the "
                 "float32 model, or the folder of its training"
             )
-        if step.kind == "prelu":
-            arrays[f"{step.name}.weight"] = found[0].reshape(-1)
-            continue
         # (out, k, k, in) or (1, k, k, channels) to PyTorch's order
         order = (3, 0, 1, 2) if step.kind == "depthwise" else (0, 3, 1, 2)
         arrays[f"{step.name}.weight"] = found[0].transpose(order)

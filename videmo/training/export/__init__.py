@@ -18,6 +18,7 @@ from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
+from videmo.training.export.rectifiers import rectified
 from videmo.training.joined import read_joined
 from videmo.training.measure import Measure, measure
 from videmo.training.weights import HOW_MADE, MODEL, Trained, published
@@ -130,6 +131,7 @@ def make(
     """Make and check the files; `target` is named in errors and in the descriptions."""
     from videmo.training.export import tflite
 
+    trained = rectified(trained)
     if "int8" in formats and pictures is None:
         raise RequestError(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "

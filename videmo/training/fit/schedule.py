@@ -22,6 +22,14 @@ def rate(step: int, steps: int, recipe: Recipe, drops: int = 0) -> float:
     return recipe.rate * (1 + math.cos(math.pi * done)) / 2
 
 
+def faded(step: int, steps: int, recipe: Recipe) -> float:
+    """What is left of the slopes of PReLUs after `step` of `steps`, as a part of what they were
+    before it: so they go straight to 0 in the recipe's ``fading`` epochs, and stay there."""
+    end = steps * recipe.fading / recipe.epochs
+    before, after = end - step, end - step - 1
+    return max(after, 0.0) / before if before > 0 else 0.0
+
+
 def plateaus(figures: Sequence[float], recipe: Recipe) -> int:
     """How often `figures`, one an epoch, did not get better for ``recipe.plateau`` epochs."""
     best, waited, drops = -math.inf, 0, 0

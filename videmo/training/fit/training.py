@@ -16,7 +16,7 @@ from videmo.training.fit.batches import Batch, Batches, steps
 from videmo.training.fit.device import autocast, moved, random_state, set_random_state
 from videmo.training.fit.optimiser import freeze, optimiser_of
 from videmo.training.fit.recorded import Recorded
-from videmo.training.fit.schedule import rate
+from videmo.training.fit.schedule import faded, rate
 from videmo.training.fit.teachers import Teacher, lessons
 from videmo.training.network import in_torch
 from videmo.training.network.drawing import Network
@@ -69,6 +69,7 @@ class Training:
         self.weights = _class_weights(train.targets, recipe.loss_balance).to(device)
         self.still = freeze(self.network, recipe.frozen)
         self.optimiser = optimiser_of(self.network, recipe, fused=device.type == "cuda")
+        self.slopes = list(zip(_slopes(self.network), _slopes(self.averaged), strict=True))
         self.pairs = self._averaged_pairs()
         self.work = self._arithmetic
         if device.type == "cuda":
@@ -122,6 +123,8 @@ class Training:
         targets = moved(batch.targets, self.device)
         loss, answers = self.work(images, targets, *self._lessons(images, batch.taught))
         self.optimiser.step()
+        if self.recipe.fading:
+            self._fade()
         self.step += 1
         self._average()
         return loss, answers
@@ -180,6 +183,12 @@ class Training:
         """What the averaged network says of `images`: ``(n, classes)``."""
         mirrored = self.recipe.mirrored
         return scores_of(self.averaged, images, self.device, self.heads[0], mirrored=mirrored)
+
+    @torch.no_grad()
+    def _fade(self) -> None:
+        # The averaged ones too: an average of what goes to 0 gets there only in the end of time.
+        left = faded(self.step, self.steps, self.recipe)
+        torch._foreach_mul_([slope for pair in self.slopes for slope in pair], left)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -269,6 +278,11 @@ def heads_of(outputs: int, examples: Examples) -> tuple[slice, ...]:
     """Which of a network's `outputs` belong to each kind of labels, the first kind first."""
     classes = examples.targets.shape[1]
     return tuple(slice(start, start + classes) for start in range(0, outputs, classes))
+
+
+def _slopes(module: torch.nn.Module) -> list[torch.Tensor]:
+    """The slopes of its PReLUs."""
+    return [m.weight for m in module.modules() if isinstance(m, torch.nn.PReLU)]
 
 
 def _class_weights(targets: np.ndarray, power: float) -> torch.Tensor:
