@@ -50,18 +50,20 @@ def faces() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (6, SIDE, SIDE), np.uint8)
 
 
-def test_an_equalised_network_says_the_same(changed: tuple) -> None:
+def said_by(network: Network, arrays: dict[str, np.ndarray]) -> np.ndarray:
     from videmo.training.network import in_keras
 
-    network, _, before, after = changed
     model = in_keras.build(network)
     logits = keras.Model(model.input, model.get_layer("logits").output)
-    said = []
-    for arrays in (before, after):
-        in_keras.set_weights(model, arrays)
-        said.append(np.asarray(logits(faces()[..., None].astype(np.float32))))
-    differ = float(np.ptp(said[0], axis=0).max())
-    assert differ > 0 and said[1] == pytest.approx(said[0], abs=1e-4 * differ)
+    in_keras.set_weights(model, arrays)
+    return np.asarray(logits(faces()[..., None].astype(np.float32)))
+
+
+def test_an_equalised_network_says_the_same(changed: tuple) -> None:
+    network, _, before, after = changed
+    said = said_by(network, before)
+    differ = float(np.ptp(said, axis=0).max())
+    assert differ > 0 and said_by(network, after) == pytest.approx(said, abs=1e-4 * differ)
 
 
 def test_its_channels_are_of_like_sizes(changed: tuple) -> None:
@@ -77,9 +79,27 @@ def test_its_channels_are_of_like_sizes(changed: tuple) -> None:
     assert spread(after) < spread(before) / 3
 
 
-def test_a_network_with_gates_keeps_its_weights() -> None:
+@pytest.fixture(scope="module")
+def gated() -> tuple:
+    """A network with gates, and its weights before and after."""
     from videmo.training.export.equalise import equalised
+    from videmo.training.export.tflite import _highest
 
-    arrays = {"stem.conv.weight": np.ones((32, 1, 5, 5), np.float32)}
-    kept = equalised(draw("swift", side=48, classes=7), arrays, lambda arrays: {})
-    assert np.array_equal(kept["stem.conv.weight"], arrays["stem.conv.weight"])
+    network = draw("swift", side=SIDE, classes=3)
+    before = uneven(network)
+    return network, before, equalised(network, before, _highest(network, faces()))
+
+
+def test_with_gates_it_says_the_same(gated: tuple) -> None:
+    network, before, after = gated
+    said = said_by(network, before)
+    differ = float(np.ptp(said, axis=0).max())
+    assert differ > 0 and said_by(network, after) == pytest.approx(said, abs=1e-4 * differ)
+
+
+def test_only_what_a_gate_multiplies_keeps_its_size(gated: tuple) -> None:
+    _, before, after = gated
+    kept = {name for name in before if np.array_equal(before[name], after[name])}
+    block = "blocks.stage1_block1"
+    assert f"{block}.first.norm.weight" not in kept
+    assert f"{block}.second.norm.weight" in kept

@@ -15,9 +15,10 @@ from videmo.files import shown
 INTERRUPTED = 130
 
 ARCHITECTURES = (
-    *("small", "deep", "wide", "broad", "medium", "large", "swift", "tiny"),
+    *("small", "deep", "wide", "broad", "medium", "large", "swift", "lithe", "tiny"),
     *("resnet18", "vgg16", "mini-xception", "mobilenet"),
-    *("mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean", "mobilefacenet-fine", "elu6"),
+    *("mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean", "mobilefacenet-fine"),
+    *("mobilefacenet-slight", "elu6"),
 )
 """As in videmo.training.network, which --help does not load; a test holds that they agree."""
 

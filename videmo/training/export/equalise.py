@@ -36,11 +36,9 @@ def equalised(
     """Weights with which `network` says the same as with `arrays`.
 
     `highest` gives, for weights, each step's highest magnitude in each channel, on typical
-    pictures. A network with other steps (gates, say) keeps its weights.
+    pictures. What a step of another kind (a gate, say) takes in or gives keeps its size.
     """
     result = dict(arrays)
-    if any(step.kind not in (*PROPORTIONATE, *WITH_WEIGHTS, "resize") for step in network.steps):
-        return result
     group_of = _groups(network)
     for _ in range(ROUNDS):
         result = _scaled(network, result, _scales(network, result, group_of, highest(result)))
@@ -73,11 +71,11 @@ def _scales(
     """By what each map's channels are to be multiplied, where that can be."""
     fixed = {group_of[network.result], group_of.get(PICTURE, PICTURE)}
     for step in network.steps:
-        # A convolution is scaled by its norm; the picture, and what it is enlarged to, not at all.
+        # A convolution is scaled by its norm; the picture, and what is made of it, not at all.
         if step.kind == "norm":
             fixed.add(group_of[step.inputs[0]])
-        if step.kind == "resize":
-            fixed.add(group_of[step.name])
+        if step.kind not in (*PROPORTIONATE, *WITH_WEIGHTS):
+            fixed.update(group_of.get(name, name) for name in (step.name, *step.inputs))
     scales: dict[str, np.ndarray] = {}
     for group in set(group_of.values()) - fixed:
         members = [s for s in network.steps if group_of[s.name] == group]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from torch.nn import functional
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.training.dataset import rivals
+from videmo.training.fit.narrowed import narrowed
 from videmo.training.fit.teachers import Teacher
 from videmo.training.fit.training import Training, as_input, load
 from videmo.training.network import in_torch
 from videmo.training.network.drawing import Network
-from videmo.training.weights import one_head, read_trained
+from videmo.training.weights import Trained, one_head, read_trained
 
 LOOKED_AT = 2048
 """Pictures from which the norms of a model that is learnt on are filled."""
@@ -33,8 +35,9 @@ def continued(
 
     Its last layer is new, unless the same classes were learnt from labels of the same kinds.
 
-    A network that is wider or narrower in places takes over the layers that are the same; the
-    weights of a weighed mean are stretched over another number of places.
+    A network that is wider in places takes over the layers that are the same; one that is narrower
+    within its blocks those channels that matter most; the weights of a weighed mean are stretched
+    over another number of places.
 
     Returns:
         What was taken over, in words.
@@ -45,6 +48,8 @@ def continued(
     trained = read_trained(path)
     shapes = {name: tuple(value.shape) for name, value in training.network.state_dict().items()}
     alike = trained.classes == classes and trained.heads == heads
+    picked = images[:: max(1, len(images) // LOOKED_AT)][:LOOKED_AT]
+    trained = _as_narrow(trained, training.network.network, picked)
     given = _stretched(trained.arrays if alike else trained.body, training.network.network)
     same = {name: a for name, a in given.items() if shapes.get(name) == a.shape}
     taken, all_layers = _layers(same), _layers(shapes)
@@ -56,10 +61,17 @@ def continued(
             f"not {training.recipe.network} of {training.recipe.side}; use --arch and --side"
         )
     training.begin_from({name: a for name, a in same.items() if name.rpartition(".")[0] in taken})
-    picked = images[:: max(1, len(images) // LOOKED_AT)][:LOOKED_AT]
     fill_norms(training.network, picked, training.device, taken)
     training.averaged.load_state_dict(training.network.state_dict())
     return f"{len(taken)} of {len(all_layers)} layers are those of {shown(path)}"
+
+
+def _as_narrow(trained: Trained, network: Network, images: np.ndarray) -> Trained:
+    """`trained` with as few channels within its blocks as `network` has."""
+    if trained.network.side != network.side:
+        return trained
+    arrays = narrowed(trained.network, trained.arrays, network, images)
+    return replace(trained, arrays=arrays)
 
 
 def _stretched(arrays: Mapping[str, np.ndarray], network: Network) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from videmo.training.network.classics import (
     FINE,
     INSIGHTFACE,
     LEAN,
+    SLIGHT,
     SLIM,
     elu6,
     mini_xception,
@@ -30,6 +31,7 @@ from videmo.training.network.residual import (
     BROAD,
     DEEP,
     LARGE,
+    LITHE,
     MEDIUM,
     SMALL,
     SWIFT,
@@ -46,6 +48,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "medium": functools.partial(residual, MEDIUM),
     "large": functools.partial(residual, LARGE),
     "swift": functools.partial(residual, SWIFT),
+    "lithe": functools.partial(residual, LITHE),
     "tiny": functools.partial(residual, TINY),
     "resnet18": resnet18,
     "vgg16": vgg16,
@@ -55,6 +58,7 @@ NETWORKS: dict[str, Callable[[Drawing, str, int], str]] = {
     "mobilefacenet-slim": functools.partial(mobilefacenet, SLIM),
     "mobilefacenet-lean": functools.partial(mobilefacenet, LEAN),
     "mobilefacenet-fine": functools.partial(mobilefacenet, FINE),
+    "mobilefacenet-slight": functools.partial(mobilefacenet, SLIGHT),
     "elu6": elu6,
 }
 """What a recipe may name; ``large`` and the mobile ones are teachers, ``tiny`` is for tests."""

@@ -102,6 +102,8 @@ class MobileFaceNet(NamedTuple):
     stages: tuple[Stage, ...]
     seen_at: int = 0
     """Pixels to which a picture is brought before anything else; 0: as it comes."""
+    last: int = 512
+    """Channels of the last map."""
 
 
 INSIGHTFACE = MobileFaceNet(
@@ -126,6 +128,11 @@ millisecond."""
 FINE = LEAN._replace(seen_at=81)
 """The same at more pixels (41, 21, 11 and 6 places)."""
 
+SLIGHT = MobileFaceNet(
+    64, (Stage(80, 80, 64, 4), Stage(160, 144, 128, 5), Stage(256, 128, 128, 2)), 65, last=256
+)
+"""`LEAN` with fewer channels within its bottlenecks: what fits into a megabyte beside `lithe`."""
+
 
 def mobilefacenet(shape: MobileFaceNet, drawing: Drawing, x: str, classes: int) -> str:
     """MobileFaceNet (Chen, Liu, Gao and Han, 2018), which sees grey instead of colours.
@@ -146,7 +153,7 @@ def mobilefacenet(shape: MobileFaceNet, drawing: Drawing, x: str, classes: int) 
         for i in range(stage.blocks):
             y = _bottleneck(drawing, x, stage.within, stage.width, f"{name}.{i + 1}", stride=1)
             x = drawing.add(x, y)
-    x = _mobile(drawing, x, 512, "last", kernel=1)
+    x = _mobile(drawing, x, shape.last, "last", kernel=1)
     x = drawing.dropout(drawing.weighed_mean(x, "mean.conv"))
     return drawing.conv(x, classes, "head", kernel=1, bias=True)
 
