@@ -160,7 +160,7 @@ def make(
         place = target.with_suffix(".onnx")
         made = replace(made, onnx=_onnx(trained, probes[:200], scores[:200], place))
     if "int8" in formats and pictures is not None:
-        made = _with_int8(made, trained, target, pictures, scores, agreement)
+        made = _with_int8(made, trained, target, pictures, exact, scores, agreement)
     return made
 
 
@@ -169,16 +169,24 @@ def _with_int8(
     trained: Trained,
     target: Path,
     pictures: Data,
+    exact: bytes,
     scores: np.ndarray,
     least: float,
 ) -> Made:
-    """`made` with its int8 file, or with the reason why there is none."""
-    from videmo.training.export import tflite
+    """`made` with its int8 file, or with the reason why there is none.
+
+    `exact` is the float32 file, `scores` what it says of ``valid``.
+    """
+    from videmo.training.export import ranges, tflite
 
     typical, valid = pictures.splits["train"].images, pictures.splits["valid"].clear
     typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
-    content = tflite.convert(trained.network, trained.arrays, typical)
     place = target.with_name(f"{target.stem}-int8.tflite")
+    content = ranges.fitted(
+        tflite.convert(trained.network, trained.arrays, typical),
+        check.scores_of(exact, target, trained.classes, typical),
+        lambda content: check.scores_of(content, place, trained.classes, typical),
+    )
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
     theirs = check.scores_of(content, place, trained.classes, valid.images)
     agreement = float((theirs.argmax(axis=1) == scores.argmax(axis=1)).mean())

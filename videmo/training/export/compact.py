@@ -41,7 +41,6 @@ class _Quantization(schema.QuantizationParametersT):  # type: ignore[misc]
 def compact(content: bytes) -> bytes:
     """The same model in fewer bytes; weights keep the name of their layer."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    written: dict[bytes, int] = {}
     for graph in model.subgraphs:
         named = {int(i) for i in (*graph.inputs, *graph.outputs)}
         made = {int(i) for operator in graph.operators for i in operator.outputs}
@@ -49,10 +48,18 @@ def compact(content: bytes) -> bytes:
         for i, tensor in enumerate(graph.tensors):
             if i not in named:
                 tensor.name = b"%d" % i if i in made else _short(tensor.name)
+    return packed(model)
+
+
+def packed(model: schema.ModelT) -> bytes:
+    """The file of `model`, with equal zero points once."""
+    written: dict[bytes, int] = {}
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
             how = tensor.quantization
             if how is not None and how.scale is not None and how.zeroPoint is not None:
                 tensor.quantization = _Quantization(how, written)
-    builder = flatbuffers.Builder(len(content))
+    builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 
