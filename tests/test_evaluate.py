@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from tests.conftest import DATA, ROOT
 from tests.test_training_data import write_classes, write_csv
 from videmo.cli import cli
-from videmo.emotions import Model, classifier, find_model, read_model
+from videmo.emotions import Model, find_model, read_model
 from videmo.errors import RequestError, SetupError, to_install
 from videmo.schema import EMOTIONS
 from videmo.training.evaluate import evaluate
@@ -159,17 +159,6 @@ def test_a_model_of_other_pictures_is_read_but_no_movie_is_scanned_with_it(
 def test_a_description_that_says_nothing_of_use_is_refused(tmp_path: Path, about: dict) -> None:
     with pytest.raises(SetupError, match=r"mine\.json"):
         read_model(copy(tmp_path, **about))
-
-
-def test_a_mirrored_model_answers_a_face_and_its_mirror_image_alike(tmp_path: Path) -> None:
-    faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
-    mirrored = [face[:, ::-1] for face in faces]
-    plain, both = read_model(), read_model(copy(tmp_path, mirrored=True))
-    assert both.mirrored and not plain.mirrored
-    scores = classifier(both)(faces)
-    assert scores == pytest.approx(classifier(both)(mirrored), abs=1e-5)
-    wanted = (classifier(plain)(faces) + classifier(plain)(mirrored)) / 2
-    assert scores == pytest.approx(wanted, abs=1e-5)
 
 
 # --- model info ----------------------------------------------------------------------------------

@@ -43,8 +43,6 @@ class Model:
     """What its scores are of, in order."""
     side: int = SIDE
     """Width and height, in pixels, of a picture as it sees it."""
-    mirrored: bool = False
-    """Whether its answer is the mean of the scores of a picture and of its mirror image."""
     about: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """All that the .json beside it says."""
 
@@ -111,8 +109,8 @@ def read_model(path: Path | None = None) -> Model:
             f"{shown(path)}: is not the model that {about.name} describes (wrong checksum); "
             "install videmo again"
         )
-    name, mirrored = str(description.get("name", path.stem)), description.get("mirrored") is True
-    return Model(path, name, digest, content, tuple(labels), side, mirrored, description)
+    name = str(description.get("name", path.stem))
+    return Model(path, name, digest, content, tuple(labels), side, description)
 
 
 def lines_about(model: Model) -> Iterator[tuple[str, str]]:
@@ -186,10 +184,7 @@ def tflite(model: Model) -> Classify:
         for start in range(0, len(faces), BATCH):
             part = faces[start : start + BATCH]
             batch[: len(part), :, :, 0] = part
-            found = run(batch)
-            if model.mirrored:
-                found = (found + run(batch[:, :, ::-1])) / 2
-            scores[start : start + len(part)] = found[: len(part)]
+            scores[start : start + len(part)] = run(batch)[: len(part)]
         return scores
 
     return classify

@@ -34,8 +34,8 @@ from videmo.files import shown
 @click.option(
     "--mirrored",
     is_flag=True,
-    help="The answer is the mean of a picture's and its mirror image's: better, or not; twice the "
-    "time.",
+    help="The files look at a picture and at its mirror image and answer with the mean: better, "
+    "or not; twice the time.",
 )
 @click.option(
     "--average-weights",

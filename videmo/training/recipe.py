@@ -85,7 +85,8 @@ class Recipe:
     second: float = 0.4
     """Part of the loss that is the second head's, where two kinds of labels are learnt."""
     mirrored: bool = False
-    """Whether the model answers with the mean of a picture's and its mirror image's scores."""
+    """Whether the model answers with the mean of what it says of a picture and of its mirror image
+    (the mean of the logits)."""
     seed: int = 1
     variety: Variety = field(default_factory=Variety)
 

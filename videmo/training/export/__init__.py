@@ -87,8 +87,8 @@ def export(
     """Write the model of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
     Several become one model, which answers with the mean of their logits, or, if `average`, is one
-    network with the mean of their weights; if `mirrored`, it answers with the mean of what it says
-    of a picture and of its mirror image, which takes twice the time.
+    network with the mean of their weights; if `mirrored`, the files answer with the mean of what
+    they say of a picture and of its mirror image, which takes twice the time.
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
     training if not named and still there. An int8 file that does not answer as the float32 one does
     on `agreement` of ``valid`` is left out; the others are written all the same. `labels` names the
@@ -130,17 +130,20 @@ def make(
 ) -> Made:
     """Make and check the files; `target` is named in errors and in the descriptions."""
     from videmo.training.export import tflite
+    from videmo.training.export.both_sides import with_mirror_image
 
     trained = rectified(trained)
+    finish = with_mirror_image if trained.recipe.mirrored else bytes
     if "int8" in formats and pictures is None:
         raise RequestError(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
             "or leave int8 out: --as float32,onnx"
         )
-    exact = content = tflite.convert(trained.network, trained.arrays)
+    plain = tflite.convert(trained.network, trained.arrays)
+    exact = content = finish(plain)
     weights = next((kind for kind in WEIGHTS if kind in formats), "float32")
     if weights != "float32":
-        content = tflite.convert(trained.network, trained.arrays, weights=weights)
+        content = finish(tflite.convert(trained.network, trained.arrays, weights=weights))
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, target)
     valid = pictures.splits["valid"].clear if pictures else None
     probes = valid.images if valid else _made_up(trained.network.side)
@@ -149,18 +152,14 @@ def make(
     if weights != "float32":
         answers = check.scores_of(content, target, trained.classes, probes)
         check.answers_agree(answers, scores, target, agreement if valid else MADE_UP_AGREEMENT)
-    found = None
-    if valid:
-        if trained.recipe.mirrored:
-            answers = check.scores_of(content, target, trained.classes, probes, mirrored=True)
-        found = measure(answers, valid.labels)
+    found = measure(answers, valid.labels) if valid else None
     about = describe(trained, content, tflite, found) | {"weights": weights}
     made = Made(content, None, None, about, {}, found)
     if "onnx" in formats:
         place = target.with_suffix(".onnx")
         made = replace(made, onnx=_onnx(trained, probes[:200], scores[:200], place))
     if "int8" in formats and pictures is not None:
-        made = _with_int8(made, trained, target, pictures, exact, scores, agreement)
+        made = _with_int8(made, trained, target, pictures, plain, scores, agreement)
     return made
 
 
@@ -169,24 +168,28 @@ def _with_int8(
     trained: Trained,
     target: Path,
     pictures: Data,
-    exact: bytes,
+    plain: bytes,
     scores: np.ndarray,
     least: float,
 ) -> Made:
     """`made` with its int8 file, or with the reason why there is none.
 
-    `exact` is the float32 file, `scores` what it says of ``valid``.
+    `plain` is the float32 file before it learnt of mirror images, `scores` what the finished one
+    says of ``valid``.
     """
     from videmo.training.export import ranges, tflite
+    from videmo.training.export.both_sides import with_mirror_image
 
     typical, valid = pictures.splits["train"].images, pictures.splits["valid"].clear
     typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
     place = target.with_name(f"{target.stem}-int8.tflite")
     content = ranges.fitted(
         tflite.convert(trained.network, trained.arrays, typical),
-        check.scores_of(exact, target, trained.classes, typical),
+        check.scores_of(plain, target, trained.classes, typical),
         lambda content: check.scores_of(content, place, trained.classes, typical),
     )
+    if trained.recipe.mirrored:
+        content = with_mirror_image(content)
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
     theirs = check.scores_of(content, place, trained.classes, valid.images)
     agreement = float((theirs.argmax(axis=1) == scores.argmax(axis=1)).mean())
@@ -269,7 +272,7 @@ def _onnx(trained: Trained, images: np.ndarray, wanted: np.ndarray, target: Path
     from videmo.training.export import jetson
     from videmo.training.network import in_onnx
 
-    content = in_onnx.build(trained.network, trained.arrays)
+    content = in_onnx.build(trained.network, trained.arrays, mirrored=trained.recipe.mirrored)
     found = jetson.scores_of(content, images)
     check.scores_near(found, wanted, "the TFLite file", target)
     return content

@@ -52,10 +52,8 @@ def scores_of(
     target: Path,
     labels: tuple[str, ...],
     images: np.ndarray,
-    *,
-    mirrored: bool = False,
 ) -> np.ndarray:
     """Scores of a TFLite file by the code, and the runtime, with which movies are scanned."""
     side = images.shape[1]
-    model = Model(target, target.stem, sha256(content), content, labels, side, mirrored)
+    model = Model(target, target.stem, sha256(content), content, labels, side)
     return classifier(model)(list(images))

@@ -34,7 +34,14 @@ KNOWN_OPERATORS = {
         "DEQUANTIZE": 3,
     },
     **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "PRELU": 1, "QUANTIZE": 2},
-    **{"RESIZE_BILINEAR": 3, "RSQRT": 2, "SOFTMAX": 2, "SQUARED_DIFFERENCE": 2, "SUB": 3},
+    **{
+        "RESIZE_BILINEAR": 3,
+        "RSQRT": 2,
+        "SOFTMAX": 2,
+        "SQUARED_DIFFERENCE": 2,
+        "STRIDED_SLICE": 1,
+        "SUB": 3,
+    },
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
 

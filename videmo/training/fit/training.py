@@ -263,10 +263,10 @@ def scores_of(
     found = []
     for start in range(0, len(images), 256):
         part = as_input(images[start : start + 256], device)
-        scores = module(part)[:, head].softmax(1)
+        logits = module(part)[:, head]
         if mirrored:
-            scores = (scores + module(part.flip(3))[:, head].softmax(1)) / 2
-        found.append(scores.cpu().numpy())
+            logits = (logits + module(part.flip(3))[:, head]) / 2
+        found.append(logits.softmax(1).cpu().numpy())
     return np.concatenate(found)
 
 

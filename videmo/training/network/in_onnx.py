@@ -8,7 +8,7 @@ sizes, opset 11 and IR 6, because the parsers of old boards know no newer ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -26,17 +26,26 @@ GREY_OF_RGB = np.array([0.299, 0.587, 0.114])
 PLAIN = {"relu": "Relu", "elu": "Elu", "sigmoid": "Sigmoid", "add": "Add", "multiply": "Mul"}
 
 
-def build(network: Network, arrays: Mapping[str, np.ndarray], producer: str = "videmo") -> bytes:
-    """The file of `network` with the weights `arrays`."""
+def build(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    producer: str = "videmo",
+    *,
+    mirrored: bool = False,
+) -> bytes:
+    """The file of `network` with the weights `arrays`.
+
+    If `mirrored`, it answers with the mean of what it says of a picture and of its mirror image.
+    """
     graph = _Graph(arrays)
-    kept = {"picture": _standardised(graph, _grey(graph))}
-    for step in network.steps:
-        kept[step.name] = _run(graph, step, [kept[name] for name in step.inputs])
-    logits = kept[network.result]
-    if network.steps[-1].side > 1:
-        logits = graph.node("ReduceMean", logits, axes=[2, 3], keepdims=1)
-    graph.node("Softmax", graph.node("Flatten", logits, axis=1), axis=1, output=OUTPUT)
+    grey = _grey(graph)
     side = network.side
+    logits = _logits(graph, network, grey)
+    if mirrored:
+        turned = graph.node("Gather", grey, graph.whole("mirror", range(side)[::-1]), axis=3)
+        both = graph.node("Add", logits, _logits(graph, network, turned))
+        logits = graph.node("Mul", both, graph.constant("half", np.array([0.5])))
+    graph.node("Softmax", logits, axis=1, output=OUTPUT)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -53,6 +62,16 @@ def build(network: Network, arrays: Mapping[str, np.ndarray], producer: str = "v
     return model.SerializeToString(deterministic=True)
 
 
+def _logits(graph: _Graph, network: Network, grey: str) -> str:
+    kept = {"picture": _standardised(graph, grey)}
+    for step in network.steps:
+        kept[step.name] = _run(graph, step, [kept[name] for name in step.inputs])
+    logits = kept[network.result]
+    if network.steps[-1].side > 1:
+        logits = graph.node("ReduceMean", logits, axes=[2, 3], keepdims=1)
+    return graph.node("Flatten", logits, axis=1)
+
+
 class _Graph:
     """The nodes so far; `node` adds one and returns the name of what comes out."""
 
@@ -67,7 +86,15 @@ class _Graph:
         return output
 
     def constant(self, name: str, array: np.ndarray) -> str:
-        self.constants.append(numpy_helper.from_array(array.astype(np.float32), name))
+        return self._named(name, array.astype(np.float32))
+
+    def whole(self, name: str, numbers: Sequence[int]) -> str:
+        return self._named(name, np.array(numbers, np.int64))
+
+    def _named(self, name: str, array: np.ndarray) -> str:
+        # What is used twice is kept once.
+        if all(name != there.name for there in self.constants):
+            self.constants.append(numpy_helper.from_array(array, name))
         return name
 
     def weight(self, name: str) -> str:
@@ -132,7 +159,6 @@ def _run(graph: _Graph, step: Step, inputs: list[str]) -> str:
 def _resized(graph: _Graph, x: str, step: Step) -> str:
     # This opset wants a region and scales, and takes them as not given if they are empty.
     empty = graph.constant(f"{step.name}.empty", np.empty(0))
-    size = np.array([1, step.channels, step.side, step.side], np.int64)
-    graph.constants.append(numpy_helper.from_array(size, f"{step.name}.size"))
+    size = graph.whole(f"{step.name}.size", (1, step.channels, step.side, step.side))
     how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-    return graph.node("Resize", x, empty, empty, f"{step.name}.size", **how)
+    return graph.node("Resize", x, empty, empty, size, **how)
