@@ -77,3 +77,38 @@ def test_the_onnx_says_what_the_file_says() -> None:
     onnx = in_onnx.build(trained.network, trained.arrays, mirrored=True)
     both = with_mirror_image(tflite.convert(trained.network, trained.arrays))
     assert jetson.scores_of(onnx, faces(1)) == pytest.approx(scores(both, faces(1)), abs=1e-4)
+
+
+def test_a_training_counts_mirrored_answers_as_the_file_gives_them() -> None:
+    import torch
+
+    from videmo.training.export import tflite
+    from videmo.training.export.both_sides import with_mirror_image
+    from videmo.training.fit.training import load, scores_of
+    from videmo.training.network import in_torch
+    from videmo.training.weights import read_trained
+
+    trained = read_trained(MODEL)
+    module = in_torch.build(trained.network).eval()
+    load(module, trained.arrays)
+    found = scores_of(module, faces(1), torch.device("cpu"), mirrored=True)
+    both = with_mirror_image(tflite.convert(trained.network, trained.arrays))
+    assert found == pytest.approx(scores(both, faces(1)), abs=1e-4)
+
+
+def test_a_file_that_ends_in_another_way_is_refused() -> None:
+    from videmo.training.export.both_sides import with_mirror_image
+    from videmo.training.export.tflite_file import opened, packed
+
+    model = opened(MODEL.read_bytes())
+    model.subgraphs[0].operators = model.subgraphs[0].operators[:-1]
+    with pytest.raises(ValueError, match="does not end with a mean and a softmax"):
+        with_mirror_image(packed(model))
+
+
+def test_what_stands_beside_a_mirrored_file_is_mirrored_with_it() -> None:
+    from videmo.training.joined import read_joined
+
+    mirrored = read_joined([MODEL.with_name("emotion-fer2013.tflite")])
+    assert mirrored.recipe.mirrored and not read_joined([MODEL]).recipe.mirrored
+    assert read_joined([MODEL], mirrored=True).recipe.mirrored

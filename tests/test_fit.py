@@ -758,7 +758,8 @@ def test_a_network_of_other_widths_begins_with_the_layers_that_are_the_same(tmp_
     assert re.search(r"[0-9]+ of [0-9]+ layers are those of .*narrow", said)
 
 
-def test_a_narrower_network_begins_with_all_layers_of_a_wide_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", [48, 64])
+def test_a_narrower_network_begins_with_all_layers_of_a_wide_one(tmp_path: Path, side: int) -> None:
     from videmo.training.dataset import read
     from videmo.training.fit import fit
     from videmo.training.fit.start import continued
@@ -766,9 +767,9 @@ def test_a_narrower_network_begins_with_all_layers_of_a_wide_one(tmp_path: Path)
 
     data = voted(tmp_path)
     fit(data, tmp_path / "wide", replace(QUICK, network="swift", side=48, epochs=1))
-    train = read(data).splits["train"]
-    network = draw("lithe", side=48, classes=7)
-    narrow = replace(QUICK, network="lithe", side=48)
+    train = read(data, side=side).splits["train"]
+    network = draw("lithe", side=side, classes=7)
+    narrow = replace(QUICK, network="lithe", side=side)
     training = Training(network, narrow, train, device=torch.device("cpu"), half=False)
     said = continued(training, tmp_path / "wide", train.images, EMOTIONS, ("ferplus",))
     taken, every = re.match("([0-9]+) of ([0-9]+) layers", said).groups()

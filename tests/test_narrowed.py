@@ -110,3 +110,22 @@ def test_only_what_is_wider_is_cut() -> None:
     assert not list(cuts(small, broad))
     left = narrowed(small, arrays, broad, faces())
     assert all(left[name] is arrays[name] for name in arrays)
+
+
+def test_another_architecture_is_left_alone_before_anything_is_computed() -> None:
+    from videmo.training.fit.narrowed import cuts, narrowed
+
+    vgg16, small = (draw(name, side=SIDE, classes=7) for name in ("vgg16", "small"))
+    assert list(cuts(vgg16, small))
+    assert narrowed(vgg16, {}, small, faces()) == {}
+
+
+def test_a_row_that_counts_for_nothing_keeps_finite_weights() -> None:
+    from videmo.training.fit import narrowed
+
+    rng = np.random.default_rng(4)
+    taken_in = np.hstack([rng.normal(size=(500, 4)), np.ones((500, 1))])
+    moments = taken_in.T @ taken_in / 500
+    weights = rng.normal(size=(3, 4, 1))
+    left, shift, _ = narrowed.without_least(weights, moments, 2, np.array([1.0, 0.0, 2.0]))
+    assert np.isfinite(left).all() and np.isfinite(shift).all()

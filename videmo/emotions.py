@@ -173,18 +173,16 @@ def tflite(model: Model) -> Classify:
     put = _quantised(interpreter.get_input_details()[0])
     taken = _dequantised(output)
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(source, put(batch))
-        interpreter.invoke()
-        return taken(interpreter.get_tensor(output["index"]))
-
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
         scores = np.empty((len(faces), count), np.float32)
         batch = np.zeros((BATCH, side, side, 1), np.float32)
         for start in range(0, len(faces), BATCH):
             part = faces[start : start + BATCH]
             batch[: len(part), :, :, 0] = part
-            scores[start : start + len(part)] = run(batch)[: len(part)]
+            interpreter.set_tensor(source, put(batch))
+            interpreter.invoke()
+            found = taken(interpreter.get_tensor(output["index"]))
+            scores[start : start + len(part)] = found[: len(part)]
         return scores
 
     return classify

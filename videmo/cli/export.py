@@ -78,10 +78,10 @@ def export(
     """
     from videmo.training.settings import formats_of, needed
 
-    if kit and (name or mirrored or average or formats is not None):
+    if kit and (name or average or formats is not None):
         raise RequestError(
-            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name, "
-            "--mirrored and --average-weights"
+            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name "
+            "and --average-weights"
         )
     needed("keras", "tensorflow", "onnx", "onnxruntime")
     heard = (lambda line: None) if quiet else say
@@ -89,7 +89,12 @@ def export(
         from videmo.training.kit import write_kit
 
         files = write_kit(
-            *(sources, folder), labels=labels, data=data, agreement=agreement, say=heard
+            *(sources, folder),
+            labels=labels,
+            data=data,
+            agreement=agreement,
+            mirrored=mirrored,
+            say=heard,
         )
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return

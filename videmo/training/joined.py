@@ -19,15 +19,21 @@ LIKE = 0.5
 """Correlation of weights from which their mean may mean something."""
 
 
-def read_joined(paths: Sequence[Path], labels: str = "", *, average: bool = False) -> Trained:
+def read_joined(
+    paths: Sequence[Path], labels: str = "", *, average: bool = False, mirrored: bool = False
+) -> Trained:
     """What stands at `paths`, each with the one head that learnt `labels`, as one network: side
     by side, or, if `average`, with the mean of their weights.
+
+    It answers for both sides of a picture if `mirrored`, or if one of them does.
 
     Raises:
         RequestError: as `read_trained`, `one_head`, `joined` and `averaged`.
     """
     several = [one_head(read_trained(path), labels) for path in paths]
-    return averaged(several) if average else joined(several)
+    one = averaged(several) if average else joined(several)
+    both = mirrored or any(part.recipe.mirrored for part in several)
+    return replace(one, recipe=replace(one.recipe, mirrored=both))
 
 
 def averaged(several: Sequence[Trained]) -> Trained:
@@ -143,7 +149,7 @@ def _made_of(several: Sequence[Trained], how: str) -> dict[str, Any]:
 
 def _seen(trained: Trained) -> tuple[object, ...]:
     recipe = trained.recipe
-    return trained.classes, trained.network.side, recipe.crop, recipe.mirrored
+    return trained.classes, trained.network.side, recipe.crop
 
 
 def _digest(trained: Trained) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
-from videmo.training.dataset import Data, labels_at, read
+from videmo.training.dataset import Data, Examples, labels_at, read
 from videmo.training.export import check
 from videmo.training.export.rectifiers import rectified
 from videmo.training.joined import read_joined
@@ -99,12 +99,10 @@ def export(
         RequestError: nothing to export, or no pictures for int8.
         OutputError: a file does not do what the trained network does.
     """
-    trained = read_joined(sources, labels, average=average)
-    if mirrored:
-        trained = replace(trained, recipe=replace(trained.recipe, mirrored=True))
+    trained = read_joined(sources, labels, average=average, mirrored=mirrored)
     name = name or _named(trained)
     pictures = find_pictures(trained, data)
-    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
+    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement, say)
     files: dict[Path, bytes] = {}
     if set(WEIGHTS) & set(formats):
         files[folder / f"{name}.tflite"] = made.main
@@ -127,23 +125,23 @@ def make(
     formats: tuple[str, ...],
     pictures: Data | None,
     agreement: float = AGREEMENT,
+    say: Say = lambda line: None,
 ) -> Made:
     """Make and check the files; `target` is named in errors and in the descriptions."""
     from videmo.training.export import tflite
-    from videmo.training.export.both_sides import with_mirror_image
 
     trained = rectified(trained)
-    finish = with_mirror_image if trained.recipe.mirrored else bytes
     if "int8" in formats and pictures is None:
         raise RequestError(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
             "or leave int8 out: --as float32,onnx"
         )
     plain = tflite.convert(trained.network, trained.arrays)
-    exact = content = finish(plain)
+    exact = content = _finished(trained, plain)
     weights = next((kind for kind in WEIGHTS if kind in formats), "float32")
     if weights != "float32":
-        content = finish(tflite.convert(trained.network, trained.arrays, weights=weights))
+        content = tflite.convert(trained.network, trained.arrays, weights=weights)
+        content = _finished(trained, content)
     check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, target)
     valid = pictures.splits["valid"].clear if pictures else None
     probes = valid.images if valid else _made_up(trained.network.side)
@@ -159,38 +157,52 @@ def make(
         place = target.with_suffix(".onnx")
         made = replace(made, onnx=_onnx(trained, probes[:200], scores[:200], place))
     if "int8" in formats and pictures is not None:
-        made = _with_int8(made, trained, target, pictures, plain, scores, agreement)
+        say("int8: trying how far each map must reach; that takes a minute, or several")
+        place = target.with_name(f"{target.stem}-int8.tflite")
+        content = _int8(trained, plain, pictures, place)
+        made = _with_int8(made, trained, content, place, valid, scores, agreement)
     return made
+
+
+def _finished(trained: Trained, content: bytes) -> bytes:
+    """`content`, which looks at both sides of a picture if `trained` is to."""
+    from videmo.training.export.both_sides import with_mirror_image
+
+    return with_mirror_image(content) if trained.recipe.mirrored else content
+
+
+def _int8(trained: Trained, plain: bytes, pictures: Data, place: Path) -> bytes:
+    """The int8 file; `plain` is the float32 one before it learns of mirror images."""
+    from videmo.training.export import ranges, tflite
+
+    typical = pictures.splits["train"].images
+    typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
+    content = tflite.convert(trained.network, trained.arrays, typical)
+    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
+
+    def scores_of(content: bytes) -> np.ndarray:
+        return check.scores_of(content, place, trained.classes, typical)
+
+    content = _finished(trained, ranges.fitted(content, scores_of(plain), scores_of))
+    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
+    return content
 
 
 def _with_int8(
     made: Made,
     trained: Trained,
-    target: Path,
-    pictures: Data,
-    plain: bytes,
+    content: bytes,
+    place: Path,
+    valid: Examples,
     scores: np.ndarray,
     least: float,
 ) -> Made:
-    """`made` with its int8 file, or with the reason why there is none.
+    """`made` with the int8 file `content`, or with the reason why there is none.
 
-    `plain` is the float32 file before it learnt of mirror images, `scores` what the finished one
-    says of ``valid``.
+    `scores` are what the float32 one says of `valid`.
     """
-    from videmo.training.export import ranges, tflite
-    from videmo.training.export.both_sides import with_mirror_image
+    from videmo.training.export import tflite
 
-    typical, valid = pictures.splits["train"].images, pictures.splits["valid"].clear
-    typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
-    place = target.with_name(f"{target.stem}-int8.tflite")
-    content = ranges.fitted(
-        tflite.convert(trained.network, trained.arrays, typical),
-        check.scores_of(plain, target, trained.classes, typical),
-        lambda content: check.scores_of(content, place, trained.classes, typical),
-    )
-    if trained.recipe.mirrored:
-        content = with_mirror_image(content)
-    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
     theirs = check.scores_of(content, place, trained.classes, valid.images)
     agreement = float((theirs.argmax(axis=1) == scores.argmax(axis=1)).mean())
     found = measure(theirs, valid.labels)
@@ -234,7 +246,8 @@ def describe(
         "labels": list(classes),
         "input": f"{kind} (n, {side}, {side}, 1): grey 0..255; n is 1, and may be resized",
         "output": f"{kind} (n, {len(classes)}): scores in the order of labels, summing to "
-        + ("1" if kind == "float32" else "about 256"),
+        + ("1" if kind == "float32" else "about 256")
+        + ("; the mean of both sides is taken inside" if trained.recipe.mirrored else ""),
         "side": side,
         "crop": trained.recipe.crop,
         "mirrored": trained.recipe.mirrored,

@@ -1,7 +1,7 @@
 """A TFLite file that looks at a picture and at its mirror image, and answers with the mean of both.
 
 What computes is there twice, its weights are there once, so that the file hardly grows; whoever
-runs it gets the better answer without knowing of it, in twice the time.
+runs it gets the answer of both without knowing of it, in twice the time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from copy import copy
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from videmo.training.export.compact import packed
-
-Kind = schema.BuiltinOperator
+from videmo.training.export.tflite_file import code_of, kind_of, opened, packed
 
 ALL_AXES = 0b1111
 """Slices from one end to the other, however large an axis is: the batch's size may change."""
@@ -24,12 +22,14 @@ def with_mirror_image(content: bytes) -> bytes:
     then taken over the places of both maps: of the logits, that is.
 
     Float or whole numbers, with weights of any kind.
+
+    Raises:
+        ValueError: it ends in another way.
     """
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model = opened(content)
     (graph,) = model.subgraphs
-    kinds = [_kind(model.operatorCodes[operator.opcodeIndex]) for operator in graph.operators]
-    end = max(i for i, kind in enumerate(kinds) if kind == Kind.MEAN)
-    body, mean = graph.operators[:end], graph.operators[end]
+    at = _last_mean(model)
+    body, mean = graph.operators[:at], graph.operators[at]
     picture, logits = int(graph.inputs[0]), int(mean.inputs[0])
     turned = _like(graph, picture)
     mirrored = {picture: turned}
@@ -41,19 +41,31 @@ def with_mirror_image(content: bytes) -> bytes:
         mirrored |= {int(i): _like(graph, int(i)) for i in operator.outputs}
         again.append(_with(operator, mirrored))
     both = _like(graph, logits)
-    graph.tensors[both].shape = np.array(graph.tensors[logits].shape) * [1, 2, 1, 1]
-    if graph.tensors[both].shapeSignature is not None:
-        signature = np.array(graph.tensors[logits].shapeSignature)
-        graph.tensors[both].shapeSignature = signature * [1, 2, 1, 1]
+    for what in ("shape", "shapeSignature"):
+        size = getattr(graph.tensors[logits], what)
+        if size is not None:
+            setattr(graph.tensors[both], what, np.array(size) * [1, 2, 1, 1])
     mean.inputs = np.array([both, *mean.inputs[1:]], np.int32)
     graph.operators = [
         *body,
         _turning(model, picture, turned),
         *again,
-        _beside(model, (logits, mirrored[logits]), both),
-        *graph.operators[end:],
+        _above(model, (logits, mirrored[logits]), both),
+        *graph.operators[at:],
     ]
     return packed(model)
+
+
+def _last_mean(model: schema.ModelT) -> int:
+    """Where the mean stands of which the softmax is taken."""
+    (graph,) = model.subgraphs
+    kinds = [kind_of(model, operator) for operator in graph.operators]
+    if kinds.count("SOFTMAX") == 1:
+        taken = int(graph.operators[kinds.index("SOFTMAX")].inputs[0])
+        for i, operator in enumerate(graph.operators):
+            if kinds[i] == "MEAN" and int(operator.outputs[0]) == taken:
+                return i
+    raise ValueError("does not end with a mean and a softmax")
 
 
 def _like(graph: schema.SubGraphT, i: int) -> int:
@@ -79,41 +91,26 @@ def _turning(model: schema.ModelT, picture: int, turned: int) -> schema.Operator
     """What swaps left and right: a slice that runs backwards."""
     options = schema.StridedSliceOptionsT()
     options.beginMask = options.endMask = ALL_AXES
-    ends = [_constant(model, numbers) for numbers in ((0,) * 4, (0,) * 4, (1, 1, -1, 1))]
-    kind = (Kind.STRIDED_SLICE, 1)
-    return _operator(model, kind, (picture, *ends), turned, options, "StridedSliceOptions")
+    begin, end, strides = (_constant(model, n) for n in ((0,) * 4, (0,) * 4, (1, 1, -1, 1)))
+    operator = schema.OperatorT()
+    operator.opcodeIndex = code_of(model, "STRIDED_SLICE", 1)
+    operator.inputs = np.array([picture, begin, end, strides], np.int32)
+    operator.outputs = np.array([turned], np.int32)
+    operator.builtinOptions = options
+    operator.builtinOptionsType = schema.BuiltinOptions.StridedSliceOptions
+    return operator
 
 
-def _beside(model: schema.ModelT, maps: tuple[int, int], both: int) -> schema.OperatorT:
-    """What puts two maps into one, one above the other."""
+def _above(model: schema.ModelT, maps: tuple[int, int], both: int) -> schema.OperatorT:
+    """What makes one map of two, one above the other."""
     options = schema.ConcatenationOptionsT()
     options.axis = 1
     whole = model.subgraphs[0].tensors[both].type == schema.TensorType.INT8
-    kind = (Kind.CONCATENATION, 2 if whole else 1)
-    return _operator(model, kind, maps, both, options, "ConcatenationOptions")
-
-
-def _operator(
-    model: schema.ModelT,
-    kind: tuple[int, int],
-    inputs: tuple[int, ...],
-    output: int,
-    options: object,
-    name: str,
-) -> schema.OperatorT:
-    """A new operator of a kind and version."""
     operator = schema.OperatorT()
-    there = [(_kind(code), code.version) for code in model.operatorCodes]
-    if kind not in there:
-        code = schema.OperatorCodeT()
-        code.builtinCode = code.deprecatedBuiltinCode = kind[0]
-        code.version = kind[1]
-        model.operatorCodes.append(code)
-        there.append(kind)
-    operator.opcodeIndex = there.index(kind)
-    operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
+    operator.opcodeIndex = code_of(model, "CONCATENATION", 2 if whole else 1)
+    operator.inputs, operator.outputs = np.array(maps, np.int32), np.array([both], np.int32)
     operator.builtinOptions = options
-    operator.builtinOptionsType = getattr(schema.BuiltinOptions, name)
+    operator.builtinOptionsType = schema.BuiltinOptions.ConcatenationOptions
     return operator
 
 
@@ -127,7 +124,3 @@ def _constant(model: schema.ModelT, numbers: tuple[int, ...]) -> int:
     tensor.shape, tensor.name = np.array([len(numbers)], np.int32), b"%d" % len(tensors)
     tensors.append(tensor)
     return len(tensors) - 1
-
-
-def _kind(code: schema.OperatorCodeT) -> int:
-    return int(max(code.builtinCode, code.deprecatedBuiltinCode))

@@ -7,40 +7,14 @@ from __future__ import annotations
 
 import re
 
-import flatbuffers
-import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-IDENTIFIER = b"TFL3"
-
-
-class _Quantization(schema.QuantizationParametersT):  # type: ignore[misc]
-    """How a tensor is rounded; equal lists of zero points are written once a file.
-
-    Runtimes want one zero point for each channel, all 0 where weights are concerned.
-    """
-
-    def __init__(self, old: schema.QuantizationParametersT, written: dict[bytes, int]) -> None:
-        super().__init__()
-        vars(self).update(vars(old))
-        self._written = written
-
-    def Pack(self, builder: flatbuffers.Builder) -> int:
-        points = np.asarray(self.zeroPoint, np.int64)
-        key = points.tobytes()
-        if key not in self._written:
-            self._written[key] = builder.CreateNumpyVector(points)
-        scales = builder.CreateNumpyVector(np.asarray(self.scale, np.float32))
-        schema.QuantizationParametersStart(builder)
-        schema.QuantizationParametersAddScale(builder, scales)
-        schema.QuantizationParametersAddZeroPoint(builder, self._written[key])
-        schema.QuantizationParametersAddQuantizedDimension(builder, self.quantizedDimension)
-        return int(schema.QuantizationParametersEnd(builder))
+from videmo.training.export.tflite_file import kind_of, opened, packed
 
 
 def compact(content: bytes) -> bytes:
     """The same model in fewer bytes; weights keep the name of their layer."""
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model = opened(content)
     for graph in model.subgraphs:
         named = {int(i) for i in (*graph.inputs, *graph.outputs)}
         made = {int(i) for operator in graph.operators for i in operator.outputs}
@@ -51,24 +25,10 @@ def compact(content: bytes) -> bytes:
     return packed(model)
 
 
-def packed(model: schema.ModelT) -> bytes:
-    """The file of `model`, with equal zero points once."""
-    written: dict[bytes, int] = {}
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            how = tensor.quantization
-            if how is not None and how.scale is not None and how.zeroPoint is not None:
-                tensor.quantization = _Quantization(how, written)
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
-
-
 def _name_slopes(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     """Name the slopes of each PReLU after its layer; the converter calls them constants."""
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        if schema.BuiltinOperator.PRELU in (code.builtinCode, code.deprecatedBuiltinCode):
+        if kind_of(model, operator) == "PRELU":
             layer = graph.tensors[operator.outputs[0]].name.rpartition(b"/")[0]
             graph.tensors[operator.inputs[1]].name = layer + b"/slope"
 

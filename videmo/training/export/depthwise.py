@@ -8,11 +8,12 @@ take XNNPACK's float32 code.
 
 from __future__ import annotations
 
-import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from videmo.training.export.compact import IDENTIFIER
+from videmo.training.export.tflite_file import code_of, kind_of, opened, packed
+
+DEPTHWISE = "DEPTHWISE_CONV_2D"
 
 DEQUANTIZE_VERSION = 3
 """The first that takes float16."""
@@ -23,14 +24,13 @@ def with_float_depthwise(dynamic: bytes, exact: bytes) -> bytes:
 
     A file without such weights in 8 bits stays as it is.
     """
-    model = schema.ModelT.InitFromPackedBuf(dynamic, 0)
-    source = schema.ModelT.InitFromPackedBuf(exact, 0)
+    model, source = opened(dynamic), opened(exact)
     (graph,) = model.subgraphs
     rounded = [op for op in _depthwise(model) if _weights(model, op).type == schema.TensorType.INT8]
     if not rounded:
         return dynamic
     values = {_weights(source, op).name: _values(source, op) for op in _depthwise(source)}
-    widened = _operator(model)
+    widened = code_of(model, "DEQUANTIZE", DEQUANTIZE_VERSION)
     widenings = []
     for operator in rounded:
         weights = _weights(model, operator)
@@ -46,25 +46,14 @@ def with_float_depthwise(dynamic: bytes, exact: bytes) -> bytes:
         widenings.append(widening)
         operator.inputs = np.array([operator.inputs[0], wide, *operator.inputs[2:]], np.int32)
     graph.operators = widenings + list(graph.operators)
-    for code in model.operatorCodes:
-        if _kind(code) == schema.BuiltinOperator.DEPTHWISE_CONV_2D:
-            code.version = 1  # that of weights in 8 bits was newer
-    builder = flatbuffers.Builder(len(dynamic))
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
+    for operator in _depthwise(model):
+        # That of weights in 8 bits was newer.
+        model.operatorCodes[operator.opcodeIndex].version = 1
+    return packed(model)
 
 
 def _depthwise(model: schema.ModelT) -> list[schema.OperatorT]:
-    return [
-        operator
-        for operator in model.subgraphs[0].operators
-        if _kind(model.operatorCodes[operator.opcodeIndex])
-        == schema.BuiltinOperator.DEPTHWISE_CONV_2D
-    ]
-
-
-def _kind(code: schema.OperatorCodeT) -> int:
-    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+    return [op for op in model.subgraphs[0].operators if kind_of(model, op) == DEPTHWISE]
 
 
 def _weights(model: schema.ModelT, operator: schema.OperatorT) -> schema.TensorT:
@@ -74,15 +63,6 @@ def _weights(model: schema.ModelT, operator: schema.OperatorT) -> schema.TensorT
 def _values(model: schema.ModelT, operator: schema.OperatorT) -> np.ndarray:
     data = model.buffers[_weights(model, operator).buffer].data
     return np.frombuffer(bytes(data), np.float32)
-
-
-def _operator(model: schema.ModelT) -> int:
-    """The number of the operator that widens float16, which is added to the file's."""
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    code.version = DEQUANTIZE_VERSION
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1
 
 
 def _wide(weights: schema.TensorT) -> schema.TensorT:

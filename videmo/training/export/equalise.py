@@ -36,7 +36,8 @@ def equalised(
     """Weights with which `network` says the same as with `arrays`.
 
     `highest` gives, for weights, each step's highest magnitude in each channel, on typical
-    pictures. What a step of another kind (a gate, say) takes in or gives keeps its size.
+    pictures. What a step of another kind (a gate, say) takes in or gives keeps its size, and all
+    that is added to it, too.
     """
     result = dict(arrays)
     group_of = _groups(network)
@@ -71,7 +72,7 @@ def _scales(
     """By what each map's channels are to be multiplied, where that can be."""
     fixed = {group_of[network.result], group_of.get(PICTURE, PICTURE)}
     for step in network.steps:
-        # A convolution is scaled by its norm; the picture, and what is made of it, not at all.
+        # A convolution is scaled by its norm; the picture, and what it is enlarged to, not at all.
         if step.kind == "norm":
             fixed.add(group_of[step.inputs[0]])
         if step.kind not in (*PROPORTIONATE, *WITH_WEIGHTS):

@@ -16,32 +16,34 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.lite.python import schema_py_generated as schema
 
 from videmo.training.export.compact import compact
 from videmo.training.export.depthwise import with_float_depthwise
 from videmo.training.export.equalise import equalised
+from videmo.training.export.tflite_file import opened, versions
 from videmo.training.network import in_keras
 from videmo.training.network.drawing import Network
 
 KNOWN_OPERATORS = {
-    **{
-        "ADD": 2,
-        "AVERAGE_POOL_2D": 2,
-        "CONCATENATION": 2,
-        "CONV_2D": 5,
-        "DEPTHWISE_CONV_2D": 6,
-        "DEQUANTIZE": 3,
-    },
-    **{"ELU": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "PRELU": 1, "QUANTIZE": 2},
-    **{
-        "RESIZE_BILINEAR": 3,
-        "RSQRT": 2,
-        "SOFTMAX": 2,
-        "SQUARED_DIFFERENCE": 2,
-        "STRIDED_SLICE": 1,
-        "SUB": 3,
-    },
+    "ADD": 2,
+    "AVERAGE_POOL_2D": 2,
+    "CONCATENATION": 2,
+    "CONV_2D": 5,
+    "DEPTHWISE_CONV_2D": 6,
+    "DEQUANTIZE": 3,
+    "ELU": 1,
+    "LOGISTIC": 2,
+    "MAX_POOL_2D": 2,
+    "MEAN": 2,
+    "MUL": 2,
+    "PRELU": 1,
+    "QUANTIZE": 2,
+    "RESIZE_BILINEAR": 3,
+    "RSQRT": 2,
+    "SOFTMAX": 2,
+    "SQUARED_DIFFERENCE": 2,
+    "STRIDED_SLICE": 1,
+    "SUB": 3,
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
 
@@ -114,16 +116,8 @@ def _highest(
 
 
 def operators(content: bytes) -> dict[str, int]:
-    """The operators that a TFLite file uses, each with its version."""
-    names = {
-        value: name
-        for name, value in vars(schema.BuiltinOperator).items()
-        if isinstance(value, int)
-    }
-    codes = schema.ModelT.InitFromPackedBuf(content, 0).operatorCodes
-    return {
-        names[max(code.builtinCode, code.deprecatedBuiltinCode)]: code.version for code in codes
-    }
+    """The operators that a TFLite file uses, each with its newest version."""
+    return versions(opened(content))
 
 
 def _one_by_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:

@@ -9,8 +9,9 @@ can.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from videmo.training.network.drawing import BATCH_NORM_EPSILON, Network
 
 BY_CHANNEL = ("norm", "prelu", "relu", "relu6", "elu", "dropout", "depthwise")
 """Steps in which no channel knows of another."""
+
+WITH_WEIGHTS = ("conv", "norm", "prelu", "depthwise")
 
 DAMPING = 1e-4
 """Added to the moments of each channel, as a share of their mean: so that they can be inverted."""
@@ -56,7 +59,7 @@ def narrowed(
     as they are, whatever `narrow` has there.
     """
     going = list(cuts(wide, narrow))
-    if not going:
+    if not going or not _same_but_for(wide, narrow, going):
         return dict(arrays)
     module = in_torch.build(wide).eval()
     load(module, arrays)
@@ -94,6 +97,23 @@ def narrowed(
     return result
 
 
+def _same_but_for(wide: Network, narrow: Network, going: Sequence[Cut]) -> bool:
+    """Whether most layers of `narrow` are those of `wide` once the cuts are made."""
+    made = {name: cut.count for cut in going for name in cut.makers}
+    taken = {cut.taker: cut.count for cut in going}
+    steps = {step.name: step for step in wide.steps if step.kind in WITH_WEIGHTS}
+    wanted = [step for step in narrow.steps if step.kind in WITH_WEIGHTS]
+    same = [
+        step
+        for step in wanted
+        if (there := steps.get(step.name))
+        and step.kernel == there.kernel
+        and step.channels == made.get(step.name, there.channels)
+        and (step.kind != "conv" or step.taken == taken.get(step.name, there.taken))
+    ]
+    return 2 * len(same) > len(wanted)
+
+
 def cuts(wide: Network, narrow: Network) -> Iterator[Cut]:
     """Where `narrow` has fewer channels between two convolutions, in the order of its layers."""
     steps = {step.name: step for step in wide.steps}
@@ -119,10 +139,11 @@ def cuts(wide: Network, narrow: Network) -> Iterator[Cut]:
 def without_least(
     weights: np.ndarray, moments: np.ndarray, count: int, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All but `count` of the channels that `weights` ``(rows, channels, places)`` take in at 0.
+    """`weights` ``(rows, channels, places)`` with only `count` of the channels that they take in.
 
-    `moments` ``(channels * places + 1,) * 2`` are the means of the products of what is taken in,
-    two by two; the last of it is always 1. `scale` says how much each row weighs.
+    The others are 0, and those that are left make up for them as well as they can. `moments`
+    ``(channels * places + 1,) * 2`` are the means of the products of what is taken in, two by two;
+    the last of it is always 1. `scale` says how much each row counts when one is chosen.
 
     Returns:
         The weights, what is to be added to each row, and the channels that stayed.
@@ -130,14 +151,13 @@ def without_least(
     rows, channels, places = weights.shape
     size = channels * places
     w = np.concatenate([weights.reshape(rows, size), np.zeros((rows, 1))], axis=1)
-    w *= scale[:, None]
     inverse = np.linalg.inv(moments + np.eye(size + 1) * DAMPING * np.trace(moments) / (size + 1))
     stay = np.ones(channels, bool)
     every = np.arange(channels)
     for _ in range(channels - count):
         own = inverse[:size, :size].reshape(channels, places, channels, places)
         inner = np.linalg.inv(own[every, :, every, :])
-        parts = w[:, :size].reshape(rows, channels, places)
+        parts = (w[:, :size] * scale[:, None]).reshape(rows, channels, places)
         cost = np.einsum("rcp,cpq,rcq->c", parts, inner, parts)
         least = int(np.where(stay, cost, np.inf).argmin())
         stay[least] = False
@@ -147,7 +167,6 @@ def without_least(
         inverse -= inverse[:, at] @ row
         w[:, at] = inverse[at] = inverse[:, at] = 0
         inverse[at, at] = np.eye(places)
-    w /= scale[:, None]
     left = w[:, :size].reshape(weights.shape).astype(np.float32)
     return left, w[:, size], np.flatnonzero(stay)
 
@@ -155,15 +174,16 @@ def without_least(
 def _moments(module: torch.nn.Module, layer: str, images: np.ndarray) -> np.ndarray:
     """Of what `layer` takes in, at all places of `images`, and of something that is always 1."""
     conv = module.get_submodule(layer)
-    found: list[torch.Tensor] = []
+    size = conv.in_channels * math.prod(conv.kernel_size) + 1
+    total = torch.zeros((size, size), dtype=torch.float64)
 
     def look(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         x = functional.unfold(inputs[0], conv.kernel_size, padding=conv.padding, stride=conv.stride)
         x = functional.pad(x.transpose(1, 2).flatten(0, 1), (0, 1), value=1.0)
-        found.append((x.T @ x).double() / len(x) * len(inputs[0]))
+        total.add_((x.T @ x).double(), alpha=len(inputs[0]) / len(x))
 
     hook = conv.register_forward_pre_hook(look)
     for start in range(0, len(images), TOGETHER):
         module(as_input(images[start : start + TOGETHER], CPU))
     hook.remove()
-    return (torch.stack(found).sum(0) / len(images)).numpy()
+    return (total / len(images)).numpy()

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch.nn import functional
@@ -68,8 +69,9 @@ def continued(
 
 def _as_narrow(trained: Trained, network: Network, images: np.ndarray) -> Trained:
     """`trained` with as few channels within its blocks as `network` has."""
-    if trained.network.side != network.side:
-        return trained
+    side = trained.network.side
+    if side != network.side:
+        images = np.stack([cv2.resize(image, (side, side)) for image in images])
     arrays = narrowed(trained.network, trained.arrays, network, images)
     return replace(trained, arrays=arrays)
 

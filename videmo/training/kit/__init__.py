@@ -43,12 +43,13 @@ def write_kit(
     labels: str = "",
     data: Path | None = None,
     agreement: float = AGREEMENT,
+    mirrored: bool = False,
     say: Say = lambda line: None,
 ) -> tuple[Path, ...]:
     """Write the kit of `sources` (trainings' folders, or .tflite files of ours) into `folder`.
 
     The int8 file is in it if pictures are there to make it of, and if it is as good as it must be.
-    `labels`, `data` and `agreement` are as in `videmo.training.export.export`.
+    `labels`, `data`, `agreement` and `mirrored` are as in `videmo.training.export.export`.
 
     Raises:
         RequestError: no head learnt `labels`, or `folder`'s path holds what jetson-inference would
@@ -57,7 +58,7 @@ def write_kit(
     """
     folder = Path(folder)
     _check_name(folder)
-    trained = read_joined(sources, labels)
+    trained = read_joined(sources, labels, mirrored=mirrored)
     made = _made(trained, folder, data, agreement, say)
     files: dict[str, bytes] = {FLOAT: made.main, ONNX: made.onnx or b""}
     if made.int8:
@@ -80,7 +81,7 @@ def write_kit(
 def _made(trained: Trained, folder: Path, data: Path | None, agreement: float, say: Say) -> Made:
     pictures = find_pictures(trained, data)
     formats = FORMATS if pictures else tuple(f for f in FORMATS if f != "int8")
-    made = make(trained, folder / FLOAT, formats, pictures, agreement)
+    made = make(trained, folder / FLOAT, formats, pictures, agreement, say)
     if pictures is None:
         say("without an int8 file: name pictures with --data to have one")
     elif made.refused:
@@ -145,6 +146,7 @@ def _manifest(trained: Trained, made: Made, files: dict[str, bytes]) -> bytes:
         "measured": made.about.get("measured"),
         "agreement_int8": made.agreement,
         "learnt": made.about["learnt"],
+        "mirrored": made.about["mirrored"],
         "trained_on": made.about["trained_on"],
         "sha256": {name: sha256(content) for name, content in sorted(files.items())},
     }

@@ -78,7 +78,7 @@ class _Graph:
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
         self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
+        self._arrays: dict[str, np.ndarray] = {}
 
     def node(self, kind: str, *inputs: str, output: str = "", **attributes: object) -> str:
         output = output or f"{kind.lower()}_{len(self.nodes)}"
@@ -91,10 +91,13 @@ class _Graph:
     def whole(self, name: str, numbers: Sequence[int]) -> str:
         return self._named(name, np.array(numbers, np.int64))
 
+    @property
+    def constants(self) -> list[onnx.TensorProto]:
+        return [numpy_helper.from_array(array, name) for name, array in self._arrays.items()]
+
     def _named(self, name: str, array: np.ndarray) -> str:
         # What is used twice is kept once.
-        if all(name != there.name for there in self.constants):
-            self.constants.append(numpy_helper.from_array(array, name))
+        assert np.array_equal(self._arrays.setdefault(name, array), array)
         return name
 
     def weight(self, name: str) -> str:
