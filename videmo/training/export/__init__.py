@@ -16,7 +16,7 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_whole
-from videmo.training.dataset import Data, Examples, labels_at, read
+from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.export.rectifiers import rectified
 from videmo.training.joined import read_joined
@@ -102,7 +102,7 @@ def export(
     trained = read_joined(sources, labels, average=average, mirrored=mirrored)
     name = name or _named(trained)
     pictures = find_pictures(trained, data)
-    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement, say)
+    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
     files: dict[Path, bytes] = {}
     if set(WEIGHTS) & set(formats):
         files[folder / f"{name}.tflite"] = made.main
@@ -125,7 +125,6 @@ def make(
     formats: tuple[str, ...],
     pictures: Data | None,
     agreement: float = AGREEMENT,
-    say: Say = lambda line: None,
 ) -> Made:
     """Make and check the files; `target` is named in errors and in the descriptions."""
     from videmo.training.export import tflite
@@ -136,8 +135,7 @@ def make(
             f"{shown(trained.path)}: an int8 file needs pictures; name them with --data, "
             "or leave int8 out: --as float32,onnx"
         )
-    plain = tflite.convert(trained.network, trained.arrays)
-    exact = content = _finished(trained, plain)
+    exact = content = _finished(trained, tflite.convert(trained.network, trained.arrays))
     weights = next((kind for kind in WEIGHTS if kind in formats), "float32")
     if weights != "float32":
         content = tflite.convert(trained.network, trained.arrays, weights=weights)
@@ -157,10 +155,7 @@ def make(
         place = target.with_suffix(".onnx")
         made = replace(made, onnx=_onnx(trained, probes[:200], scores[:200], place))
     if "int8" in formats and pictures is not None:
-        say("int8: trying how far each map must reach; that takes a minute, or several")
-        place = target.with_name(f"{target.stem}-int8.tflite")
-        content = _int8(trained, plain, pictures, place)
-        made = _with_int8(made, trained, content, place, valid, scores, agreement)
+        made = _with_int8(made, trained, target, pictures, scores, agreement)
     return made
 
 
@@ -171,38 +166,25 @@ def _finished(trained: Trained, content: bytes) -> bytes:
     return with_mirror_image(content) if trained.recipe.mirrored else content
 
 
-def _int8(trained: Trained, plain: bytes, pictures: Data, place: Path) -> bytes:
-    """The int8 file; `plain` is the float32 one before it learns of mirror images."""
-    from videmo.training.export import ranges, tflite
-
-    typical = pictures.splits["train"].images
-    typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
-    content = tflite.convert(trained.network, trained.arrays, typical)
-    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
-
-    def scores_of(content: bytes) -> np.ndarray:
-        return check.scores_of(content, place, trained.classes, typical)
-
-    content = _finished(trained, ranges.fitted(content, scores_of(plain), scores_of))
-    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
-    return content
-
-
 def _with_int8(
     made: Made,
     trained: Trained,
-    content: bytes,
-    place: Path,
-    valid: Examples,
+    target: Path,
+    pictures: Data,
     scores: np.ndarray,
     least: float,
 ) -> Made:
-    """`made` with the int8 file `content`, or with the reason why there is none.
+    """`made` with its int8 file, or with the reason why there is none.
 
-    `scores` are what the float32 one says of `valid`.
+    `scores` are what the float32 file says of ``valid``.
     """
     from videmo.training.export import tflite
 
+    typical, valid = pictures.splits["train"].images, pictures.splits["valid"].clear
+    typical = typical[:: max(1, len(typical) // TYPICAL)][:TYPICAL]
+    content = _finished(trained, tflite.convert(trained.network, trained.arrays, typical))
+    place = target.with_name(f"{target.stem}-int8.tflite")
+    check.operators_known(tflite.operators(content), tflite.KNOWN_OPERATORS, place)
     theirs = check.scores_of(content, place, trained.classes, valid.images)
     agreement = float((theirs.argmax(axis=1) == scores.argmax(axis=1)).mean())
     found = measure(theirs, valid.labels)

@@ -81,7 +81,7 @@ def write_kit(
 def _made(trained: Trained, folder: Path, data: Path | None, agreement: float, say: Say) -> Made:
     pictures = find_pictures(trained, data)
     formats = FORMATS if pictures else tuple(f for f in FORMATS if f != "int8")
-    made = make(trained, folder / FLOAT, formats, pictures, agreement, say)
+    made = make(trained, folder / FLOAT, formats, pictures, agreement)
     if pictures is None:
         say("without an int8 file: name pictures with --data to have one")
     elif made.refused:
