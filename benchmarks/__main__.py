@@ -20,7 +20,7 @@ from benchmarks.compare import Boxes, boxes_of, recall_and_precision
 from benchmarks.memory import peak_memory
 from benchmarks.movies import joined, make_reel
 from videmo.demo import demo_story, make_movie
-from videmo.faces import DETECTORS, Detector, Look
+from videmo.faces import DETECTORS, Detector, DetectorConfig
 from videmo.runs import find_runs
 from videmo.scan import Settings, all_cores, merge, scan_chunk, scan_movie
 from videmo.scan import chunk as chunk_module
@@ -52,7 +52,7 @@ def main() -> None:
             share = speeds[jobs] / decoding
             print(f"scan, {jobs} jobs       {speeds[jobs]:6.1f} frames/s, {share:.2f} of decoding")
         print(f"two jobs against one: {speeds[2] / speeds[1]:.2f} times")
-        slow = Settings(Look(every=1))
+        slow = Settings(DetectorConfig(every=1))
         took = seconds(lambda: scan_movie(movie, folder / "all", slow, jobs=cores))
         print(f"scan --every-frame {frames / took:6.1f} frames/s, {frames / took / decoding:.2f}")
         quick, full = (tables(folder / name) for name in ("scan", "all"))
@@ -116,12 +116,12 @@ def stages(movie: Path) -> None:
         while (frame := step()) is not None:
             yield frame
 
-    def detector(look: Look) -> Detector:
+    def detector(look: DetectorConfig) -> Detector:
         found = DETECTORS["haar"](look)
         return Detector(timed("look", found.everywhere), timed("follow", found.near))
 
     whole = Reader.frames
-    settings = Settings(Look("timed"))
+    settings = Settings(DetectorConfig("timed"))
     with ExitStack() as patches:
         patches.enter_context(patch.dict(DETECTORS, timed=detector))
         patches.enter_context(patch.object(Reader, "frames", frames))

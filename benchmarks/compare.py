@@ -30,8 +30,8 @@ def recall_and_precision(found: Boxes, truth: Boxes) -> tuple[float, float]:
     for frame, boxes in truth.items():
         left = list(found.get(frame, []))
         for box in boxes:
-            best = max(left, key=lambda other: other.overlap(box), default=None)
-            if best is not None and best.overlap(box) >= SAME:
+            best = max(left, key=lambda other: other.iou(box), default=None)
+            if best is not None and best.iou(box) >= SAME:
                 left.remove(best)
                 hits += 1
     return hits / sum(map(len, truth.values())), hits / sum(map(len, found.values()))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from videmo.emotions import SIDE, Classify, classifier, find_model
-from videmo.faces import DETECTORS, Look
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.schema import EMOTIONS, Box
 from videmo.training.dataset import read
 from videmo.training.measure import measure
@@ -38,7 +38,7 @@ def cut(grey: np.ndarray, box: Box, margin: float) -> np.ndarray:
 def on_stills(classify: Classify) -> None:
     """Print how often the model is right on valid faces, by margin."""
     valid = read(DATA / "fer", labels="ferplus").splits["valid"].clear
-    look = DETECTORS["haar"](Look(width=0, every=1, min_face=0.3))
+    look = DETECTORS["haar"](DetectorConfig(width=0, every=1, min_face=0.3))
     found = []
     for i, face in enumerate(valid.images):
         large = cv2.resize(face, None, fx=LARGER, fy=LARGER, interpolation=cv2.INTER_CUBIC)
@@ -59,7 +59,7 @@ def on_stills(classify: Classify) -> None:
 
 def on_a_clip(classify: Classify) -> None:
     """Print in how many frames the strongest score is happy, by margin."""
-    look = DETECTORS["haar"](Look(every=1))
+    look = DETECTORS["haar"](DetectorConfig(every=1))
     found = []
     with open_movie(probe(DATA / "clips" / "sad_to_happy.mp4")) as reader:
         for number, frame in enumerate(reader.frames()):

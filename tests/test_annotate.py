@@ -321,7 +321,7 @@ def test_between_frames_that_were_scanned_faces_are_where_they_must_be(
     moving = [f for f in range(80, 112) if f % 4 and len(whole.at(f)) == 2]
     for frame in moving:  # in the second shot, two people walk
         found = scene.after(frame // 4, frame % 4 / 4)
-        overlaps = [max(a.box.overlap(b.box) for b in whole.at(frame)) for a in found]
+        overlaps = [max(a.box.iou(b.box) for b in whole.at(frame)) for a in found]
         assert len(found) == 2 and min(overlaps) > 0.7
 
 

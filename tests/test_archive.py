@@ -38,8 +38,8 @@ from videmo.demo import make_movie
 from videmo.doctor import examine
 from videmo.errors import OutputError, RequestError
 from videmo.exporters.program import find_ffmpeg
-from videmo.faces import Look
-from videmo.files import lock_note, locked
+from videmo.faces import DetectorConfig
+from videmo.files import lock_note, file_lock
 from videmo.scan import Progress, Settings, scan_movie
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
@@ -197,8 +197,8 @@ def test_what_changed_is_done_again(archive: Path, movie: Path, tmp_path: Path) 
     with (out / "sub" / "a.mp4.faces.csv").open("a") as table:
         table.write("spoilt\n")
     assert scan(archive, out)[1] == 1
-    assert scan(archive, out, settings=Settings(Look(min_face=0.2)))[1] == 4
-    assert scan(archive, out, settings=Settings(Look(min_face=0.2)), fresh=True)[1] == 4
+    assert scan(archive, out, settings=Settings(DetectorConfig(min_face=0.2)))[1] == 4
+    assert scan(archive, out, settings=Settings(DetectorConfig(min_face=0.2)), fresh=True)[1] == 4
 
 
 def test_a_movie_whose_record_was_spoilt_is_scanned_again(archive: Path, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_file_that_is_not_ours_is_not_written_over(archive: Path, tmp_path: Pa
 
 
 def test_two_scans_of_one_archive_do_not_mix(archive: Path, tmp_path: Path) -> None:
-    with locked(tmp_path / "archive.csv", "first"):
+    with file_lock(tmp_path / "archive.csv", "first"):
         with pytest.raises(OutputError, match="another videmo"):
             scan(archive, tmp_path)
         assert lock_note(tmp_path / "archive.csv") == "first"
@@ -594,7 +594,7 @@ def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Pat
     assert done.returncode == 0
     assert "4 movies (2 ok, 2 failed)" in done.stdout and "failed  cut.mp4: " in done.stdout
     assert "sub/a.mp4" in videmo("status", "--all", tmp_path / "out").stdout
-    with locked(tmp_path / "out" / "archive.csv", '{"pid": 7, "host": "h", "movies": 9}'):
+    with file_lock(tmp_path / "out" / "archive.csv", '{"pid": 7, "host": "h", "movies": 9}'):
         assert "process 7 on h, 9 movies" in videmo("status", tmp_path / "out").stdout
     assert videmo("status", tmp_path).returncode == 2
 

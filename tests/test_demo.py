@@ -67,7 +67,7 @@ def find_eyes():
     return find
 
 
-def overlap(a, b):
+def iou(a, b):
     """Intersection over union."""
     across = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
     down = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from videmo.draw import (
-    COLUMNS,
+    TILES_A_ROW,
     EMOTION_COLOURS,
     TILE,
     Header,
@@ -62,7 +62,7 @@ def test_a_face_larger_than_the_picture_allows_is_still_a_square() -> None:
 HEADER = Header("happy - a \N{SNOWMAN}.mp4", "1 moment", "happy", ((0.1, 0.2), (0.999, 1.0)))
 
 
-@pytest.mark.parametrize("count", [1, 2, COLUMNS, COLUMNS + 1, 60])
+@pytest.mark.parametrize("count", [1, 2, TILES_A_ROW, TILES_A_ROW + 1, 60])
 def test_a_sheet_holds_all_its_faces(count: int) -> None:
     white = Tile(np.full((TILE, TILE, 3), 255, np.uint8), ("00:00:01.000", "t1"))
     sheet = contact_sheet([white] * count, HEADER)
@@ -147,8 +147,8 @@ def test_no_label_hides_another_one_or_a_face_where_there_is_room() -> None:
     placed = place(wishes(boxes), size, gap=3)
     rectangles = [box for _, box in placed.values()]
     for index, box in enumerate(rectangles):
-        assert not any(box.shared(other) for other in rectangles[index + 1 :])
-        assert not any(box.shared(face) for face in boxes)
+        assert not any(box.intersection(other) for other in rectangles[index + 1 :])
+        assert not any(box.intersection(face) for face in boxes)
 
 
 def test_faces_that_stand_close_get_shorter_labels() -> None:

@@ -12,14 +12,14 @@ from tests.movies import painted
 from videmo.demo import Actor, Place
 from videmo.emotions import BATCH, SIDE, classifier, find_model
 from videmo.errors import RequestError, SetupError
-from videmo.faces import DETECTORS, Look, reduced
+from videmo.faces import DETECTORS, DetectorConfig, reduced
 from videmo.schema import EMOTIONS
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_the_averaged_face_of_an_emotion_has_it(emotion: str) -> None:
     grey = painted(Actor(1, (Place(0, 240, 170, 150),), ((0, emotion),)))
-    ((box, _),) = DETECTORS["haar"](Look()).everywhere(grey, ())
+    ((box, _),) = DETECTORS["haar"](DetectorConfig()).everywhere(grey, ())
     scores = classifier(find_model())([reduced(grey, box, (SIDE, SIDE))])[0]
     assert EMOTIONS[int(scores.argmax())] == emotion
 

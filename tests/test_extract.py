@@ -29,7 +29,7 @@ from videmo.exporters import DEFAULT_EXPORTS
 from videmo.exporters.clips import clip_command, cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
-from videmo.faces import DETECTORS, Look
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.runs import find_runs
 from videmo.scan import scan_movie
 from videmo.schema import Segment
@@ -120,7 +120,7 @@ def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
     for index, run in enumerate(find_runs(people.table, "happy", repeat=5)):
         x = MARGIN + index * (TILE + MARGIN)
         tile = cv2.cvtColor(sheet[HEADER : HEADER + TILE, x : x + TILE], cv2.COLOR_BGR2GRAY)
-        assert DETECTORS["haar"](Look(min_face=0.3)).everywhere(tile, ()), run
+        assert DETECTORS["haar"](DetectorConfig(min_face=0.3)).everywhere(tile, ()), run
 
 
 def test_best_gives_one_crop_for_each_run(people: Made, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.movies import painted
 from videmo.demo import Actor, Place
 from videmo.errors import SetupError
-from videmo.faces import DETECTORS, Eye, Eyes, Look, alike, cascades, find_eyes, reduced
+from videmo.faces import DETECTORS, Eye, Eyes, DetectorConfig, alike, cascades, find_eyes, reduced
 from videmo.schema import EMOTIONS, Box
 
 
@@ -19,8 +19,8 @@ def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
     return Actor(1, (Place(0, 240, 170, size),), ((0, emotion),), **more)  # type: ignore[arg-type]
 
 
-def faces_in(grey: np.ndarray, look: Look | None = None) -> list[Box]:
-    return [found.box for found in DETECTORS["haar"](look or Look()).everywhere(grey, ())]
+def faces_in(grey: np.ndarray, look: DetectorConfig | None = None) -> list[Box]:
+    return [found.box for found in DETECTORS["haar"](look or DetectorConfig()).everywhere(grey, ())]
 
 
 def box_of(size: float) -> Box:
@@ -32,7 +32,7 @@ def box_of(size: float) -> Box:
 def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
     grey = painted(one(emotion, size))
     (found,) = faces_in(grey)
-    assert found.overlap(box_of(size)) > 0.6
+    assert found.iou(box_of(size)) > 0.6
     assert find_eyes(grey, found).count == 2
 
 
@@ -107,25 +107,25 @@ def test_where_every_frame_counts_no_answer_is_kept() -> None:
 
 def test_a_look_now_and_then_finds_what_a_fine_one_finds() -> None:
     grey = painted(one())
-    (fine,), (coarse,) = faces_in(grey, Look(every=1)), faces_in(grey, Look(every=12))
-    assert fine.overlap(coarse) > 0.7
+    (fine,), (coarse,) = faces_in(grey, DetectorConfig(every=1)), faces_in(grey, DetectorConfig(every=12))
+    assert fine.iou(coarse) > 0.7
 
 
 def test_a_true_face_is_sure() -> None:
-    (found,) = DETECTORS["haar"](Look()).everywhere(painted(one()), ())
+    (found,) = DETECTORS["haar"](DetectorConfig()).everywhere(painted(one()), ())
     assert found.weight >= 1
 
 
 def test_boxes_of_a_reduced_picture_are_in_pixels_of_the_full_one() -> None:
     grey = cv2.resize(painted(one()), None, fx=3, fy=3)
-    (found,) = faces_in(grey, Look(width=480))
-    assert found.overlap(Box(*(3 * v for v in box_of(120)))) > 0.6
+    (found,) = faces_in(grey, DetectorConfig(width=480))
+    assert found.iou(Box(*(3 * v for v in box_of(120)))) > 0.6
 
 
 def test_a_face_smaller_than_asked_for_is_left_out() -> None:
     grey = painted(one(size=60))
-    assert faces_in(grey, Look(min_face=0.08))
-    assert not faces_in(grey, Look(min_face=0.25))
+    assert faces_in(grey, DetectorConfig(min_face=0.08))
+    assert not faces_in(grey, DetectorConfig(min_face=0.25))
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(470, 350, 10, 10), Box(0, 0, 480, 360)])
@@ -146,7 +146,7 @@ def test_an_opencv_without_cascades_is_named(monkeypatch: pytest.MonkeyPatch, la
     cascades.cascade.cache_clear()
     monkeypatch.setattr(cascades, "cv2", SimpleNamespace(__version__="5.0", data=data, **classes))
     with pytest.raises(SetupError, match=r"opencv-python-headless>=4\.10,<5") as raised:
-        DETECTORS["haar"](Look())
+        DETECTORS["haar"](DetectorConfig())
     assert raised.value.exit_code == 3
     cascades.cascade.cache_clear()
 
@@ -155,17 +155,17 @@ def test_a_face_is_found_near_the_place_where_it_was() -> None:
     grey = painted(one())
     place = box_of(120)
     for shift in (-25, 0, 25):
-        found = DETECTORS["haar"](Look()).near(grey, place._replace(x=place.x + shift))
-        assert found is not None and found.box.overlap(place) > 0.6
+        found = DETECTORS["haar"](DetectorConfig()).near(grey, place._replace(x=place.x + shift))
+        assert found is not None and found.box.iou(place) > 0.6
 
 
 def test_a_face_is_not_found_where_there_is_none() -> None:
-    assert DETECTORS["haar"](Look()).near(painted(one()), Box(20, 20, 100, 100)) is None
+    assert DETECTORS["haar"](DetectorConfig()).near(painted(one()), Box(20, 20, 100, 100)) is None
 
 
 @pytest.mark.parametrize("box", [Box(-200, 0, 100, 100), Box(470, 350, 100, 100)])
 def test_a_face_that_has_left_the_picture_is_not_found(box: Box) -> None:
-    assert DETECTORS["haar"](Look()).near(painted(one()), box) is None
+    assert DETECTORS["haar"](DetectorConfig()).near(painted(one()), box) is None
 
 
 def test_a_face_is_like_itself_and_not_like_the_wall() -> None:
@@ -182,19 +182,19 @@ def test_a_large_part_is_reduced_like_a_small_one() -> None:
     assert np.abs(whole.astype(int) - quick).mean() < 4
 
 
-@pytest.mark.parametrize("look", [Look(), Look(width=0)])
-def test_a_known_face_is_not_looked_for_and_another_is(look: Look) -> None:
+@pytest.mark.parametrize("look", [DetectorConfig(), DetectorConfig(width=0)])
+def test_a_known_face_is_not_looked_for_and_another_is(look: DetectorConfig) -> None:
     two = painted(Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
     left, right = DETECTORS["haar"](look).everywhere(two, ())
     before = two.copy()
     (found,) = DETECTORS["haar"](look).everywhere(two, [left.box])
-    assert found.box.overlap(right.box) > 0.7
+    assert found.box.iou(right.box) > 0.7
     assert (two == before).all()
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_known_face_that_vanishes_in_the_reduced_picture_is_no_matter() -> None:
     grey = cv2.resize(painted(one()), None, fx=8, fy=8)
-    look = Look(width=320)
+    look = DetectorConfig(width=320)
     at_all = DETECTORS["haar"](look).everywhere(grey, ())
     assert at_all and DETECTORS["haar"](look).everywhere(grey, [Box(7, 7, 2, 2)]) == at_all

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from videmo.errors import DiskFullError, OutputError
-from videmo.files import fingerprint, output_error, placed, shown, write_whole
+from videmo.files import atomic_path, fingerprint, output_error, shown, write_atomic
 
 FULL = Path("/dev/full")
 
 
 def test_a_file_is_there_after_the_block_ends_well(tmp_path: Path) -> None:
-    with placed(tmp_path / "new" / "a.txt") as part:
+    with atomic_path(tmp_path / "new" / "a.txt") as part:
         part.write_text("whole")
         assert not (tmp_path / "new" / "a.txt").exists()
     assert (tmp_path / "new" / "a.txt").read_text() == "whole"
@@ -24,7 +24,7 @@ def test_a_file_is_there_after_the_block_ends_well(tmp_path: Path) -> None:
 def test_an_error_in_the_block_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with pytest.raises(ZeroDivisionError), placed(target) as part:
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as part:
         part.write_text("half")
         raise ZeroDivisionError
     assert target.read_text() == "old"
@@ -33,7 +33,7 @@ def test_an_error_in_the_block_leaves_the_old_file_and_no_other(tmp_path: Path) 
 
 def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path) -> None:
     name = "x" * 255
-    write_whole(tmp_path / name, b"data")
+    write_atomic(tmp_path / name, b"data")
     assert (tmp_path / name).read_bytes() == b"data"
 
 
@@ -45,7 +45,7 @@ def test_a_full_disk_is_told_apart_from_other_errors() -> None:
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
 def test_writing_to_a_full_disk_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DiskFullError, match="disk full"), placed(tmp_path / "a.csv"):
+    with pytest.raises(DiskFullError, match="disk full"), atomic_path(tmp_path / "a.csv"):
         FULL.write_bytes(b"x" * 100_000)
     assert os.listdir(tmp_path) == []
 
@@ -53,7 +53,7 @@ def test_writing_to_a_full_disk_says_so(tmp_path: Path) -> None:
 def test_a_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="choose another folder"):
-        write_whole(tmp_path / "file" / "a.csv", b"x")
+        write_atomic(tmp_path / "file" / "a.csv", b"x")
 
 
 def test_a_name_is_shown_on_one_line() -> None:

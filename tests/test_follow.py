@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from videmo.follow import LONGEST_HOLE, UNCONFIRMED, Follower
+from videmo.tracks.follow import LONGEST_HOLE, UNCONFIRMED, FaceFollower
 from videmo.schema import Box, Detection
 
 Picture = list[Box]
@@ -19,7 +19,7 @@ def face(x: int, side: int = 40) -> Box:
 
 def near(picture: Picture, box: Box) -> Detection | None:
     """A detector that finds whatever overlaps enough, and is sure of it."""
-    fit = [(face.overlap(box), face) for face in picture if face.overlap(box) > 0.3]
+    fit = [(face.iou(box), face) for face in picture if face.iou(box) > 0.3]
     return Detection(max(fit)[1], 1) if fit else None
 
 
@@ -29,14 +29,14 @@ def sure(boxes: Picture) -> list[Detection]:
 
 def look_at(picture: Picture) -> Callable[[Sequence[Box]], list[Detection]]:
     """A look that sees all faces of `picture`, but those that are known."""
-    return lambda known: sure([f for f in picture if all(f.overlap(k) < 0.3 for k in known)])
+    return lambda known: sure([f for f in picture if all(f.iou(k) < 0.3 for k in known)])
 
 
 def followed(
     film: list[Picture], *, alike: bool = True, hidden: int = -1, stride: int = 1
 ) -> list[list[Box]]:
     """The boxes in each frame of `film`; looks do not see what is at the place `hidden`."""
-    follower = Follower[Picture](near, lambda *_: alike, memory=2 * EVERY, stride=stride)
+    follower = FaceFollower[Picture](near, lambda *_: alike, memory=2 * EVERY, stride=stride)
     boxes: list[list[Box]] = []
     for index, picture in enumerate(film):
         look = index % EVERY == 0 or index == len(film) - 1
@@ -58,7 +58,7 @@ def test_a_face_that_appears_between_two_looks_is_followed_back() -> None:
 
 def test_a_face_that_the_first_look_missed_is_followed_back_past_it() -> None:
     film = [[face(50)] for _ in range(20)]
-    follower = Follower[Picture](near, lambda *_: True, memory=2 * EVERY)
+    follower = FaceFollower[Picture](near, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
         seen: Picture = [] if index in (0, EVERY) else picture
         follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
@@ -88,7 +88,7 @@ def test_a_face_that_moves_steadily_is_searched_in_every_third_frame_only() -> N
         return near(picture, box)
 
     film = [[face(10 + 3 * i)] for i in range(19)]
-    follower = Follower[Picture](count, lambda *_: True, memory=24, stride=3)
+    follower = FaceFollower[Picture](count, lambda *_: True, memory=24, stride=3)
     for index, picture in enumerate(film):
         follower.add(picture, look_at(picture) if index % EVERY == 0 else None)
     assert [found for _, found in follower.rest()] == film
@@ -102,7 +102,7 @@ def test_the_third_look_leaves_out_a_face_that_is_surely_where_it_should_be() ->
         asked.append(list(known))
         return [] if known else sure([face(50)])
 
-    follower = Follower[Picture](near, lambda *_: True, memory=24)
+    follower = FaceFollower[Picture](near, lambda *_: True, memory=24)
     for _ in range(4):
         follower.add([face(50)], look)
     assert asked == [[], [], [face(50)], [face(50)]]
@@ -120,7 +120,7 @@ def test_a_look_sees_again_the_faces_that_are_not_surely_there() -> None:
         return Detection(face(50), 0.9)
 
     for skims, search in ((True, doubt), (False, near)):
-        follower = Follower[Picture](search, lambda *_: True, memory=24, skims=skims)
+        follower = FaceFollower[Picture](search, lambda *_: True, memory=24, skims=skims)
         for _ in range(3):
             follower.add([face(50)], look)
     assert asked == [[]] * 6
@@ -148,7 +148,7 @@ def doubtful(film: list[Picture], weights: dict[int, float]) -> list[list[Box]]:
         found = near(picture, box)
         return found and found._replace(weight=weights.get(numbers[id(picture)], 0.5))
 
-    follower = Follower[Picture](weigh, lambda *_: True, memory=24)
+    follower = FaceFollower[Picture](weigh, lambda *_: True, memory=24)
     for index, picture in enumerate(film):
         look = [Detection(box, weights.get(index, 0.5)) for box in picture]
         follower.add(picture, (lambda _, look=look: look) if index % EVERY == 0 else None)
@@ -192,7 +192,7 @@ def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
         found = near(picture, box)
         return found and found._replace(weight=0.9)
 
-    follower = Follower[Picture](doubt, lambda *_: True, memory=2 * EVERY)
+    follower = FaceFollower[Picture](doubt, lambda *_: True, memory=2 * EVERY)
     for index, picture in enumerate(film):
         seen = picture if index == 0 else []
         follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
@@ -202,7 +202,7 @@ def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
 
 def test_every_picture_comes_back_once_and_in_order() -> None:
     film: list[Picture] = [[face(i)] for i in range(31)]
-    follower = Follower[Picture](near, lambda *_: True, memory=8)
+    follower = FaceFollower[Picture](near, lambda *_: True, memory=8)
     given: list[Picture] = []
     for picture in film:
         follower.add(picture, None)
@@ -213,7 +213,7 @@ def test_every_picture_comes_back_once_and_in_order() -> None:
 
 
 def test_nothing_is_remembered_from_the_shot_before() -> None:
-    follower = Follower[Picture](near, lambda *_: True, memory=8)
+    follower = FaceFollower[Picture](near, lambda *_: True, memory=8)
     follower.add([face(50)], look_at([face(50)]))
     follower.rest()
     follower.add([face(50)], None)

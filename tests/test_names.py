@@ -9,7 +9,7 @@ import pytest
 
 from videmo.errors import TableError
 from videmo.names import (
-    COLUMNS,
+    PEOPLE_COLUMNS,
     Line,
     changed_by_hand,
     find_people,
@@ -172,4 +172,4 @@ def test_letters_that_are_written_in_two_ways_are_one_name() -> None:
 def test_a_formula_is_not_written_whoever_asks_for_it(table: Path) -> None:
     write_people(table, RECORD, [Line(1, "=1+1", None)], ["=1+1"], {})
     cells = people_path(table).read_text().splitlines()[1].split(",")
-    assert cells == ["1", "_=1+1", ""] and len(cells) == len(COLUMNS)
+    assert cells == ["1", "_=1+1", ""] and len(cells) == len(PEOPLE_COLUMNS)

@@ -23,7 +23,7 @@ from videmo.demo.picture import Painter
 from videmo.draw.sheet import FACE, HEADER, MARGIN, ROW_LINE, ROW_TITLE
 from videmo.errors import RequestError, SetupError, TableError
 from videmo.extract import Extracted, Wanted, extract_tables
-from videmo.faces import DETECTORS, Look
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.find import find_tables
 from videmo.names import people_path, read_people, record_path
 from videmo.people import Cast, name_people
@@ -161,7 +161,7 @@ def actors_of(one: Made) -> dict[int, int]:
     votes: dict[int, Counter[int]] = defaultdict(Counter)
     rows = one.table[one.table["track"].notna()]
     for frame, track, box in zip(rows["frame"], rows["track"], face_boxes(rows), strict=True):
-        votes[track].update(actor for actor, place in truth[frame] if box.overlap(place) > 0.4)
+        votes[track].update(actor for actor, place in truth[frame] if box.iou(place) > 0.4)
     return {track: count.most_common(1)[0][0] for track, count in votes.items()}
 
 
@@ -339,7 +339,7 @@ def test_one_bad_table_costs_one_table(mine_short: Made, known: Path, tmp_path: 
 def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -> None:
     (sheet,) = only_ann.cast.sheets
     grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
-    faces = DETECTORS["haar"](Look(width=0, min_face=0.05)).everywhere(grey, ())
+    faces = DETECTORS["haar"](DetectorConfig(width=0, min_face=0.05)).everywhere(grey, ())
     rows = Counter(round((face.box.y - HEADER) / ROW) for face in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
 

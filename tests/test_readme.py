@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.movies import still
 from videmo.cli import cli
 from videmo.demo import make_movie
-from videmo.faces import DETECTORS, Look
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.schema import COLUMNS
 
 README = ROOT / "README.md"
@@ -92,4 +92,4 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("name", "faces"), [("demo-sheet.jpg", 5), ("demo-annotated.jpg", 2)])
 def test_the_pictures_of_the_readme_show_the_demo_s_faces(name: str, faces: int) -> None:
     picture = cv2.imread(str(ROOT / "examples" / name), cv2.IMREAD_GRAYSCALE)
-    assert len(DETECTORS["haar"](Look(width=0, min_face=0.2)).everywhere(picture, ())) == faces
+    assert len(DETECTORS["haar"](DetectorConfig(width=0, min_face=0.2)).everywhere(picture, ())) == faces

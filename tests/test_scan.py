@@ -26,11 +26,11 @@ from tests.movies import (
 )
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
 from videmo.errors import MovieError, OutputError, RequestError, SetupError
-from videmo.faces import Detector, Look
+from videmo.faces import Detector, DetectorConfig
 from videmo.files import sha256
 from videmo.runs import find_runs
-from videmo.scan import Observations, Settings, merge, scan_chunk, scan_movie
-from videmo.scan.watch import Seen, watch
+from videmo.scan import ChunkResult, Settings, merge, scan_chunk, scan_movie
+from videmo.scan.tracking import Seen, watch
 from videmo.schema import COLUMNS, EMOTIONS, Box, Detection, Face
 from videmo.table import face_boxes, read_table
 from videmo.video import open_movie, plan_chunks, probe, survey
@@ -56,7 +56,7 @@ def hits(one: Made) -> list[tuple[int, int, int]]:
         (row.frame, row.actor, track)
         for row in one.truth
         for track, box in boxes[row.frame]
-        if row.box.overlap(box) >= SAME
+        if row.box.iou(box) >= SAME
     ]
 
 
@@ -82,11 +82,11 @@ def test_every_face_is_found_and_no_other(people: Made) -> None:
 def test_looks_now_and_then_find_what_looks_at_every_frame_find(
     people: Made, tmp_path: Path
 ) -> None:
-    slow = scan_movie(people.movie, tmp_path, Settings(Look(every=1)))
+    slow = scan_movie(people.movie, tmp_path, Settings(DetectorConfig(every=1)))
     every, now_and_then = found_boxes(read_table(slow.table)), found_boxes(people.table)
     for a, b in ((every, now_and_then), (now_and_then, every)):
         boxes = [(frame, box) for frame, faces in a.items() for _, box in faces]
-        again = [any(box.overlap(other) >= SAME for _, other in b[f]) for f, box in boxes]
+        again = [any(box.iou(other) >= SAME for _, other in b[f]) for f, box in boxes]
         assert sum(again) >= FOUND * len(boxes)
 
 
@@ -243,7 +243,7 @@ def test_people_who_cross_are_never_mixed(tmp_path: Path) -> None:
     owners = defaultdict(set)
     for frame, actor, track in hits(one):
         hidden = any(
-            a.frame == frame and a.actor != actor and a.box.overlap(b.box) > 0.3
+            a.frame == frame and a.actor != actor and a.box.iou(b.box) > 0.3
             for a in one.truth
             for b in one.truth
             if b.frame == frame and b.actor == actor
@@ -336,7 +336,7 @@ def test_progress_is_told_frame_by_frame(tmp_path: Path) -> None:
 def test_an_unknown_detector_is_named(tmp_path: Path) -> None:
     make_movie(tmp_path / "a.mp4", still(0.25))
     with pytest.raises(RequestError, match="haar"):
-        scan_movie(tmp_path / "a.mp4", tmp_path, Settings(Look(detector="eyeball")))
+        scan_movie(tmp_path / "a.mp4", tmp_path, Settings(DetectorConfig(detector="eyeball")))
 
 
 def test_a_model_with_another_checksum_is_refused(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ def test_a_face_that_is_never_aligned_is_kept_after_a_flash() -> None:
         for seen, boxes in watch(frames, detector, 12)
     ]
     times = [n / 25 for n in range(count)]
-    seen = [Observations(count, times, thumbnails, faces, 0, 0, times[-1])]
+    seen = [ChunkResult(count, times, thumbnails, faces, 0, 0, times[-1])]
     rows = list(merge(lambda: seen, Settings()).rows)
     assert all(row.box is not None for row in rows if row.frame > 52)
 
@@ -449,7 +449,7 @@ def test_a_face_that_is_never_aligned_must_be_found_in_several_whole_pictures(
         for n in range(24)
     ]
     times, black = [n / 24 for n in range(24)], np.zeros((24, 9, 16), np.uint8)
-    seen = [Observations(24, times, black, faces, 0, 0, times[-1])]
-    rows = list(merge(lambda: seen, Settings(Look(every=every))).rows)
+    seen = [ChunkResult(24, times, black, faces, 0, 0, times[-1])]
+    rows = list(merge(lambda: seen, Settings(DetectorConfig(every=every))).rows)
     assert [row.frame for row in rows] == list(range(24))
     assert sum(row.box is not None for row in rows) == (18 if kept else 0)

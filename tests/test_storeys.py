@@ -16,7 +16,7 @@ STOREYS = {
     **dict.fromkeys(("errors", "schema", "files"), 0),
     **dict.fromkeys(
         (
-            *("video", "pictures", "faces", "follow", "emotions", "shots", "tracks", "runs"),
+            *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
             *("table", "draw"),
         ),
         1,

@@ -19,9 +19,9 @@ from tests.conftest import Made, made
 from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.errors import MovieError, RequestError
-from videmo.faces import Look
+from videmo.faces import DetectorConfig
 from videmo.scan import Settings, scan_chunk, scan_movie
-from videmo.scan.parts import Parts
+from videmo.scan.store import ChunkStore
 from videmo.schema import Chunk
 from videmo.video import plan_chunks, probe, survey
 
@@ -84,16 +84,16 @@ def test_a_scan_that_is_killed_again_and_again_gives_the_same_bytes(long: Made, 
 
 
 @pytest.fixture
-def kept(long: Made, tmp_path: Path) -> Parts:
-    """Parts of which the first chunk is finished."""
-    parts = Parts(tmp_path / "movie.mp4.parts", {"movie": "this one"})
+def kept(long: Made, tmp_path: Path) -> ChunkStore:
+    """ChunkStore of which the first chunk is finished."""
+    parts = ChunkStore(tmp_path / "movie.mp4.parts", {"movie": "this one"})
     movie = probe(long.movie)
     chunk = Chunk(0, Fraction(0), Fraction(3))
     parts.save(0, scan_chunk(movie, chunk, Settings()))
     return parts
 
 
-def test_a_finished_chunk_is_kept_as_it_is(kept: Parts, long: Made) -> None:
+def test_a_finished_chunk_is_kept_as_it_is(kept: ChunkStore, long: Made) -> None:
     movie = probe(long.movie)
     chunk = Chunk(0, Fraction(0), Fraction(3))
     seen, loaded = scan_chunk(movie, chunk, Settings()), kept.load(0)
@@ -102,19 +102,19 @@ def test_a_finished_chunk_is_kept_as_it_is(kept: Parts, long: Made) -> None:
     assert np.array_equal(loaded.thumbnails, seen.thumbnails)
 
 
-def test_a_chunk_that_is_not_finished_is_not_there(kept: Parts) -> None:
+def test_a_chunk_that_is_not_finished_is_not_there(kept: ChunkStore) -> None:
     assert kept.load(1) is None
 
 
 @pytest.mark.parametrize("cut", [1, 100, 1000])
-def test_a_damaged_part_is_not_used(kept: Parts, cut: int) -> None:
+def test_a_damaged_part_is_not_used(kept: ChunkStore, cut: int) -> None:
     (path,) = kept.folder.iterdir()
     path.write_bytes(path.read_bytes()[:-cut])
     assert kept.load(0) is None
 
 
-def test_parts_of_another_movie_are_not_used_and_are_thrown_away(kept: Parts) -> None:
-    other = Parts(kept.folder, {"movie": "another one"})
+def test_parts_of_another_movie_are_not_used_and_are_thrown_away(kept: ChunkStore) -> None:
+    other = ChunkStore(kept.folder, {"movie": "another one"})
     assert other.load(0) is None
     other.forget(others_only=True)
     assert kept.load(0) is None and not kept.folder.exists()
@@ -141,7 +141,7 @@ def test_what_is_finished_is_not_scanned_again(long: Made, tmp_path: Path) -> No
     assert (tmp_path / "movie.mp4.faces.csv").read_bytes() == long.scanned.table.read_bytes()
 
 
-@pytest.mark.parametrize("how", [{"fresh": True}, {"settings": Settings(Look(min_face=0.2))}])
+@pytest.mark.parametrize("how", [{"fresh": True}, {"settings": Settings(DetectorConfig(min_face=0.2))}])
 def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
     long: Made, tmp_path: Path, how: dict[str, object]
 ) -> None:
@@ -173,6 +173,6 @@ def crash(*_: object) -> None:
 
 
 def test_what_a_worker_runs_into_is_raised_here(long: Made, tmp_path: Path) -> None:
-    settings = Settings(Look(detector="eyeball"))
+    settings = Settings(DetectorConfig(detector="eyeball"))
     with pytest.raises(RequestError, match="eyeball"):
         scan_movie(long.movie, tmp_path, settings, jobs=2)

@@ -32,7 +32,7 @@ _HOMES = {
     "TableError": "errors",
     "OutputError": "errors",
     "SetupError": "errors",
-    "Look": "faces",
+    "DetectorConfig": "faces",
     "Settings": "scan",
     "scan_movie": "scan",
     "scan_movies": "archive",

@@ -1,4 +1,4 @@
-"""Run the emotion model on faces: grey pixels in, seven scores out.
+"""Run an emotion model: pixels in, a score for each of its labels out.
 
 Everything that the pixels need before the network lies inside the model's own graph: a caller cuts
 the face out, and that is all.
@@ -20,8 +20,13 @@ import numpy as np
 
 from videmo.errors import RequestError, SetupError
 from videmo.files import sha256, shown
-from videmo.schema import EMOTIONS
+from videmo.schema import EMOTIONS, is_label
 
+FACE, FRAME = "face", "frame"
+CROPS = (FACE, FRAME)
+"""What of a picture a model looks at: an aligned face, or all of it."""
+COLOURS = {"grey": 1, "rgb": 3}
+"""Channels of the pictures that models look at."""
 SIDE = 48
 """Width and height, in pixels, of a face as the model sees it."""
 LARGEST_SIDE = 1024
@@ -43,6 +48,10 @@ class Model:
     """What its scores are of, in order."""
     side: int = SIDE
     """Width and height, in pixels, of a picture as it sees it."""
+    crop: str = FACE
+    """What of a picture it looks at: one of `CROPS`."""
+    colour: str = "grey"
+    """A key of `COLOURS`."""
     about: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """All that the .json beside it says."""
 
@@ -59,19 +68,18 @@ def find_model(path: Path | None = None) -> Model:
 
     Raises:
         RequestError: there is no file at `path`.
-        SetupError: as `read_model`; or it tells other things apart than videmo's emotions, or looks
-            at other pictures than faces of 48x48 pixels.
+        SetupError: as `read_model`; or its labels cannot be columns of a table.
     """
     model = read_model(path)
-    if model.labels != EMOTIONS:
+    wrong = [label for label in model.labels if not is_label(label)]
+    if wrong:
         raise SetupError(
-            f"{shown(model.path)}: cannot scan with it: its labels are {_listed(model.labels)}, "
-            f"not {', '.join(EMOTIONS)}; videmo evaluate and export take it"
+            f"{shown(model.path)}: cannot scan with it: its label {shown(repr(wrong[0]))} cannot "
+            "name a column; train it with letters, digits, spaces and _.+- in the labels"
         )
-    if model.side != SIDE or model.about.get("crop", "face") != "face":
+    if len({label.lower() for label in model.labels}) < len(model.labels):
         raise SetupError(
-            f"{shown(model.path)}: cannot scan with it: it does not look at faces of "
-            f"{SIDE}x{SIDE} pixels; train one with --crop face and --side {SIDE}"
+            f"{shown(model.path)}: cannot scan with it: it has one label twice; train it again"
         )
     return model
 
@@ -103,6 +111,12 @@ def read_model(path: Path | None = None) -> Model:
     side = description.get("side", SIDE)
     if not isinstance(side, int) or not 0 < side <= LARGEST_SIDE:
         raise SetupError(f"{shown(about)}: {shown(str(side))} is no size of pictures")
+    crop, colour = description.get("crop", FACE), description.get("colour", "grey")
+    if crop not in CROPS or colour not in COLOURS:
+        raise SetupError(
+            f"{shown(about)}: crop {shown(str(crop))}, colour {shown(str(colour))}: this videmo "
+            f"gives {' or '.join(CROPS)}, and {' or '.join(COLOURS)}; use a newer one"
+        )
     digest = sha256(content)
     if description.get("sha256") != digest:
         raise SetupError(
@@ -110,7 +124,7 @@ def read_model(path: Path | None = None) -> Model:
             "install videmo again"
         )
     name = str(description.get("name", path.stem))
-    return Model(path, name, digest, content, tuple(labels), side, description)
+    return Model(path, name, digest, content, tuple(labels), side, crop, colour, description)
 
 
 def lines_about(model: Model) -> Iterator[tuple[str, str]]:
@@ -149,23 +163,21 @@ def _lines_about_figures(measured: Any) -> Iterator[tuple[str, str]]:
         yield "recalls", ", ".join(f"{name} {value}" for name, value in recalls.items())
 
 
-def _listed(labels: tuple[str, ...]) -> str:
-    return shown(", ".join(labels[:8]) + (" ..." if len(labels) > 8 else ""))
-
-
 def tflite(model: Model) -> Classify:
     """A classifier that runs a TFLite model on one core."""
     interpreter = interpreter_of(model)
     side, count = model.side, len(model.labels)
+    shape = (BATCH, side, side, COLOURS[model.colour])
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
     source = interpreter.get_input_details()[0]["index"]
     try:
         with _unheard():
-            interpreter.resize_tensor_input(source, [BATCH, side, side, 1])
+            interpreter.resize_tensor_input(source, list(shape))
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SetupError(
-            f"{shown(model.path)}: this model does not take {side}x{side} grey faces"
+            f"{shown(model.path)}: this model does not take {side}x{side} {model.colour} pictures, "
+            "as its .json says; export it again"
         ) from error
     output = interpreter.get_output_details()[0]
     if tuple(output["shape"]) != (BATCH, count):
@@ -175,10 +187,10 @@ def tflite(model: Model) -> Classify:
 
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
         scores = np.empty((len(faces), count), np.float32)
-        batch = np.zeros((BATCH, side, side, 1), np.float32)
+        batch = np.zeros(shape, np.float32)
         for start in range(0, len(faces), BATCH):
             part = faces[start : start + BATCH]
-            batch[: len(part), :, :, 0] = part
+            batch[: len(part)] = np.reshape(part, (len(part), *shape[1:]))
             interpreter.set_tensor(source, put(batch))
             interpreter.invoke()
             found = taken(interpreter.get_tensor(output["index"]))
@@ -215,7 +227,9 @@ CLASSIFIERS: dict[str, Callable[[Model], Classify]] = {".tflite": tflite}
 
 
 def classifier(model: Model) -> Classify:
-    """The function that classifies with `model`: (48, 48) uint8 faces to (n, 7) float32 scores.
+    """The function that classifies with `model`: uint8 pictures to (n, labels) float32 scores.
+
+    Pictures are (side, side), or (side, side, 3), red first, if the model wants colour.
 
     Raises:
         SetupError: no runtime for this kind of model, or the runtime refuses the file.

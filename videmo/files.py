@@ -32,7 +32,7 @@ def shown(path: str | os.PathLike[str]) -> str:
 
 
 @contextlib.contextmanager
-def placed(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside `target`; when the block ends well, it becomes `target`.
 
     The order is: the block writes, fsync, rename, fsync of the folder. When the block raises,
@@ -80,7 +80,7 @@ def remove_left(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(target: Path, note: str = "") -> Iterator[None]:
+def file_lock(target: Path, note: str = "") -> Iterator[None]:
     """Hold the right to write `target`, until the block ends or the process does, however.
 
     `note` can be read by others while it is held, with `lock_note`. Where the system has no such
@@ -149,9 +149,9 @@ def _taken(descriptor: int) -> bool:
     return False
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Write `data` as `target`, whole or not at all; raises as `placed` does."""
-    with placed(target) as part:
+def write_atomic(target: Path, data: bytes) -> None:
+    """Write `data` as `target`, whole or not at all; raises as `atomic_path` does."""
+    with atomic_path(target) as part:
         part.write_bytes(data)
         if part.stat().st_size != len(data):
             raise OutputError(f"{shown(target)}: written short; check the disk and try again")
@@ -161,7 +161,7 @@ def check_writable(target: Path) -> None:
     """Find out, before any work is done, whether `target` can be written.
 
     Raises:
-        DiskFullError, OutputError: as `placed` would in the end.
+        DiskFullError, OutputError: as `atomic_path` would in the end.
     """
     try:
         with contextlib.suppress(FileNotFoundError):

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videmo.errors import TableError
-from videmo.files import sha256, shown, write_whole
+from videmo.files import sha256, shown, write_atomic
 from videmo.table import TABLE_SUFFIX, Record
 
 PEOPLE_SUFFIX = ".people.csv"
 RECORD_SUFFIX = ".people.json"
 FORMAT = 1
-COLUMNS = ("track", "person", "distance")
+PEOPLE_COLUMNS = ("track", "person", "distance")
 
 LONGEST_NAME = 60
 """Letters of a person's name that are kept."""
@@ -104,7 +104,7 @@ def write_people(
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(PEOPLE_COLUMNS)
     for track, person, distance in lines:
         writer.writerow((track, tidy(person), "" if distance is None else f"{distance:.4f}"))
     content = text.getvalue().encode()
@@ -116,8 +116,8 @@ def write_people(
         "sha256": sha256(content),
     }
     path = people_path(table)
-    write_whole(path, content)
-    write_whole(record_path(table), (json.dumps(about, indent=2) + "\n").encode())
+    write_atomic(path, content)
+    write_atomic(record_path(table), (json.dumps(about, indent=2) + "\n").encode())
     return path
 
 
@@ -197,7 +197,7 @@ def _names(path: Path) -> dict[int, str]:
         names = [tidy(line["person"] or "") for line in lines]
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise TableError(
-            f"{shown(path)}: is not a list of people with the columns {', '.join(COLUMNS)}; "
+            f"{shown(path)}: is not a list of people with the columns {', '.join(PEOPLE_COLUMNS)}; "
             "save it as CSV in UTF-8, or run videmo people again"
         ) from error
     if len(set(numbers)) < len(numbers):

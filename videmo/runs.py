@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from videmo.errors import RequestError
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, EMOTIONS, Run, Segment
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, NOT_LABELS, Run, Segment
 
 Column = npt.NDArray[Any]
 
@@ -51,12 +51,15 @@ def find_runs(
             the one before.
 
     Raises:
-        RequestError: an emotion that does not exist.
+        RequestError: an emotion that the table's model does not tell apart.
     """
     wanted = {emotions} if isinstance(emotions, str) else set(emotions or ())
-    if not wanted <= set(EMOTIONS):
-        unknown = ", ".join(sorted(wanted - set(EMOTIONS)))
-        raise RequestError(f"{unknown}: no such emotion; choose from {', '.join(EMOTIONS)}")
+    labels = [name for name in table.columns if name not in NOT_LABELS]
+    unknown = sorted(wanted - set(labels))
+    if labels and unknown:
+        raise RequestError(
+            f"{', '.join(unknown)}: no such emotion; choose from {', '.join(labels)}"
+        )
     starts = frame_starts(table, end)
     known = _known(table, min_score, eyes)
     of_tracks = set(tracks) if tracks is not None else None
@@ -74,11 +77,15 @@ def find_runs(
     return sorted(runs, key=lambda run: (run.first, run.track))
 
 
-def known_rows(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES) -> Column:
-    """Which rows say something of an emotion: with eyes enough, and a score high enough."""
-    found = table["eyes"].to_numpy(np.float64, na_value=-1.0)
+def countable_rows(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES) -> Column:
+    """Which rows say something of an emotion: with eyes enough, and a score high enough.
+
+    Where no eyes were looked for, as by a model of whole pictures, the score alone decides.
+    """
+    found = table["eyes"].to_numpy(np.float64, na_value=np.nan)
+    there = table["track"].to_numpy(np.float64, na_value=0.0) > 0
     score = table["score"].to_numpy(np.float64, na_value=-1.0)
-    return np.asarray((found >= eyes) & (score >= min_score))
+    return np.asarray(there & (np.isnan(found) | (found >= eyes)) & (score >= min_score))
 
 
 def frame_starts(table: pd.DataFrame, end: float | None = None, *, between: bool = False) -> Column:
@@ -156,7 +163,7 @@ class _Known(NamedTuple):
 
 
 def _known(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES) -> _Known:
-    row = np.flatnonzero(known_rows(table, min_score, eyes))
+    row = np.flatnonzero(countable_rows(table, min_score, eyes))
     frame = table["frame"].to_numpy(np.int64)[row]
     track = table["track"].to_numpy(np.int64, na_value=0)[row]
     emotion = table["emotion"].to_numpy(object)[row]

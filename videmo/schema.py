@@ -1,20 +1,20 @@
-"""The words that all rooms share: emotions, columns, boxes, faces, runs, segments."""
+"""The words that all rooms share: emotions, boxes, detections, faces, columns, runs, segments."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-
-COLUMNS = (
-    *("frame", "time", "track", "x", "y", "w", "h", "eyes", "emotion", "score", "repeat"),
-    *EMOTIONS,
-)
+"""What videmo's own models tell apart, in this order everywhere. Other models have other labels."""
 
 ALIGNED_EYES = 2
-"""A face is aligned when so many eyes were found where eyes belong."""
+"""A face is aligned when so many eyes are seen."""
+
+DEFAULT_DETECTOR = "yunet"
 
 DEFAULT_REPEAT = 5
 """Frames that an emotion must hold to count."""
@@ -24,9 +24,6 @@ DEFAULT_GAP = 0.5
 
 DEFAULT_MIN_FACE = 0.08
 """Height of the smallest face looked for, as a part of the picture's height."""
-
-DEFAULT_EVERY = 12
-"""Frames from one look at a whole picture to the next."""
 
 DEFAULT_STALL = 120.0
 """Seconds without a new frame after which a movie is taken to hang, and has failed."""
@@ -50,36 +47,131 @@ class Box(NamedTuple):
     w: int
     h: int
 
-    def overlap(self, other: Box) -> float:
+    def iou(self, other: Box) -> float:
         """Intersection over union of two boxes, 0 to 1."""
-        shared = self.shared(other)
+        shared = self.intersection(other)
         return shared / (self.w * self.h + other.w * other.h - shared) if shared else 0.0
 
-    def shared(self, other: Box) -> int:
+    def intersection(self, other: Box) -> int:
         """Pixels that lie in both boxes."""
         across = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
         down = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
         return max(0, across) * max(0, down)
 
 
-class Face(NamedTuple):
-    """One face in one frame, before anybody knows whose it is."""
+class Point(NamedTuple):
+    """A place in pixels of the upright, full-size picture."""
 
-    box: Box
-    eyes: int
-    """Eyes found where eyes belong: 0, 1 or 2."""
-    scores: tuple[float, ...]
-    """One score for each of `EMOTIONS`, 0 to 1, summing to 1."""
-    looked: bool = True
-    """Whether it was found in the whole picture, and not only near its place in another frame."""
+    x: float
+    y: float
+
+
+class Keypoints(NamedTuple):
+    """Five points of a face. Right and left are the person's own: in an upright face seen from the
+    front the right eye is at the smaller x."""
+
+    right_eye: Point
+    left_eye: Point
+    nose: Point
+    mouth_right: Point
+    mouth_left: Point
 
 
 class Detection(NamedTuple):
     """Where a detector sees what looks like a face."""
 
     box: Box
-    weight: float
-    """How surely it is one: 1 or more is enough to believe it by itself."""
+    confidence: float
+    """How sure the detector is that it is one, 0 to 1. What is enough, the detector says."""
+    keypoints: Keypoints | None = None
+    """None: this detector does not know them."""
+
+
+class Alignment(NamedTuple):
+    """How a face is turned, and which of its eyes are seen."""
+
+    eyes: int | None
+    """0, 1 or 2; 2: aligned, the face counts. None: no eyes were looked for, and it counts."""
+    yaw: float | None = None
+    """Degrees that the head is turned aside: 0 from the front, 90 a profile; positive: towards the
+    right of the picture. None: not known."""
+    roll: float | None = None
+    """Degrees that the head leans, clockwise as one looks at the picture. None: not known."""
+    points: tuple[Point, ...] = ()
+    """What it was told by: keypoints, or the eyes that were found."""
+    memory: object = None
+    """What whoever told it wants to know again in the next frame."""
+
+
+class Face(NamedTuple):
+    """One observation: a face in one frame, on its way from the detector to the table."""
+
+    detection: Detection
+    alignment: Alignment
+    scores: tuple[float, ...]
+    """One for each of the model's labels, 0 to 1, summing to 1."""
+    tracklet: int = 0
+    """Faces of a chunk with the same number are the same face."""
+    detected: bool = True
+    """Whether it was seen by a look at the whole picture, and not only followed from others."""
+
+    @property
+    def box(self) -> Box:
+        return self.detection.box
+
+
+class Column(NamedTuple):
+    """A column of the table."""
+
+    name: str
+    kind: type[int] | type[float] | type[str]
+    digits: int = 0
+    """Digits behind the point."""
+    least: float = float("-inf")
+    most: float = float("inf")
+    of: Callable[[Face], float | None] | None = None
+    """Its value where it is seen in the face itself; None: it comes from the rows together."""
+    needed: bool = True
+    """Whether each face has a value."""
+
+
+COLUMNS = (
+    Column("frame", int),
+    Column("time", float, digits=3),
+    Column("track", int, least=1),
+    Column("x", int, least=0, of=lambda face: face.box.x),
+    Column("y", int, least=0, of=lambda face: face.box.y),
+    Column("w", int, least=1, of=lambda face: face.box.w),
+    Column("h", int, least=1, of=lambda face: face.box.h),
+    Column("confidence", float, 3, 0, 1, lambda face: face.detection.confidence),
+    Column("eyes", int, 0, 0, 2, lambda face: face.alignment.eyes, needed=False),
+    Column("yaw", float, 1, -90, 90, lambda face: face.alignment.yaw, needed=False),
+    Column("roll", float, 1, -180, 180, lambda face: face.alignment.roll, needed=False),
+    Column("emotion", str),
+    Column("score", float, digits=4, least=0, most=1),
+    Column("repeat", int, least=1, needed=False),
+)
+"""The table's columns, in order; after them comes one for each label of the model. A new one is a
+line here, and what computes it."""
+
+OBSERVED = tuple(column for column in COLUMNS if column.of)
+"""Those that are seen in a face itself."""
+
+SCORE = Column("", float, digits=4, least=0, most=1)
+"""What a label's column is like."""
+
+NOT_LABELS = frozenset((*(column.name for column in COLUMNS), "all", "file", "faces"))
+_LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
+
+
+def is_label(name: str) -> bool:
+    """Whether this can name a column, a folder and an option: letters, digits, spaces, ``_.+-``."""
+    return bool(_LABEL.fullmatch(name)) and name not in NOT_LABELS
+
+
+def column_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns of a table whose model has these labels."""
+    return (*(column.name for column in COLUMNS), *labels)
 
 
 def timecode(seconds: float, separator: str = ":") -> str:

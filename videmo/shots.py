@@ -13,6 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+Thumbnail = npt.NDArray[np.uint8]
+"""(9, 16): a tiny picture of a frame."""
+
 THUMBNAIL = (16, 9)
 """Width and height in pixels of a frame's tiny picture."""
 LEAST_CHANGE = 9.0

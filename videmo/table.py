@@ -13,19 +13,28 @@ import json
 import math
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from videmo.errors import TableError
-from videmo.files import placed, sha256, shown, write_whole
-from videmo.schema import COLUMNS, EMOTIONS, Box, timecode
+from videmo.files import atomic_path, sha256, shown, write_atomic
+from videmo.schema import (
+    COLUMNS,
+    OBSERVED,
+    SCORE,
+    Box,
+    Column,
+    column_names,
+    is_label,
+    timecode,
+)
 
 TABLE_SUFFIX = ".faces.csv"
 RECORD_SUFFIX = ".faces.json"
-FORMAT = 2
+FORMAT = 3
 """Version of the table's columns and the record's fields."""
 LINES_AT_ONCE = 4096
 MOST_FRAMES = 1 << 27
@@ -47,28 +56,21 @@ _STRETCH = re.compile(rf"(?:\.from-{_CLOCK})?(?:\.to-{_CLOCK})?\Z", re.ASCII)
 
 Record = dict[str, Any]
 
-_DTYPES: dict[Hashable, Any] = {
-    "frame": "int64",
-    "time": "float64",
-    **dict.fromkeys(("track", "x", "y", "w", "h", "eyes", "repeat"), "Int64"),
-    "emotion": "str",
-    **dict.fromkeys(("score", *EMOTIONS), "float64"),
-}
-
 
 class Row(NamedTuple):
-    """One row of the table: a face in a frame, or a frame without faces (`box` is None)."""
+    """One row of the table: a face in a frame, or a frame without faces (`track` is 0)."""
 
     frame: int
     time: float
     track: int = 0
-    box: Box | None = None
-    eyes: int = 0
+    observed: tuple[float | None, ...] = ()
+    """What is seen in the face, in the order of `OBSERVED`; None and NaN: not known."""
     emotion: str = ""
     score: float = 0.0
     repeat: int = 0
     """0: in no run."""
-    scores: tuple[float, ...] = ()
+    scores: Sequence[float] = ()
+    """One for each label."""
 
 
 def table_path(folder: Path, movie: Path, start: float = 0.0, end: float | None = None) -> Path:
@@ -111,14 +113,16 @@ def movie_file(name: str) -> str:
 def write_table(path: Path, rows: Iterable[Row], record: Record) -> Record:
     """Write the table, then its record, completed with the table's size and checksum.
 
-    Between the two, an older record names another checksum and so vouches for nothing.
+    Between the two, an older record names another checksum and so vouches for nothing. The labels
+    are those that the record names.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
     """
     count, digest = 0, hashlib.sha256()
-    with placed(path) as part, part.open("wb") as file:
-        for lines in _batches(itertools.chain([",".join(COLUMNS)], map(_line, rows))):
+    with atomic_path(path) as part, part.open("wb") as file:
+        header = ",".join(column_names(record["labels"]))
+        for lines in _batches(itertools.chain([header], _lines(rows, len(record["labels"])))):
             content = "".join(f"{line}\n" for line in lines).encode()
             file.write(content)
             digest.update(content)
@@ -134,7 +138,7 @@ def write_record(table: Path, record: Record) -> None:
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
     """
-    write_whole(record_path(table), (json.dumps(record, indent=2) + "\n").encode())
+    write_atomic(record_path(table), (json.dumps(record, indent=2) + "\n").encode())
 
 
 def place_of(movie: Path, folder: Path) -> str:
@@ -161,17 +165,29 @@ def read_record(table: Path) -> Record:
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise TableError(f"{shown(path)}: cannot be read; scan again") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise TableError(f"{shown(path)}: is not a record of this version of videmo; scan again")
+    _check_format(path, record)
     if not _sound_record(record):
         raise TableError(f"{shown(path)}: holds values that cannot be; scan again")
     return record
 
 
-def read_table(path: Path | str) -> pd.DataFrame:
-    """The table at `path`, checked against its record, as a DataFrame with the columns `COLUMNS`.
+def _check_format(path: Path, record: Any) -> None:
+    found = record.get("format") if isinstance(record, dict) else None
+    if found == FORMAT:
+        return
+    if type(found) is int and 0 < found < FORMAT:
+        raise TableError(
+            f"{shown(path)}: is of an older videmo (format {found}; this one reads {FORMAT}, which "
+            "has more columns); scan the movie again"
+        )
+    raise TableError(f"{shown(path)}: is not a record of this version of videmo; scan again")
 
-    Missing values are NA (whole numbers), NaN (scores) and "" (emotion).
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """The table at `path`, checked against its record, as a DataFrame with the columns `COLUMNS`
+    and then one for each label of its model: see `labels_of`.
+
+    Missing values are NA (whole numbers), NaN (other numbers) and "" (emotion).
 
     Raises:
         TableError: it is cut, changed by hand, or not a table of videmo.
@@ -182,8 +198,9 @@ def read_table(path: Path | str) -> pd.DataFrame:
         content = path.read_bytes()
     except OSError as error:
         raise TableError(f"{shown(path)}: cannot be read ({error.strerror}); scan again") from error
+    names = column_names(record["labels"])
     header = content.partition(b"\n")[0]
-    if header != ",".join(COLUMNS).encode():
+    if header != ",".join(names).encode():
         raise TableError(f"{shown(path)}: does not begin with videmo's columns; scan again")
     if sha256(content) != record["sha256"]:
         raise TableError(
@@ -193,11 +210,16 @@ def read_table(path: Path | str) -> pd.DataFrame:
     try:
         if b"\0" in content:  # where some versions of pandas end a number
             raise ValueError("NUL byte")
-        table = _parsed(content)
+        table = _parsed(content, names)
     except (ValueError, OverflowError, pd.errors.ParserError) as error:
         raise TableError(f"{shown(path)}: has a row that is none; scan again") from error
     _check(path, table, record)
     return table
+
+
+def labels_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """The labels of the model that `table`, as `read_table` gives it, was made with."""
+    return tuple(table.columns[len(COLUMNS) :])
 
 
 def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
@@ -213,36 +235,55 @@ def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _line(row: Row) -> str:
-    start = f"{row.frame},{row.time:.3f}"
-    if row.box is None:
-        return start + "," * (len(COLUMNS) - 2)
-    x, y, w, h = row.box
-    scores = ",".join(f"{score:.4f}" for score in row.scores)
-    repeat = row.repeat or ""
-    return (
-        f"{start},{row.track},{x},{y},{w},{h},{row.eyes},"
-        f"{row.emotion},{row.score:.4f},{repeat},{scores}"
-    )
+def _lines(rows: Iterable[Row], labels: int) -> Iterator[str]:
+    """The rows as lines of the file; empty cells where nothing is known."""
+    nothing = "," * (len(COLUMNS) - 2 + labels)
+    for row in rows:
+        if not row.track:
+            yield f"{row.frame},{row.time:.3f}{nothing}"
+            continue
+        pairs = zip(OBSERVED, row.observed, strict=True)
+        values: dict[str, Any] = {column.name: value for column, value in pairs}
+        values |= {"frame": row.frame, "time": row.time, "track": row.track}
+        values |= {"emotion": row.emotion, "score": row.score, "repeat": row.repeat or None}
+        cells = (cell(column, values[column.name]) for column in COLUMNS)
+        yield ",".join((*cells, *(cell(SCORE, score) for score in row.scores)))
 
 
-def _parsed(content: bytes) -> pd.DataFrame:
+def cell(column: Column, value: Any) -> str:
+    """How a value of `column` is written; empty where it is not known (None, NaN)."""
+    if value is None or value != value:
+        return ""
+    return str(value) if column.kind is str else f"{value:.{column.digits}f}"
+
+
+def _parsed(content: bytes, names: Sequence[str]) -> pd.DataFrame:
     return pd.read_csv(
         io.BytesIO(content),
-        dtype=_DTYPES,
+        dtype={name: _DTYPES.get(name, "float64") for name in names},
         keep_default_na=False,
-        na_values={name: [""] for name in COLUMNS if name != "emotion"},
+        na_values={name: [""] for name in names if name != "emotion"},
         index_col=False,
         encoding="utf-8",
     )
+
+
+_DTYPES: dict[Hashable, Any] = {
+    **{c.name: {int: "Int64", float: "float64", str: "str"}[c.kind] for c in COLUMNS},
+    "frame": "int64",  # which no row lacks
+}
 
 
 def _sound_record(record: Record) -> bool:
     """Whether what is read from a record later has the right kind and can be true."""
     movie, settings = record.get("movie"), record.get("settings")
     seconds, said, fps = record.get("seconds"), record.get("warnings"), record.get("fps")
+    labels = record.get("labels")
     return (
-        isinstance(movie, dict)
+        isinstance(labels, list)
+        and all(isinstance(name, str) and is_label(name) for name in labels)
+        and 0 < len(set(labels)) == len(labels)
+        and isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(_count(record.get(name)) for name in _COUNTS)
         and record["frames_scanned"] <= record["rows"]
@@ -255,7 +296,7 @@ def _sound_record(record: Record) -> bool:
         and _time(settings.get("start"))
         and (settings.get("end") is None or _time(settings["end"]))
         and isinstance(seconds, dict)
-        and all(name in EMOTIONS and _time(value) for name, value in seconds.items())
+        and all(name in labels and _time(value) for name, value in seconds.items())
         and isinstance(said, list)
         and all(isinstance(line, str) for line in said)
         and record.get("status") in ("ok", "partial")
@@ -276,7 +317,7 @@ def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
     """A table may come from a stranger, with a record to match: trust no number in it."""
     faces = table[table["track"].notna()]
     height, width, first = record["height"], record["width"], record["first_frame"]
-    fields = [*("x", "y", "w", "h", "eyes", "score"), *EMOTIONS]
+    limits = [*COLUMNS, *(SCORE._replace(name=label) for label in labels_of(table))]
     sound = (
         len(table) == record["rows"]
         and bool((table["frame"].diff().dropna() >= 0).all())
@@ -284,12 +325,19 @@ def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
         and bool(table["time"].between(0, math.inf, inclusive="left").all())
         and bool(table["frame"].between(first, first + record["frames_read"] - 1).all())
         and (table.empty or bool(table["time"].iloc[-1] <= record["end"]))
-        and bool((faces["track"] >= 1).all())
-        and bool(faces[fields].notna().all(axis=None))
-        and bool(faces["emotion"].isin(EMOTIONS).all())
-        and bool((faces[["x", "y", "w", "h"]] >= [0, 0, 1, 1]).all(axis=None))
+        and all(_within(faces[column.name], column) for column in limits)
+        and bool(faces["emotion"].isin(labels_of(table)).all())
         and bool((faces["x"] + faces["w"] <= width).all())
         and bool((faces["y"] + faces["h"] <= height).all())
     )
     if not sound:
         raise TableError(f"{shown(path)}: holds numbers that cannot be; scan again")
+
+
+def _within(values: pd.Series, column: Column) -> bool:
+    """Whether what faces have in a column can be."""
+    if column.kind is str:
+        return True
+    there = values.dropna()
+    lacking = column.needed and len(there) < len(values)
+    return not lacking and bool(there.between(column.least, column.most).all())

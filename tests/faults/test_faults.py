@@ -18,7 +18,7 @@ from tests.movies import numbered, remuxed, still
 from videmo.archive import find_movies, scan_archive
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, NoPicturesError, OutputError
-from videmo.files import locked
+from videmo.files import file_lock
 from videmo.scan import scan_movie
 from videmo.table import read_table, table_path
 from videmo.video import probe
@@ -122,7 +122,7 @@ def test_r48_a_full_disk_stops_the_archive_and_leaves_what_is_finished(
 def test_r50_one_movie_is_not_scanned_twice_at_once(tmp_path: Path) -> None:
     ffmpeg(*PICTURES, tmp_path / "a.mp4")
     at_work = pytest.raises(OutputError, match="another videmo is at work")
-    with locked(table_path(tmp_path, tmp_path / "a.mp4")), at_work:
+    with file_lock(table_path(tmp_path, tmp_path / "a.mp4")), at_work:
         scan_movie(tmp_path / "a.mp4", tmp_path)
     assert frames(tmp_path / "a.mp4", tmp_path) == ("ok", 25)
 

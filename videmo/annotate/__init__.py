@@ -9,8 +9,11 @@ from videmo.errors import RequestError
 LAYERS = {
     "bars": "the scores of all emotions, beside each face",
     "timeline": "the whole movie's emotions over time, under the picture",
+    "eyes": "eyes, nose and mouth, or the eyes that haar found",
 }
 """What is drawn besides the faces' boxes and labels."""
+
+DEFAULT_LAYERS = ("bars", "timeline")
 
 MOVIE_SUFFIX = ".annotated.mp4"
 PICTURE_SUFFIX = ".annotated.jpg"

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from videmo.errors import OutputError, SetupError
-from videmo.files import placed, shown
+from videmo.files import atomic_path, shown
 from videmo.video import READ_OPTIONS, Movie, Sound, open_sound
 
 COPIED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac"})
@@ -79,11 +79,11 @@ def write_movie(
         DiskFullError, OutputError: the file cannot be written, or came out wrong.
         SetupError: the encoder is missing.
     """
-    with placed(target) as part:
+    with atomic_path(target) as part:
         try:
             written = _encode(part, movie, iter(pictures), start, end)
         except OSError:
-            raise  # `placed` knows what it means
+            raise  # `atomic_path` knows what it means
         except av.codec.codec.UnknownCodecError as error:
             raise SetupError(
                 f"no encoder {error} here; install PyAV (av) from its wheel"

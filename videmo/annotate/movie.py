@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from videmo.annotate import LAYERS, MOVIE_SUFFIX, check_layers
+from videmo.annotate import DEFAULT_LAYERS, MOVIE_SUFFIX, check_layers
 from videmo.annotate.encode import write_movie
 from videmo.annotate.painter import Painter, exact, painted
 from videmo.errors import (
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 class Wished:
     """What is to be drawn, and of which stretch."""
 
-    layers: tuple[str, ...] = tuple(LAYERS)
+    layers: tuple[str, ...] = DEFAULT_LAYERS
     start: float | None = None
     """Seconds after the movie's first frame; None: where the table begins."""
     end: float | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -10,12 +11,22 @@ import pandas as pd
 
 from videmo.annotate.encode import Picture
 from videmo.annotate.rows import lane_names, lanes_of, scene_of
-from videmo.draw import Marked, Spots, Timeline, draw_faces, draw_timeline, lane_room, style_for
+from videmo.draw import (
+    Marked,
+    Spots,
+    Timeline,
+    colours_of,
+    draw_faces,
+    draw_timeline,
+    lane_room,
+    style_for,
+)
 from videmo.errors import MovieError, RequestError
+from videmo.faces import PART, DetectorConfig, detector_of, points_at
 from videmo.files import shown
 from videmo.runs import ROUNDING
 from videmo.scan import Progress
-from videmo.schema import timecode
+from videmo.schema import Box, Point, timecode
 from videmo.table import Record
 from videmo.video import TIME_TOLERANCE, Frame, Movie, Reader
 
@@ -45,6 +56,8 @@ class Painter:
         self._start = float(self._scene.times[0]) if late else 0.0
         """Where the timeline begins, in seconds."""
         self._bars = "bars" in layers
+        self._points = point_finder(record) if "eyes" in layers else None
+        self._colours = colours_of(record["labels"])
         # 4:2:0 wants even sizes.
         self._width, self._height = movie.width // 2 * 2, movie.height // 2 * 2
         self._timeline = self._timeline_of(table, names) if "timeline" in layers else None
@@ -57,7 +70,11 @@ class Painter:
         picture = np.ascontiguousarray(frame.bgr[: self._height, : self._width])
         now = float(frame.time)
         faces = self._faces(now)
-        self._spots = draw_faces(picture, faces, bars=self._bars, before=self._spots)
+        if self._points:
+            faces = [face._replace(points=self._points(frame, face.box)) for face in faces]
+        self._spots = draw_faces(
+            picture, faces, colours=self._colours, bars=self._bars, before=self._spots
+        )
         self.faces += len(faces)
         if self._timeline is None:
             return picture
@@ -114,7 +131,24 @@ class Painter:
         end = self.record["end"]
         lanes, left_out = lanes_of(table, names, columns, self._start, end)
         note = f"{left_out} more tracks" if left_out > 1 else "1 more track" if left_out else ""
-        return draw_timeline(self._width, self._height, lanes, note)
+        return draw_timeline(self._width, self._height, lanes, note, self._colours)
+
+
+def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
+    """What finds eyes, or eyes, nose and mouth, in a face: the detector that found the face.
+
+    A table does not keep them; so they are looked for again.
+
+    Raises:
+        RequestError: this videmo does not have that detector, or it has learnt something else.
+    """
+    name, weights = record["detector"]["name"], record["detector"]["weights"]
+    detector = detector_of(DetectorConfig(name, min_face=PART, interval=1))
+    if dict(detector.weights) != weights:
+        raise RequestError(
+            f"{name}: this detector has learnt other things than the one of the table; scan again"
+        )
+    return functools.partial(points_at, detector)
 
 
 def painted(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videmo.annotate import LAYERS, PICTURE_SUFFIX, check_layers
-from videmo.draw import Marked, draw_faces
+from videmo.annotate import DEFAULT_LAYERS, PICTURE_SUFFIX, check_layers
+from videmo.draw import Marked, colours_of, draw_faces
+from videmo.emotions import find_model
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
 from videmo.exporters.crops import encode_jpeg
-from videmo.files import check_writable, shown, write_whole
+from videmo.files import check_writable, shown, write_atomic
 from videmo.pictures import find_pictures, read_picture
 from videmo.scan import Settings
-from videmo.scan.picture import PICTURE_LOOK, scan_picture
-from videmo.schema import ALIGNED_EYES, COLUMNS, EMOTIONS, Face
+from videmo.scan.picture import PICTURE_CONFIG, scan_picture
+from videmo.schema import (
+    ALIGNED_EYES,
+    EMOTIONS,
+    OBSERVED,
+    SCORE,
+    Face,
+    column_names,
+)
+from videmo.table import cell
 
 LIST = "pictures.csv"
 FILE = "file"
@@ -26,7 +35,7 @@ Line = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Seen:
+class AnnotatedPicture:
     """What became of a picture."""
 
     picture: Path
@@ -34,22 +43,24 @@ class Seen:
     """Its name in the list."""
     file: Path | None = None
     """The picture that was drawn."""
-    faces: tuple[Face, ...] = field(default=())
+    faces: tuple[Face, ...] = ()
+    labels: tuple[str, ...] = EMOTIONS
+    """What the scores of the faces are of."""
     error: VidemoError | None = None
 
     @property
     def emotions(self) -> list[str]:
         """What each face looks like."""
-        return [_emotion(face)[0] for face in self.faces]
+        return [_emotion(face, self.labels)[0] for face in self.faces]
 
 
 def annotate_pictures(
     paths: Iterable[Path | str],
     folder: Path | str = ".",
     *,
-    layers: Collection[str] = tuple(LAYERS),
+    layers: Collection[str] = DEFAULT_LAYERS,
     settings: Settings | None = None,
-) -> Iterator[Seen]:
+) -> Iterator[AnnotatedPicture]:
     """Scan each picture and draw what is seen into a copy, `NAME.annotated.jpg` in `folder`.
 
     Gives what became of each as soon as it is known; a bad one costs one. In the end all that are
@@ -62,47 +73,64 @@ def annotate_pictures(
     """
     folder = Path(folder)
     check_layers(layers)
-    settings = settings or Settings(PICTURE_LOOK)
+    settings = settings or Settings(PICTURE_CONFIG)
+    labels = find_model(settings.model).labels
     pictures = find_pictures(map(Path, paths), leave_out=PICTURE_SUFFIX)
-    listed = read_list(folder)
+    listed = read_list(folder, labels)
     check_writable(folder / LIST)
     try:
         for path, name in pictures.items():
-            seen = _annotate(path, name, folder, "bars" in layers, settings)
+            seen = _annotate(path, folder / (name + PICTURE_SUFFIX), settings, labels, layers)
+            seen = replace(seen, name=name)
             if seen.error is None:
-                listed[name] = lines_of(name, seen.faces)
+                listed[name] = lines_of(name, seen.faces, labels)
             yield seen
     finally:  # an interruption does not take what is done
         if listed:
-            write_whole(folder / LIST, as_csv(listed).encode("utf-8", "backslashreplace"))
+            text = as_csv(listed, labels)
+            write_atomic(folder / LIST, text.encode("utf-8", "backslashreplace"))
 
 
-def _annotate(path: Path, name: str, folder: Path, bars: bool, settings: Settings) -> Seen:
-    target = folder / (name + PICTURE_SUFFIX)
+def _annotate(
+    path: Path,
+    target: Path,
+    settings: Settings,
+    labels: tuple[str, ...],
+    layers: Collection[str],
+) -> AnnotatedPicture:
+    seen = AnnotatedPicture(path, "", labels=labels)
     try:
         picture = read_picture(path)
         faces = tuple(scan_picture(picture, settings))
         if target.exists() and target.samefile(path):
             raise RequestError(f"{shown(target)}: is the picture itself; choose a folder with -o")
-        draw_faces(picture, [_marked(n, face) for n, face in enumerate(faces, 1)], bars=bars)
-        write_whole(target, encode_jpeg(picture))
+        marked = [_marked(n, face, labels, "eyes" in layers) for n, face in enumerate(faces, 1)]
+        draw_faces(picture, marked, colours=colours_of(labels), bars="bars" in layers)
+        write_atomic(target, encode_jpeg(picture))
     except (DiskFullError, SetupError):
         raise
     except VidemoError as error:
-        return Seen(path, name, error=error)
-    return Seen(path, name, target, faces)
+        return replace(seen, error=error)
+    return replace(seen, file=target, faces=faces)
 
 
-def _marked(number: int, face: Face) -> Marked:
-    return Marked(number, face.box, face.eyes >= ALIGNED_EYES, _emotion(face)[0], face.scores)
+def _marked(number: int, face: Face, labels: tuple[str, ...], points: bool) -> Marked:
+    return Marked(
+        number,
+        face.box,
+        face.alignment.eyes in (None, ALIGNED_EYES),
+        _emotion(face, labels)[0],
+        face.scores,
+        points=face.alignment.points if points else (),
+    )
 
 
-def _emotion(face: Face) -> tuple[str, float]:
+def _emotion(face: Face, labels: Sequence[str]) -> tuple[str, float]:
     score = max(face.scores)
-    return EMOTIONS[face.scores.index(score)], score
+    return labels[face.scores.index(score)], score
 
 
-def lines_of(name: str, faces: Iterable[Face]) -> list[Line]:
+def lines_of(name: str, faces: Iterable[Face], labels: Sequence[str]) -> list[Line]:
     """What the list says of a picture: a line for each face, or one without a face.
 
     `track` is the number that is drawn beside a face, from left to right. A picture has no time,
@@ -110,22 +138,24 @@ def lines_of(name: str, faces: Iterable[Face]) -> list[Line]:
     """
     lines = []
     for number, face in enumerate(faces, 1):
-        emotion, score = _emotion(face)
-        box = {key: str(value) for key, value in face.box._asdict().items()}
-        scores = {key: f"{value:.4f}" for key, value in zip(EMOTIONS, face.scores, strict=True)}
-        about = {"track": str(number), "eyes": str(face.eyes), "emotion": emotion}
-        lines.append({FILE: name, **about, **box, "score": f"{score:.4f}", **scores})
+        emotion, score = _emotion(face, labels)
+        observed = {c.name: cell(c, c.of(face)) for c in OBSERVED if c.of}
+        scores = {key: cell(SCORE, value) for key, value in zip(labels, face.scores, strict=True)}
+        about = {"track": str(number), "emotion": emotion, "score": cell(SCORE, score)}
+        lines.append({FILE: name, **about, **observed, **scores})
     return lines or [{FILE: name}]
 
 
-def as_csv(listed: Mapping[str, list[Line]], names: Iterable[str] | None = None) -> str:
+def as_csv(
+    listed: Mapping[str, list[Line]], labels: Sequence[str], names: Iterable[str] | None = None
+) -> str:
     """The lines of all pictures as one table, or of those called `names`.
 
     In order of names, which gives each picture its number, in the column `frame`.
     """
     wanted = set(listed if names is None else names)
     text = io.StringIO()
-    writer = csv.DictWriter(text, (FILE, *COLUMNS), restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, (FILE, *column_names(labels)), restval="", lineterminator="\n")
     writer.writeheader()
     for number, name in enumerate(sorted(listed)):
         if name in wanted:
@@ -133,13 +163,13 @@ def as_csv(listed: Mapping[str, list[Line]], names: Iterable[str] | None = None)
     return text.getvalue()
 
 
-def read_list(folder: Path) -> dict[str, list[Line]]:
+def read_list(folder: Path, labels: Sequence[str] = EMOTIONS) -> dict[str, list[Line]]:
     """What the `pictures.csv` of a folder says: the lines of each picture, by its name.
 
-    The columns are `file`, and those of a movie's table.
+    The columns are `file`, and those of a movie's table by a model with these labels.
 
     Raises:
-        OutputError: it is not the list that videmo writes.
+        OutputError: it is not the list that videmo writes, or one of another model or version.
     """
     path = folder / LIST
     try:
@@ -153,10 +183,11 @@ def read_list(folder: Path) -> dict[str, list[Line]]:
         raise OutputError(
             f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
         ) from error
-    if header != (FILE, *COLUMNS) or any(None in (*line, *line.values()) for line in lines):
+    whole = all(None not in (*line, *line.values()) for line in lines)
+    if header != (FILE, *column_names(labels)) or not whole:
         raise OutputError(
-            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
-            "folder with -o"
+            f"{shown(path)}: is not the list that this videmo writes with this model; move it "
+            "away, or choose another folder with -o"
         )
     listed: dict[str, list[Line]] = {}
     for line in lines:

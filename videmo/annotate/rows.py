@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from videmo.draw import Lane, Marked, called
-from videmo.runs import frame_starts
-from videmo.schema import ALIGNED_EYES, EMOTIONS, Box
+from videmo.runs import countable_rows, frame_starts
+from videmo.schema import Box
+from videmo.table import labels_of
 
 CALM_SECONDS = 0.1
 """A box is drawn where the face is on average over so many seconds before and after."""
@@ -38,18 +39,21 @@ class Scene:
     aligned: np.ndarray
     """(faces,) bool."""
     scores: np.ndarray
-    """(faces, 7) float."""
+    """(faces, labels) float."""
     emotions: np.ndarray
-    """(faces,) int: index in `EMOTIONS`."""
+    """(faces,) int: index in `labels`."""
+    labels: tuple[str, ...]
+    """Those of the model."""
     names: Mapping[int, str]
     """Of tracks; others have none."""
 
     def at(self, index: int) -> list[Marked]:
         """The faces in the frame whose time is ``times[index]``."""
+        labels = self.labels
         here = slice(self.starts[index], self.starts[index + 1])
         columns = (self.tracks, self.boxes, self.aligned, self.emotions, self.scores)
         return [
-            Marked(track, Box(*box), aligned, EMOTIONS[emotion], tuple(scores), self._name(track))
+            Marked(track, Box(*box), aligned, labels[emotion], tuple(scores), self._name(track))
             for track, box, aligned, emotion, scores in zip(
                 *(column[here].tolist() for column in columns), strict=True
             )
@@ -89,16 +93,17 @@ def scene_of(table: pd.DataFrame, names: Mapping[int, str]) -> Scene:
         starts=np.searchsorted(place, np.arange(len(frames) + 1)),
         tracks=rows["track"].to_numpy(np.int64),
         boxes=_calm_boxes(rows, place, times),
-        aligned=(rows["eyes"] >= ALIGNED_EYES).to_numpy(bool),
-        scores=rows[list(EMOTIONS)].to_numpy(np.float64),
+        aligned=countable_rows(rows),
+        scores=rows[list(labels_of(table))].to_numpy(np.float64),
         emotions=_emotions(rows),
+        labels=labels_of(table),
         names=names,
     )
 
 
 def _emotions(rows: pd.DataFrame) -> np.ndarray:
-    """The emotion of each row, as its index in `EMOTIONS`."""
-    order = {name: index for index, name in enumerate(EMOTIONS)}
+    """The emotion of each row, as its index among the model's labels."""
+    order = {name: index for index, name in enumerate(labels_of(rows))}
     return rows["emotion"].map(order).to_numpy(np.int64)
 
 
@@ -161,11 +166,11 @@ def lanes_of(
     left = np.clip(((starts[frame] - start) * scale).astype(int), 0, columns - 1)
     right = np.clip(np.ceil((starts[frame + 1] - start) * scale).astype(int), left + 1, columns)
     emotion = _emotions(rows)
-    aligned = (rows["eyes"] >= ALIGNED_EYES).to_numpy(bool)
+    aligned = countable_rows(rows)
     track = rows["track"].to_numpy(np.int64)
     lanes = []
     for plan in plans:
-        counts = np.zeros((2, columns + 1, len(EMOTIONS)), np.int64)
+        counts = np.zeros((2, columns + 1, len(labels_of(table))), np.int64)
         mine = np.isin(track, plan.tracks)
         for sure in (False, True):
             which = mine & (aligned == sure)
@@ -176,7 +181,7 @@ def lanes_of(
 
 
 def _lane(name: str, counts: np.ndarray) -> Lane:
-    """`counts`: (2, columns, 7), of faces that are not aligned, and of those that are."""
+    """`counts`: (2, columns, labels), of faces that are not aligned, and of those that are."""
     seen = counts.sum(axis=2)
     aligned = seen[1] > 0
     emotions = np.where(aligned[:, None], counts[1], counts[0]).argmax(axis=1)

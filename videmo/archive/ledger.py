@@ -10,23 +10,20 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from videmo.archive.share import Shard
 from videmo.errors import OutputError
-from videmo.files import lock_note, output_error, shown, write_whole
-from videmo.schema import EMOTIONS
+from videmo.files import lock_note, output_error, shown, write_atomic
 from videmo.table import Record
 
 OK, PARTIAL, FAILED, SKIPPED = "ok", "partial", "failed", "skipped"
 
-COLUMNS = (
-    *("path", "status", "reason", "duration", "frames", "faces"),
-    *EMOTIONS,
-    *("took", "key"),
-)
+FIRST_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
+LAST_COLUMNS = ("took", "key")
+"""Between them comes one for each label of the model: the seconds for which it was held."""
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -110,12 +107,12 @@ def read_ledger(path: Path) -> dict[str, Entry]:
     whole = content[: content.rfind(b"\n") + 1].decode(errors="replace").replace("\0", "")
     rows = csv.reader(io.StringIO(whole, newline=""))
     header = next(rows, None)
-    if header is None or tuple(header) != COLUMNS:
+    if header is None or not _is_header(header):
         raise OutputError(
             f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
             "folder with -o"
         )
-    entries = (_entry(row) for row in rows)
+    entries = (_entry(header, row) for row in rows)
     return {entry.path: entry for entry in entries if entry}
 
 
@@ -133,16 +130,22 @@ def running(folder: Path) -> dict[str, str]:
     return {name: note for name, note in notes.items() if note is not None}
 
 
-def begin_ledger(path: Path, entries: Iterable[Entry]) -> None:
-    """Write the list anew, in order of the paths."""
+def _is_header(names: list[str]) -> bool:
+    first, last = len(FIRST_COLUMNS), len(LAST_COLUMNS)
+    return (*names[:first], *names[-last:]) == FIRST_COLUMNS + LAST_COLUMNS
+
+
+def begin_ledger(path: Path, entries: Iterable[Entry], labels: Sequence[str]) -> None:
+    """Write the list anew, in order of the paths, with columns for these labels."""
     rows = sorted(entries, key=lambda entry: entry.path)
-    content = "".join(map(_line, [COLUMNS, *map(_row, rows)]))
-    write_whole(path, content.encode())
+    header = (*FIRST_COLUMNS, *labels, *LAST_COLUMNS)
+    content = "".join(map(_line, [header, *(_row(entry, labels) for entry in rows)]))
+    write_atomic(path, content.encode())
 
 
-def add_entry(path: Path, entry: Entry) -> None:
-    """Append an entry to the list: all of it, or nothing."""
-    content = _line(_row(entry)).encode()
+def add_entry(path: Path, entry: Entry, labels: Sequence[str]) -> None:
+    """Append an entry to the list, which has columns for these labels: all of it, or nothing."""
+    content = _line(_row(entry, labels)).encode()
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
         try:
@@ -161,14 +164,14 @@ def add_entry(path: Path, entry: Entry) -> None:
         raise output_error(error, path) from error
 
 
-def _row(entry: Entry) -> tuple[object, ...]:
+def _row(entry: Entry, labels: Sequence[str]) -> tuple[object, ...]:
     scanned = entry.status in (OK, PARTIAL)
     numbers = (f"{entry.duration:.3f}", entry.frames, entry.faces)
-    seconds = (f"{entry.seconds.get(emotion, 0):.3f}" for emotion in EMOTIONS)
+    seconds = (f"{entry.seconds.get(emotion, 0):.3f}" for emotion in labels)
     return (
         *(entry.path, entry.status, cell(entry.reason)),
         *(numbers if scanned else [""] * 3),
-        *(seconds if scanned else [""] * len(EMOTIONS)),
+        *(seconds if scanned else [""] * len(labels)),
         *(f"{entry.took:.1f}", entry.key),
     )
 
@@ -179,10 +182,11 @@ def _line(row: Iterable[object]) -> str:
     return text.getvalue()
 
 
-def _entry(row: list[str]) -> Entry | None:
+def _entry(header: list[str], row: list[str]) -> Entry | None:
     """The entry that a row stands for; None if somebody has spoilt it: then it is made again."""
-    values = dict(zip(COLUMNS, row, strict=False))
-    if len(row) != len(COLUMNS) or values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
+    values = dict(zip(header, row, strict=False))
+    labels = header[len(FIRST_COLUMNS) : -len(LAST_COLUMNS)]
+    if len(row) != len(header) or values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
         return None
     try:
         return Entry(
@@ -192,7 +196,7 @@ def _entry(row: list[str]) -> Entry | None:
             float(values["duration"] or 0),
             int(values["frames"] or 0),
             int(values["faces"] or 0),
-            {emotion: float(values[emotion]) for emotion in EMOTIONS if values[emotion]},
+            {emotion: float(values[emotion]) for emotion in labels if values[emotion]},
             float(values["took"] or 0),
             values["key"],
         )

@@ -37,9 +37,9 @@ from videmo.errors import (
     SetupError,
     VidemoError,
 )
-from videmo.files import locked, remove_left, shown
+from videmo.files import file_lock, remove_left, shown
 from videmo.scan import Settings, made_with
-from videmo.scan.work import TELL_EVERY, process_context
+from videmo.scan.workers import TELL_EVERY, process_context
 from videmo.table import Record
 
 
@@ -101,16 +101,17 @@ def scan_archive(
     """
     settings = settings or Settings()
     made = made_with(settings, find_model(settings.model))
+    labels = made["labels"]
     path = ledger_path(folder, shard)
     mine = [found for found in movies if shard.holds(found.name)]
     process_context()
     note = {"pid": os.getpid(), "host": socket.gethostname(), "movies": len(mine)}
-    with locked(path, json.dumps(note)):
+    with file_lock(path, json.dumps(note)):
         remove_left(path)
         listed = {} if fresh else read_ledger(path)
         read_ledger(path)  # to refuse a file that is not ours
         kept, to_do = _sort_out(mine, folder, made, listed, retry=retry, fresh=fresh)
-        begin_ledger(path, kept)
+        begin_ledger(path, kept, labels)
         yield from ((entry, False) for entry in kept)
         orders = {
             found.name: Order(
@@ -125,10 +126,10 @@ def scan_archive(
         }
         entries = [*kept]
         for entry in _scan_all(to_do, orders, made, jobs, progress or (lambda _: None)):
-            add_entry(path, entry)
+            add_entry(path, entry, labels)
             entries.append(entry)
             yield entry, True
-        begin_ledger(path, entries)
+        begin_ledger(path, entries, labels)
 
 
 def _sort_out(

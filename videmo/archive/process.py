@@ -13,10 +13,12 @@ from typing import NamedTuple
 from videmo.archive.walk import Found
 from videmo.emotions import find_model
 from videmo.errors import MovieError, RequestError, VidemoError
+from videmo.faces import detector_of
 from videmo.files import shown
 from videmo.scan import Progress, Scanned, Settings, scan_movie
-from videmo.scan.chunk import classifier_of, detector_of
-from videmo.scan.work import (
+from videmo.scan.chunk import detector_config
+from videmo.scan.classify import classifier_of
+from videmo.scan.workers import (
     TELL_EVERY,
     address_space,
     end_with_parent,
@@ -216,8 +218,9 @@ def _limit(memory: int, settings: Settings) -> None:
     Raises:
         RequestError: it does not.
     """
-    classifier_of(find_model(settings.model))
-    detector_of(settings.look)
+    model = find_model(settings.model)
+    classifier_of(model)
+    detector_of(detector_config(settings, model))
     needed = (address_space() or 0) + ROOM
     if memory < needed:
         raise RequestError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from videmo.annotate import LAYERS
+from videmo.annotate import DEFAULT_LAYERS, LAYERS
 from videmo.cli.options import MOVED, PATH, QUIET, TIME, output
 from videmo.cli.progress import watched
 from videmo.cli.tell import tell_annotated, tell_pictures
@@ -23,7 +23,7 @@ from videmo.cli.tell import tell_annotated, tell_pictures
 @output("Folder for what is drawn.")
 @click.option(
     "--show",
-    default=",".join(LAYERS),
+    default=",".join(DEFAULT_LAYERS),
     show_default=True,
     metavar="LIST",
     help='What to draw besides boxes, separated by commas; "" for nothing.',

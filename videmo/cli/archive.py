@@ -23,7 +23,6 @@ def status(folder: Path, every: bool) -> None:
     """
     from videmo.archive import read_ledgers, running
     from videmo.errors import RequestError
-    from videmo.schema import EMOTIONS
 
     entries = sorted(read_ledgers(folder).values(), key=lambda entry: entry.path)
     scans = running(folder)
@@ -34,7 +33,8 @@ def status(folder: Path, every: bool) -> None:
     for name, note in scans.items():
         click.echo(f"a scan is running: {name}, {_who(note)}")
     click.echo(summary(entries))
-    for emotion in EMOTIONS:
+    emotions = dict.fromkeys(emotion for entry in entries for emotion in entry.seconds)
+    for emotion in emotions:
         seconds = sum(entry.seconds.get(emotion, 0.0) for entry in entries)
         if seconds:
             click.echo(f"  {emotion:9}{long(seconds):>8}")

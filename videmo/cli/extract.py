@@ -23,8 +23,9 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     *("-e", "--emotion", "emotions"),
     multiple=True,
     required=True,
-    type=click.Choice([*EMOTIONS, "all"]),
-    help="What to look for; may be given several times.",
+    metavar="EMOTION",
+    help="What to look for, or all; may be given several times. Of videmo's own models: "
+    f"{', '.join(EMOTIONS)}.",
 )
 @click.option(
     *("-r", "--repeat"),
@@ -90,6 +91,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     type=click.FloatRange(0, 2),
     help="What to leave around a face, as a part of its size.  [default: 0.2; in a dataset 0]",
 )
+@click.option("--upright", is_flag=True, help="Turn crops so that the eyes are level.")
 @click.option(
     "--order",
     type=click.Choice(["time", "score"]),
@@ -123,17 +125,17 @@ def extract(
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables
 
-    chosen = tuple(EMOTIONS) if "all" in emotions else tuple(dict.fromkeys(emotions))
     choice = Choice(
         best=options.pop("best"),
         size=options.pop("size") or 0,
         margin=options.pop("margin"),
+        upright=options.pop("upright"),
         order=options.pop("order"),
         max_length=options.pop("max_length") or float("inf"),
     )
     done = extract_tables(
         find_tables(tables),
-        Wanted(chosen, **options),
+        Wanted(emotions, **options),
         folder,
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,

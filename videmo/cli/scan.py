@@ -13,7 +13,7 @@ import click
 from videmo.cli.options import PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
-from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE, DEFAULT_STALL
+from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
     from videmo.scan import Settings
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 @click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE|FOLDER...")
 @output("Folder for the tables.")
 @click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
+@click.option(
+    "--detector",
+    type=click.Choice(["yunet", "haar"]),
+    default=DEFAULT_DETECTOR,
+    show_default=True,
+    help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "
+    "haar, the classic cascade and eye check, from the front.",
+)
 @click.option(
     "--min-face",
     type=click.FloatRange(0.01, 1),
@@ -80,6 +88,7 @@ def scan(
     movies: tuple[Path, ...],
     folder: Path,
     model: Path | None,
+    detector: str,
     min_face: float,
     every_frame: bool,
     every: int,
@@ -106,12 +115,12 @@ def scan(
     """
     from videmo.archive import Limits, scan_movies
     from videmo.errors import RequestError
-    from videmo.faces import Look
+    from videmo.faces import DetectorConfig
     from videmo.scan import Settings, all_cores
 
-    look = Look(min_face=min_face, every=1 if every_frame else DEFAULT_EVERY)
+    config = DetectorConfig(detector, min_face=min_face, interval=1 if every_frame else None)
     settings = Settings(
-        look, model=model, every=every, start=start, end=end, deinterlace=deinterlace
+        config, model=model, every=every, start=start, end=end, deinterlace=deinterlace
     )
     how: dict[str, Any] = {"jobs": jobs or all_cores(), "fresh": fresh}
     if any(os.path.isdir(movie) for movie in movies):

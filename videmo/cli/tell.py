@@ -13,7 +13,7 @@ from videmo.files import shown
 
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
-    from videmo.annotate.pictures import Seen
+    from videmo.annotate.pictures import AnnotatedPicture
     from videmo.archive import Entry, Outcome
     from videmo.convert import Converted
     from videmo.extract import Extracted
@@ -191,23 +191,25 @@ def tell_annotated(one: Annotated, quiet: bool) -> bool:
     return not (one.missing or one.damaged)
 
 
-def tell_pictures(seen: Iterable[Seen], folder: Path, quiet: bool) -> bool:
+def tell_pictures(seen: Iterable[AnnotatedPicture], folder: Path, quiet: bool) -> bool:
     """A line about each picture, and then the table of their faces."""
     from videmo.annotate.pictures import LIST, as_csv, read_list
 
     well, names = True, []
+    labels: tuple[str, ...] = ()
     for one in seen:
         if one.error is not None:
             well = False
             say(f"videmo: {one.error}")
             continue
         names.append(one.name)
+        labels = one.labels
         if not quiet:
             found = Counter(one.emotions)
             what = ", ".join(f"{count} {emotion}" for emotion, count in found.most_common())
             say(f"{shown(one.picture)}: {what or 'no faces'}; written: {shown(one.file or '')}")
     if names and not quiet:
-        table = as_csv(read_list(folder), names)
+        table = as_csv(read_list(folder, labels), labels, names)
         click.echo(table.encode("utf-8", "backslashreplace"), nl=False)
         say(f"listed in {shown(folder / LIST)}")
     return well

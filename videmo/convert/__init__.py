@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
-from videmo.files import write_whole
+from videmo.files import write_atomic
 
 
 class Form(NamedTuple):
@@ -75,5 +75,5 @@ def _convert(table: Path, form: str, target: Path) -> Converted:
     from videmo.table import read_record, read_table
 
     made = getattr(forms, form)(read_table(table), read_record(table))
-    write_whole(target, getattr(write, FORMS[form].write)(made))
+    write_atomic(target, getattr(write, FORMS[form].write)(made))
     return Converted(table, target, len(made))

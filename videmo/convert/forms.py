@@ -11,11 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from videmo.schema import ALIGNED_EYES, EMOTIONS, Box
-from videmo.table import Record
+from videmo.schema import EMOTIONS, Box
+from videmo.table import Record, labels_of
 
-PYFEAT_EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-"""In the order of `EMOTIONS`."""
+PYFEAT_NAMES = dict(
+    zip(
+        EMOTIONS,
+        ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"),
+        strict=True,
+    )
+)
+"""What py-feat calls our emotions; other labels keep their names."""
 PYFEAT_BOX = ("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight")
 FER_PLACES = 2
 """Digits to which fer rounds scores."""
@@ -25,9 +31,9 @@ def openface(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     """OpenFace 2.x (RecorderCSV.cpp) with its five columns for a video; frames count from 1.
 
     Its groups of columns for gaze, landmarks, pose and action units can be switched off, and are
-    left out. `confidence` is how many of two eyes were found; `face_id` is the track. A frame
+    left out. `confidence` is the detector's; `face_id` is the track. A frame
     without a face is a row with `success` 0, and with 0 for everything else, as OpenFace has it.
-    Last come videmo's emotions, of which OpenFace knows nothing.
+    Last come the model's labels, of which OpenFace knows nothing.
     """
     there = table["track"].notna()
     return pd.DataFrame(
@@ -35,9 +41,9 @@ def openface(table: pd.DataFrame, record: Record) -> pd.DataFrame:
             "frame": table["frame"] + 1,
             "face_id": table["track"].fillna(0).astype("int64"),
             "timestamp": table["time"],
-            "confidence": _eyes(table).fillna(0.0),
+            "confidence": table["confidence"].fillna(0.0),
             "success": there.astype("int64"),
-            **{name: table[name].fillna(0.0) for name in EMOTIONS},
+            **{name: table[name].fillna(0.0) for name in labels_of(table)},
         }
     )
 
@@ -46,17 +52,16 @@ def pyfeat(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     """py-feat (`feat.utils.io.read_feat`), with the emotions' names of its Detectorv1; frames count
     from 0.
 
-    A frame without a face is a row without values and `FaceScore` 0. `FaceScore` is how many of two
-    eyes were found; `Identity` is the track. Landmarks, pose, action units and embeddings are left
-    out.
+    A frame without a face is a row without values and `FaceScore` 0. `FaceScore` is the detector's
+    confidence; `Identity` is the track. Landmarks, pose, action units and embeddings are left out.
     """
     boxes = dict(zip(PYFEAT_BOX, (table[name] for name in Box._fields), strict=True))
-    scores = dict(zip(PYFEAT_EMOTIONS, (table[name] for name in EMOTIONS), strict=True))
+    scores = {PYFEAT_NAMES.get(name, name): table[name] for name in labels_of(table)}
     who = [f"Person_{n}" if n else "" for n in table["track"].fillna(0).astype("int64").tolist()]
     return pd.DataFrame(
         {
             **boxes,
-            "FaceScore": _eyes(table).fillna(0.0),
+            "FaceScore": table["confidence"].fillna(0.0),
             **scores,
             "FrameHeight": record["height"],
             "FrameWidth": record["width"],
@@ -79,7 +84,8 @@ def fer(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     line = (rows["frame"].diff().fillna(0) > 0).cumsum().to_numpy()
     lines, faces = (int(n.max()) + 1 if len(n) else 0 for n in (line, face))
     values: dict[str, Sequence[object]] = {
-        name: np.round(rows[name].to_numpy(np.float64), FER_PLACES).tolist() for name in EMOTIONS
+        name: np.round(rows[name].to_numpy(np.float64), FER_PLACES).tolist()
+        for name in labels_of(table)
     }
     values["box"] = [str(list(box)) for box in zip(*_boxes(rows), strict=True)]
     columns: dict[str, np.ndarray] = {}
@@ -97,7 +103,7 @@ def counts(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     frames, line = np.unique(table["frame"].to_numpy(np.int64), return_inverse=True)
     there = table["track"].notna().to_numpy(bool)
     columns = {"frame": frames, "faces": np.bincount(line[there], minlength=len(frames))}
-    for emotion in EMOTIONS:
+    for emotion in labels_of(table):
         mine = there & (table["emotion"] == emotion).to_numpy(bool)
         columns[emotion] = np.bincount(line[mine], minlength=len(frames))
     return pd.DataFrame(columns)
@@ -108,11 +114,6 @@ def parquet(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     made = table.copy()
     made.attrs = {"videmo": record}
     return made
-
-
-def _eyes(table: pd.DataFrame) -> pd.Series:
-    """Eyes found, as a part of those that a face has."""
-    return table["eyes"].astype("Float64") / ALIGNED_EYES
 
 
 def _boxes(rows: pd.DataFrame) -> list[list[int]]:

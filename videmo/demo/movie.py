@@ -16,7 +16,7 @@ from videmo.demo.picture import Painter
 from videmo.demo.story import TICK, Story, exact
 from videmo.demo.truth import TruthRow, truth
 from videmo.errors import OutputError, RequestError, SetupError
-from videmo.files import placed, shown
+from videmo.files import atomic_path, shown
 
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 
@@ -57,11 +57,11 @@ def make_movie(
     if rotation not in STORED or (rotation and kind != "mp4"):
         raise RequestError(f"rotation {rotation}: 0, 90, 180 or 270, and in .mp4 only")
     options = {"crf": str(crf), "g": str(gop), "bf": str(b_frames)}
-    with placed(target) as part:
+    with atomic_path(target) as part:
         try:
             _encode(part, kind, story, rotation, options)
         except OSError:
-            raise  # `placed` knows what it means
+            raise  # `atomic_path` knows what it means
         except av.codec.codec.UnknownCodecError as error:
             raise SetupError(
                 f"no encoder {error} here; install PyAV (av) from its wheel"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videmo.demo.story import Appearance, Story, appearances
-from videmo.files import write_whole
+from videmo.files import write_atomic
 from videmo.schema import Box
 
 
@@ -66,4 +66,4 @@ def write_truth(target: Path, rows: Iterable[TruthRow]) -> None:
     for row in rows:
         frame, time, *rest = row
         writer.writerow([frame, f"{time:.6f}", *rest])
-    write_whole(target, text.getvalue().encode())
+    write_atomic(target, text.getvalue().encode())

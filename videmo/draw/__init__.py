@@ -1,14 +1,14 @@
 """Draw: cut faces out of pictures, lay them out on sheets, and mark them where they are. Pure."""
 
-from videmo.draw.colours import EMOTION_COLOURS
+from videmo.draw.colours import EMOTION_COLOURS, colours_of
 from videmo.draw.overlay import Marked, Spots, called, draw_faces, style_for
 from videmo.draw.sheet import (
-    COLUMNS,
     FACE,
     FACES_A_ROW,
     HEADER,
     MARGIN,
     TILE,
+    TILES_A_ROW,
     Header,
     Row,
     Tile,
@@ -19,13 +19,13 @@ from videmo.draw.sheet import (
 from videmo.draw.timeline import Lane, Timeline, draw_timeline, lane_room
 
 __all__ = [
-    "COLUMNS",
     "EMOTION_COLOURS",
     "FACE",
     "FACES_A_ROW",
     "HEADER",
     "MARGIN",
     "TILE",
+    "TILES_A_ROW",
     "Header",
     "Lane",
     "Marked",
@@ -34,6 +34,7 @@ __all__ = [
     "Tile",
     "Timeline",
     "called",
+    "colours_of",
     "contact_sheet",
     "cut_face",
     "draw_faces",

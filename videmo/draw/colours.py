@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from videmo.draw.shapes import Colour
 from videmo.schema import EMOTIONS
 
@@ -22,10 +24,24 @@ EMOTION_COLOURS: dict[str, Colour] = dict(
         strict=True,
     )
 )
+_OTHERS: tuple[Colour, ...] = (
+    *EMOTION_COLOURS.values(),
+    *((150, 60, 120), (60, 120, 60), (190, 170, 60), (90, 90, 220), (40, 190, 120), (200, 90, 200)),
+)
 PAPER: Colour = (28, 24, 22)
 INK: Colour = (240, 238, 236)
 FAINT: Colour = (150, 146, 142)
 LINE: Colour = (60, 54, 50)
+
+
+def colours_of(labels: Sequence[str]) -> dict[str, Colour]:
+    """A colour for each of `labels`: emotions have their own, others those that are left, in order;
+    where there are more labels than colours, these come again."""
+    known = {label: EMOTION_COLOURS[label] for label in labels if label in EMOTION_COLOURS}
+    free = [colour for colour in _OTHERS if colour not in known.values()]
+    others = [label for label in labels if label not in known]
+    given = {label: free[index % len(free)] for index, label in enumerate(others)}
+    return {label: known.get(label) or given[label] for label in labels}
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from videmo.draw.colours import EMOTION_COLOURS, FAINT, INK, PAPER, ink_on, mixed
 from videmo.draw.places import Placed, Spot, Wish, place
-from videmo.draw.shapes import fill, frame
+from videmo.draw.shapes import Colour, dot, fill, frame
 from videmo.draw.text import can_write, fitted, line_height, text_width, write
-from videmo.schema import EMOTIONS, Box
+from videmo.schema import Box, Point
 
 CHIP_SIDES = (
     *("above, left", "above, right", "below, left", "below, right"),
@@ -37,9 +37,11 @@ class Marked(NamedTuple):
     aligned: bool
     emotion: str
     scores: tuple[float, ...]
-    """One for each of `EMOTIONS`, 0 to 1."""
+    """One for each label of the model, 0 to 1."""
     name: str = ""
     """Who it is; empty: the track's number is shown."""
+    points: tuple[Point, ...] = ()
+    """Eyes, or eyes, nose and mouth, to be marked."""
 
 
 class Style(NamedTuple):
@@ -71,6 +73,7 @@ def draw_faces(
     picture: np.ndarray,
     faces: Sequence[Marked],
     *,
+    colours: Mapping[str, Colour] = EMOTION_COLOURS,
     bars: bool = True,
     style: Style | None = None,
     before: Spots | None = None,
@@ -83,6 +86,7 @@ def draw_faces(
     Args:
         picture: is drawn into.
         faces: each track once.
+        colours: of all labels of the model, in its order.
         bars: draw the scores of all emotions, where there is room.
         style: as `style_for` the picture.
         before: what was returned for the frame before, so that labels stay where they are.
@@ -91,9 +95,11 @@ def draw_faces(
     style = style or style_for(width, height)
     before = before or {}
     for face in sorted(faces, key=lambda face: face.box.w):
-        colour, share = EMOTION_COLOURS[face.emotion], 1.0 if face.aligned else CORNERS
+        colour, share = colours[face.emotion], 1.0 if face.aligned else CORNERS
         frame(picture, face.box, colour, thick=style.line, radius=2 * style.gap, share=share)
-    texts = {face.track: _text(face, style, width) for face in faces}
+        for point in face.points:
+            dot(picture, point, colour, radius=style.line + 1)
+    texts = {face.track: _text(face, tuple(colours), style, width) for face in faces}
     chips = _places(
         [_chip_wish(face, texts[face.track], style) for face in faces],
         (width, height),
@@ -104,18 +110,18 @@ def draw_faces(
     shown = {}
     if bars:
         covered = [chip.box for chip in chips.values()]
-        sizes, lift = (_bars_size(style),), _chip_height(style) + style.gap
+        sizes, lift = (_bars_size(colours, style),), _chip_height(style) + style.gap
         wishes = [
             Wish(face.track, face.box, sizes, BARS_SIDES, needed=False, lift=lift) for face in faces
         ]
         shown = _places(wishes, (width, height), style, before.get("bars", {}), covered)
     for face in faces:
         if face.track in shown:
-            _draw_bars(picture, shown[face.track].box, face, style)
+            _draw_bars(picture, shown[face.track].box, face, colours, style)
     for face in faces:
         chip = chips[face.track]
         text = texts[face.track][: 3 - chip.spot.size]
-        _draw_chip(picture, chip.box, text, face, style)
+        _draw_chip(picture, chip.box, text, face, colours[face.emotion], style)
     return {"chips": _spots(chips), "bars": _spots(shown)}
 
 
@@ -138,10 +144,10 @@ def _spots(places: Mapping[int, Placed]) -> dict[int, Spot]:
     return {track: placed.spot for track, placed in places.items()}
 
 
-def _text(face: Marked, style: Style, width: int) -> tuple[str, ...]:
+def _text(face: Marked, labels: Sequence[str], style: Style, width: int) -> tuple[str, ...]:
     """What is written at a face: who, which emotion, and its score."""
     name = fitted(called(face.name, face.track), style.letters, round(LONGEST_NAME * width))
-    return name, face.emotion, f"{face.scores[EMOTIONS.index(face.emotion)]:.2f}"
+    return name, face.emotion, f"{face.scores[labels.index(face.emotion)]:.2f}"
 
 
 def _chip_wish(face: Marked, text: tuple[str, ...], style: Style) -> Wish:
@@ -169,9 +175,13 @@ def _space(style: Style) -> int:
 
 
 def _draw_chip(
-    picture: np.ndarray, box: Box, text: tuple[str, ...], face: Marked, style: Style
+    picture: np.ndarray,
+    box: Box,
+    text: tuple[str, ...],
+    face: Marked,
+    colour: Colour,
+    style: Style,
 ) -> None:
-    colour = EMOTION_COLOURS[face.emotion]
     ground = colour if face.aligned else PAPER
     ink = ink_on(colour) if face.aligned else PALE
     share = 0.94 if face.aligned else 0.8
@@ -182,10 +192,10 @@ def _draw_chip(
         x += text_width(part, style.letters) + _space(style)
 
 
-def _bars_size(style: Style) -> tuple[int, int]:
+def _bars_size(labels: Mapping[str, Colour], style: Style) -> tuple[int, int]:
     small = _small(style)
-    wide = 3 * _pad(style) + _names_width(small) + _bar_length(style)
-    return wide, 2 * _pad(style) + len(EMOTIONS) * _row(style) - style.gap // 2
+    wide = 3 * _pad(style) + _names_width(labels, small) + _bar_length(style)
+    return wide, 2 * _pad(style) + len(labels) * _row(style) - style.gap // 2
 
 
 def _small(style: Style) -> int:
@@ -193,8 +203,8 @@ def _small(style: Style) -> int:
     return max(9, round(0.82 * style.letters))
 
 
-def _names_width(small: int) -> int:
-    return max(text_width(name, small) for name in EMOTIONS)
+def _names_width(labels: Iterable[str], small: int) -> int:
+    return max(text_width(name, small) for name in labels)
 
 
 def _bar_length(style: Style) -> int:
@@ -205,21 +215,22 @@ def _row(style: Style) -> int:
     return line_height(_small(style)) + max(0, style.gap // 2 - 1)
 
 
-def _draw_bars(picture: np.ndarray, box: Box, face: Marked, style: Style) -> None:
-    """Seven lines: an emotion, and how high its score is."""
+def _draw_bars(
+    picture: np.ndarray, box: Box, face: Marked, colours: Mapping[str, Colour], style: Style
+) -> None:
+    """A line for each label: an emotion, and how high its score is."""
     small, pad = _small(style), _pad(style)
     fill(picture, box, PAPER, radius=2 * style.gap, share=0.72)
     x, y = box.x + pad, box.y + pad
-    left = x + _names_width(small) + pad
+    left = x + _names_width(colours, small) + pad
     room = box.x + box.w - pad - left
     thick = max(3, round(0.55 * small))
-    for emotion, score in zip(EMOTIONS, face.scores, strict=True):
+    for emotion, score in zip(colours, face.scores, strict=True):
         first = emotion == face.emotion
         write(picture, emotion, (x, y), small, INK if first else PALE)
         bar = Box(left, y + (line_height(small) - thick) // 2 + 1, room, thick)
         fill(picture, bar, FAINT, radius=thick // 2, share=0.28)
         long = round(min(1.0, max(0.0, score)) * room)
         if long >= 1:
-            colour = EMOTION_COLOURS[emotion]
-            fill(picture, bar._replace(w=long), colour, radius=min(thick, long) // 2)
+            fill(picture, bar._replace(w=long), colours[emotion], radius=min(thick, long) // 2)
         y += _row(style)

@@ -129,7 +129,7 @@ def _inside(wish: Wish, spot: Spot, size: tuple[int, int], gap: int) -> Box:
 def _cost(wish: Wish, box: Box, covered: Sequence[Box], others: Sequence[Box], gap: int) -> float:
     """How much a label would hide."""
     around = Box(box.x - gap, box.y - gap, box.w + 2 * gap, box.h + 2 * gap)
-    hidden = OVER_LABEL * sum(around.shared(label) for label in covered)
-    hidden += OVER_FACE * sum(box.shared(face) for face in others)
-    own = OVER_OWN * box.shared(wish.face) / max(1, wish.face.w * wish.face.h)
+    hidden = OVER_LABEL * sum(around.intersection(label) for label in covered)
+    hidden += OVER_FACE * sum(box.intersection(face) for face in others)
+    own = OVER_OWN * box.intersection(wish.face) / max(1, wish.face.w * wish.face.h)
     return hidden / max(1, box.w * box.h) + own

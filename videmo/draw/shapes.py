@@ -7,7 +7,7 @@ import functools
 import cv2
 import numpy as np
 
-from videmo.schema import Box
+from videmo.schema import Box, Point
 
 Colour = tuple[int, int, int]
 """Blue, green, red; 0 to 255."""
@@ -44,6 +44,14 @@ def fill(
     """Fill `box`, its corners rounded by `radius` pixels; `share` as in `blend`."""
     if box.w > 0 and box.h > 0:
         blend(picture, _rounded(box.w, box.h, radius), (box.x, box.y), colour, share)
+
+
+def dot(picture: np.ndarray, at: Point, colour: Colour, *, radius: int) -> None:
+    """Draw a small disc with a dark edge around a point."""
+    for more, ink in ((1, (20, 18, 16)), (0, colour)):
+        side = 2 * (radius + more) + 1
+        corner = Box(round(at.x) - radius - more, round(at.y) - radius - more, side, side)
+        fill(picture, corner, ink, radius=radius + more)
 
 
 def frame(

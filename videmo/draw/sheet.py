@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from videmo.draw.colours import EMOTION_COLOURS, FAINT, INK, LINE, PAPER
+from videmo.draw.colours import FAINT, INK, LINE, PAPER
+from videmo.draw.shapes import Colour
 from videmo.draw.text import letters_above, text_width, write
 from videmo.schema import Box
 
@@ -18,7 +20,7 @@ CAPTION = 46
 MARGIN = 14
 HEADER = 112
 STRIP = 14
-COLUMNS = 6
+TILES_A_ROW = 6
 LETTERS = 29
 """Height in pixels of letters of scale 1."""
 SMALLEST_LETTERS = 9
@@ -44,7 +46,8 @@ class Header:
 
     title: str
     about: str
-    emotion: str
+    colour: Colour
+    """Of the emotion."""
     stretches: tuple[tuple[float, float], ...]
     """Where in the movie the runs are: start and end as parts of its length, 0 to 1."""
 
@@ -59,12 +62,18 @@ class Row:
     """At most `FACES_A_ROW`, each `FACE` pixels wide and high."""
 
 
-def cut_face(picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 0) -> np.ndarray:
+def cut_face(
+    picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 0, roll: float = 0.0
+) -> np.ndarray:
     """The face in `box`, with `margin` (a part of the box's size) around it on each side.
 
     The margin ends where the picture ends. With `size`, the face is brought to a square of so many
     pixels: at the picture's edge the square is moved inwards, and made smaller only if it must be.
+    A face that leans by `roll` degrees, clockwise, is brought upright; what is turned in from
+    outside of the picture repeats its edge.
     """
+    if roll:
+        picture = _turned(picture, box, roll, margin)
     height, width = picture.shape[:2]
     if not size:
         pad_x, pad_y = round(box.w * margin), round(box.h * margin)
@@ -79,9 +88,29 @@ def cut_face(picture: np.ndarray, box: Box, *, margin: float = 0.0, size: int = 
     return cv2.resize(square, (size, size), interpolation=how)
 
 
+def _turned(picture: np.ndarray, box: Box, roll: float, margin: float) -> np.ndarray:
+    """The picture, turned around the middle of `box` where a crop with this `margin` looks."""
+    middle = (box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2)
+    reach = math.ceil(max(box.w, box.h) * (0.5 + max(0.0, margin))) + 1
+    height, width = picture.shape[:2]
+    left, top = max(0, int(middle[0]) - reach), max(0, int(middle[1]) - reach)
+    right, bottom = min(width, int(middle[0]) + reach + 2), min(height, int(middle[1]) + reach + 2)
+    matrix = cv2.getRotationMatrix2D(middle, roll, 1.0)
+    matrix[:, 2] -= (left, top)
+    turned = picture.copy()
+    turned[top:bottom, left:right] = cv2.warpAffine(
+        picture,
+        matrix,
+        (right - left, bottom - top),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return turned
+
+
 def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
     """One picture (BGR uint8) of faces in rows, a line of words over them and two under each."""
-    columns = min(COLUMNS, max(3, len(tiles)))
+    columns = min(TILES_A_ROW, max(3, len(tiles)))
     rows = -(-len(tiles) // columns)
     width = MARGIN + columns * (TILE + MARGIN)
     height = HEADER + rows * (TILE + CAPTION + MARGIN)
@@ -91,8 +120,8 @@ def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
         x = MARGIN + index % columns * (TILE + MARGIN)
         y = HEADER + index // columns * (TILE + CAPTION + MARGIN)
         sheet[y : y + TILE, x : x + TILE] = tile.picture
-        colour = EMOTION_COLOURS[header.emotion]
-        cv2.rectangle(sheet, (x, y + TILE), (x + TILE - 1, y + TILE + 2), colour, cv2.FILLED)
+        bar = (x, y + TILE), (x + TILE - 1, y + TILE + 2)
+        cv2.rectangle(sheet, *bar, header.colour, cv2.FILLED)
         _write(sheet, tile.lines[0], (x, y + TILE + 21), 0.5, INK, TILE)
         _write(sheet, tile.lines[1], (x, y + TILE + 39), 0.42, FAINT, TILE)
     return sheet
@@ -136,9 +165,7 @@ def _draw_header(sheet: np.ndarray, header: Header) -> None:
     for start, end in header.stretches:
         left = MARGIN + round(start * room)
         right = max(left + 1, MARGIN + round(end * room))
-        cv2.rectangle(
-            sheet, (left, top), (right, bottom), EMOTION_COLOURS[header.emotion], cv2.FILLED
-        )
+        cv2.rectangle(sheet, (left, top), (right, bottom), header.colour, cv2.FILLED)
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,9 +10,9 @@ import numpy as np
 
 from videmo.draw.colours import EMOTION_COLOURS, FAINT, INK, PAPER, mixed
 from videmo.draw.overlay import Style, style_for
-from videmo.draw.shapes import fill
+from videmo.draw.shapes import Colour, fill
 from videmo.draw.text import fitted, line_height, text_width, write
-from videmo.schema import EMOTIONS, Box
+from videmo.schema import Box
 
 LANE = (44, 39, 36)
 LONGEST_NAME = 0.18
@@ -28,7 +28,7 @@ class Lane:
     name: str
     """What stands before it; empty: nothing."""
     emotions: np.ndarray
-    """(columns,) int: index in `EMOTIONS`; -1 where there is no face."""
+    """(columns,) int: index in the model's labels; -1 where there is no face."""
     aligned: np.ndarray
     """(columns,) bool: whether the face is aligned, so that it counts."""
 
@@ -70,10 +70,17 @@ def lane_room(width: int, style: Style, names: Sequence[str]) -> Box:
     return Box(left, top, max(1, width - left - margin), 0)
 
 
-def draw_timeline(width: int, height: int, lanes: Sequence[Lane], note: str = "") -> Timeline:
+def draw_timeline(
+    width: int,
+    height: int,
+    lanes: Sequence[Lane],
+    note: str = "",
+    colours: Mapping[str, Colour] = EMOTION_COLOURS,
+) -> Timeline:
     """The timeline of a movie whose pictures are `width` x `height` pixels.
 
     `lanes` have as many columns as `lane_room` is wide. `note` stands beside the time.
+    `colours` are those of all labels of the model, in its order.
     """
     style = style_for(width, height)
     room = lane_room(width, style, [lane.name for lane in lanes])
@@ -82,11 +89,11 @@ def draw_timeline(width: int, height: int, lanes: Sequence[Lane], note: str = ""
     room = room._replace(h=deep)
     total = room.y + deep + 2 * style.gap
     strip = np.full((total + total % 2, width, 3), PAPER, np.uint8)
-    _draw_legend(strip, style, note)
+    _draw_legend(strip, colours, style, note)
     for index, lane in enumerate(lanes):
         y = room.y + index * step
         fill(strip, Box(room.x, y, room.w, high), LANE)
-        _draw_lane(strip[y : y + high, room.x : room.x + room.w], lane)
+        _draw_lane(strip[y : y + high, room.x : room.x + room.w], lane, colours)
         if lane.name:
             name = _shown(lane.name, width, style)
             small = _small(style)
@@ -108,30 +115,30 @@ def _lane_height(style: Style, lanes: Sequence[Lane]) -> int:
     return max(6, round((1.1 if len(lanes) <= 2 else 0.75) * style.letters))
 
 
-def _draw_lane(room: np.ndarray, lane: Lane) -> None:
+def _draw_lane(room: np.ndarray, lane: Lane, colours: Mapping[str, Colour]) -> None:
     """Colour each column that has a face."""
-    bright = np.array([EMOTION_COLOURS[name] for name in EMOTIONS], np.uint8)
-    pale = np.array([mixed(EMOTION_COLOURS[name], LANE, PALE) for name in EMOTIONS], np.uint8)
+    bright = np.array(list(colours.values()), np.uint8)
+    pale = np.array([mixed(colour, LANE, PALE) for colour in colours.values()], np.uint8)
     there = lane.emotions >= 0
-    colours = np.where(lane.aligned[:, None], bright[lane.emotions], pale[lane.emotions])
-    room[:, there] = colours[there]
+    columns = np.where(lane.aligned[:, None], bright[lane.emotions], pale[lane.emotions])
+    room[:, there] = columns[there]
 
 
-def _draw_legend(strip: np.ndarray, style: Style, note: str) -> None:
+def _draw_legend(strip: np.ndarray, colours: Mapping[str, Colour], style: Style, note: str) -> None:
     """What the colours mean, at the right, if there is room beside the time."""
     width = strip.shape[1]
     small = _small(style)
     square, space = round(0.7 * small), style.gap
-    widths = [square + space + text_width(name, small) for name in EMOTIONS]
+    widths = [square + space + text_width(name, small) for name in colours]
     time = 2 * style.gap + text_width("00:00:00.000", style.letters) + 4 * space
     apart = 2 * space
     right = width - 2 * style.gap
     y = style.gap + (line_height(style.letters) - line_height(small)) // 2 + 1
     if time + sum(widths) + apart * (len(widths) - 1) <= right:
         x = right - sum(widths) - apart * (len(widths) - 1)
-        for name, wide in zip(EMOTIONS, widths, strict=True):
+        for name, wide in zip(colours, widths, strict=True):
             middle = y + (line_height(small) - square) // 2 + 1
-            fill(strip, Box(x, middle, square, square), EMOTION_COLOURS[name], radius=square // 4)
+            fill(strip, Box(x, middle, square, square), colours[name], radius=square // 4)
             write(strip, name, (x + square + space, y), small, FAINT)
             x += wide + apart
         right -= sum(widths) + apart * (len(widths) - 1) + 2 * apart

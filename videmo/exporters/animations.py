@@ -17,7 +17,7 @@ from videmo.exporters.clips import pictures_of, sought
 from videmo.exporters.cuts import lossless_rate
 from videmo.exporters.program import SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
-from videmo.files import placed, shown
+from videmo.files import atomic_path, shown
 from videmo.schema import Run, timecode
 from videmo.video import TIME_TOLERANCE, Movie
 
@@ -66,7 +66,7 @@ def _export(
     for run in selection.runs:
         target = folder / f"{timecode(run.start, '-')}_t{run.track}.{kind}"
         try:
-            with placed(target) as part:
+            with atomic_path(target) as part:
                 write(strip_of(selection, run, side, most), part, target)
                 if not part.is_file() or not part.stat().st_size:
                     raise OutputError(

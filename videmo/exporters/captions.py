@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from videmo.exporters.selection import Exported, Moments
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.schema import Run, timecode
 
 Who = Callable[[int], str]
@@ -42,7 +42,7 @@ def _written(moments: Moments, texts: dict[str, str]) -> Exported:
     files = []
     for suffix, text in texts.items():
         files.append(moments.folder / f"{moments.stem}{suffix}")
-        write_whole(files[-1], text.encode("utf-8", "backslashreplace"))
+        write_atomic(files[-1], text.encode("utf-8", "backslashreplace"))
     return Exported(files)
 
 

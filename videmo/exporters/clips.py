@@ -16,7 +16,7 @@ import numpy as np
 from videmo.errors import DiskFullError, OutputError, VidemoError
 from videmo.exporters.program import AAC, H264, SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
-from videmo.files import placed, shown
+from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
 from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace
 from videmo.video.deinterlace import FILTER, OPTIONS
@@ -147,7 +147,7 @@ def cut_clip(movie: Movie, segment: Segment, target: Path, allowed: float) -> No
         SetupError: there is no ffmpeg.
         OutputError: ffmpeg failed, or the clip is not as long as the segment.
     """
-    with placed(target) as part:
+    with atomic_path(target) as part:
         command = clip_command(find_ffmpeg(), movie, segment, part)
         run_ffmpeg(command, target, "cut this clip")
         _check_clip(part, movie, segment, target, allowed)

@@ -11,7 +11,7 @@ import numpy as np
 from videmo.draw import cut_face
 from videmo.errors import OutputError
 from videmo.exporters.selection import Exported, Selection, Sighting, remove_others
-from videmo.files import write_whole
+from videmo.files import write_atomic
 from videmo.video import Movie, open_movie
 
 JPEG_QUALITY = 95
@@ -29,9 +29,10 @@ def export(selection: Selection) -> Exported:
     choice = selection.choice
     margin = MARGIN if choice.margin is None else choice.margin
     files = []
-    for sighting, face in faces(selection.movie, chosen(selection), margin, choice.size):
+    cut = faces(selection.movie, chosen(selection), margin, choice.size, upright=choice.upright)
+    for sighting, face in cut:
         files.append(folder / crop_name(sighting))
-        write_whole(files[-1], encode_jpeg(face))
+        write_atomic(files[-1], encode_jpeg(face))
     remove_others(folder, CROP_NAME, keep=files)
     of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
     return Exported(files, of_run)
@@ -45,7 +46,7 @@ def chosen(selection: Selection) -> list[Sighting]:
 
 
 def faces(
-    movie: Movie, sightings: Iterable[Sighting], margin: float, size: int
+    movie: Movie, sightings: Iterable[Sighting], margin: float, size: int, *, upright: bool
 ) -> Iterator[tuple[Sighting, np.ndarray]]:
     """Each of `sightings` in order of time, with its picture (BGR uint8), as `cut_face` cuts it."""
     of_time: dict[float, list[Sighting]] = defaultdict(list)
@@ -56,7 +57,9 @@ def faces(
         for time, frame in zip(times, reader.at(times), strict=True):
             picture = frame.bgr
             for sighting in of_time[time]:
-                yield sighting, cut_face(picture, sighting.box, margin=margin, size=size)
+                roll = sighting.roll if upright else 0.0
+                face = cut_face(picture, sighting.box, margin=margin, size=size, roll=roll)
+                yield sighting, face
 
 
 def crop_name(sighting: Sighting) -> str:

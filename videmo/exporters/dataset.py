@@ -16,11 +16,12 @@ from typing import NamedTuple
 from videmo.errors import OutputError
 from videmo.exporters.crops import chosen, encode_jpeg, faces
 from videmo.exporters.selection import Exported, Moments, Sighting
-from videmo.files import check_writable, output_error, sha256, shown, write_whole
+from videmo.faces import MARGINS
+from videmo.files import check_writable, output_error, sha256, shown, write_atomic
 
 FOLDER = "dataset"
 LABELS = "labels.csv"
-COLUMNS = ("file", "emotion", "movie", "frame", "time", "track", "x", "y", "w", "h", "score")
+LABEL_COLUMNS = ("file", "emotion", "movie", "frame", "time", "track", "x", "y", "w", "h", "score")
 SUFFIX = ".jpg"
 SIDE = 96
 """Width and height of a picture, in pixels, if nobody says otherwise: `training` takes pictures of
@@ -68,7 +69,7 @@ def export(moments: Moments) -> Exported:
     files = _write(moments, folder, [sightings[key][1] for key in plan.written], plan)
     for place in plan.removed:
         _remove(folder / place)
-    write_whole(folder / LABELS, _text(plan.lines))
+    write_atomic(folder / LABELS, _text(plan.lines))
     return Exported([folder / LABELS, *files])
 
 
@@ -139,7 +140,7 @@ def read_labels(path: Path) -> dict[Key, Line]:
         raise OutputError(
             f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
         ) from error
-    if not set(header) >= set(COLUMNS) or any(None in line.values() for line in lines):
+    if not set(header) >= set(LABEL_COLUMNS) or any(None in line.values() for line in lines):
         raise OutputError(
             f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
             "folder with -o"
@@ -191,17 +192,18 @@ def _pictures(folder: Path) -> dict[str, str]:
 def _write(moments: Moments, folder: Path, sightings: list[Sighting], plan: Plan) -> list[Path]:
     choice = moments.choice
     files = []
-    # The box and no more, if nobody says otherwise: that is what a scan gives the model.
-    cut = faces(moments.movie, sightings, choice.margin or 0.0, choice.size or SIDE)
+    # Upright, and as narrow as what a scan gives the model, if nobody says otherwise.
+    margin = MARGINS.get(moments.detector, 0.0) if choice.margin is None else choice.margin
+    cut = faces(moments.movie, sightings, margin, choice.size or SIDE, upright=True)
     for sighting, face in cut:
         files.append(folder / plan.written[_key(moments, sighting)])
-        write_whole(files[-1], encode_jpeg(face))
+        write_atomic(files[-1], encode_jpeg(face))
     return files
 
 
 def _text(lines: dict[Key, Line]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, LABEL_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines.values())
     return text.getvalue().encode()

@@ -12,7 +12,7 @@ import unicodedata
 from videmo.exporters.cuts import Cut, cuts_of, planned
 from videmo.exporters.rates import Count, count, hour_one
 from videmo.exporters.selection import Exported, Moments
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 
 REEL_LETTERS = 8
 NO_REEL = "AX"
@@ -26,7 +26,7 @@ def export(moments: Moments) -> Exported:
         return Exported([])
     target = moments.folder / f"{moments.stem}.edl"
     text = edit_list(cuts, moments.stem, count(moments.movie.fps, moments.movie.timecode))
-    write_whole(target, text.encode("utf-8", "backslashreplace"))
+    write_atomic(target, text.encode("utf-8", "backslashreplace"))
     return Exported([target])
 
 

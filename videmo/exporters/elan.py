@@ -6,6 +6,7 @@ The format is EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path, PurePath
 from urllib.parse import quote_from_bytes
@@ -13,8 +14,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from videmo.exporters.selection import Exported, Moments
-from videmo.files import shown, write_whole
-from videmo.schema import EMOTIONS, Run
+from videmo.files import shown, write_atomic
+from videmo.schema import Run
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -39,7 +40,7 @@ def export(moments: Moments) -> Exported:
     document = annotations(moments, target.parent)
     ElementTree.indent(document)
     data = ElementTree.tostring(document, encoding="utf-8", xml_declaration=True)
-    write_whole(target, data + b"\n")
+    write_atomic(target, data + b"\n")
     return Exported([target])
 
 
@@ -71,8 +72,8 @@ def annotations(moments: Moments, folder: Path) -> Element:
         if track in moments.persons:
             tier.set("PARTICIPANT", shown(moments.persons[track]))
         for number, run in numbered:
-            _add_annotation(tier, number, run)
-    _add_vocabulary(root)
+            _add_annotation(tier, number, run, moments.labels)
+    _add_vocabulary(root, moments.labels)
     return root
 
 
@@ -81,11 +82,11 @@ def _slots(number: int) -> tuple[str, str]:
     return f"ts{2 * number - 1}", f"ts{2 * number}"
 
 
-def _add_annotation(tier: Element, number: int, run: Run) -> None:
+def _add_annotation(tier: Element, number: int, run: Run, labels: Sequence[str]) -> None:
     begin, end = _slots(number)
     about = {
         "ANNOTATION_ID": f"a{number}",
-        "CVE_REF": f"cve{EMOTIONS.index(run.emotion)}",
+        "CVE_REF": f"cve{labels.index(run.emotion)}",
         "TIME_SLOT_REF1": begin,
         "TIME_SLOT_REF2": end,
     }
@@ -105,7 +106,7 @@ def _add_header(root: Element, movie: Path, folder: Path, *, last: int) -> None:
     SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(last)
 
 
-def _add_vocabulary(root: Element) -> None:
+def _add_vocabulary(root: Element, labels: Sequence[str]) -> None:
     """What an annotation can say: the emotions, as a list to choose from."""
     SubElement(
         root,
@@ -125,7 +126,7 @@ def _add_vocabulary(root: Element) -> None:
     SubElement(root, "LANGUAGE", language)
     vocabulary = SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARY})
     SubElement(vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE})
-    for index, emotion in enumerate(EMOTIONS):
+    for index, emotion in enumerate(labels):
         entry = SubElement(vocabulary, "CV_ENTRY_ML", {"CVE_ID": f"cve{index}"})
         value = {"DESCRIPTION": "", "LANG_REF": LANGUAGE}
         SubElement(entry, "CVE_VALUE", value).text = emotion

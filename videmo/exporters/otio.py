@@ -6,7 +6,7 @@ from videmo.errors import SetupError, to_install
 from videmo.exporters.cuts import Cut, Edit, planned
 from videmo.exporters.rates import count, drops, hour_one
 from videmo.exporters.selection import Exported
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.schema import Run
 
 try:
@@ -32,7 +32,7 @@ def export(edit: Edit) -> Exported:
     """Write ``supercut.otio``: the moments of all movies, one after the other."""
     cuts = planned(edit.cuts, edit.choice)
     target = edit.folder / NAME
-    write_whole(target, (timeline(cuts).to_json_string(indent=2) + "\n").encode())
+    write_atomic(target, (timeline(cuts).to_json_string(indent=2) + "\n").encode())
     return Exported([target])
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from videmo.errors import VidemoError
 from videmo.files import output_error
-from videmo.schema import Box, Run, Segment
+from videmo.schema import EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
 
@@ -28,6 +28,8 @@ class Choice:
     margin: float | None = None
     """What is left around a face, as a part of its box, on each side; None: as is best for what it
     is cut out for."""
+    upright: bool = False
+    """Crops turned so that the eyes are level."""
     order: str = "time"
     """How moments are joined: by `time`, or by `score`, the best first."""
     max_length: float = float("inf")
@@ -43,6 +45,8 @@ class Sighting:
     track: int
     box: Box
     score: float
+    roll: float = 0.0
+    """Degrees that it leans, clockwise; 0 where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class Selection:
     """Who each track is, as far as that is known."""
     every: int = 1
     """Of how many frames one was scanned. The `starts` of the others are guessed."""
+    labels: tuple[str, ...] = EMOTIONS
+    """What the model tells apart."""
+    detector: str = ""
+    """What found the faces."""
 
     @property
     def start(self) -> float:
@@ -127,6 +135,16 @@ class Moments:
         return self.selections[0].every
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """As those of a `Selection`."""
+        return self.selections[0].labels
+
+    @property
+    def detector(self) -> str:
+        """As that of a `Selection`."""
+        return self.selections[0].detector
+
+    @property
     def choice(self) -> Choice:
         return self.selections[0].choice
 
@@ -166,10 +184,12 @@ def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighti
     wanted = {(run.track, frame) for run in runs for frame in run.frames}
     rows = table[table["track"].notna()]
     columns = (rows[name].tolist() for name in ("frame", "time", "track", "score"))
+    rolls = rows["roll"].fillna(0.0).tolist()
     of_row: dict[tuple[int, int], Sighting] = {}
-    for frame, time, track, score, box in zip(*columns, face_boxes(rows), strict=True):
+    cells = zip(*columns, face_boxes(rows), rolls, strict=True)
+    for frame, time, track, score, box, roll in cells:
         if (track, frame) in wanted:
-            of_row[track, frame] = Sighting(frame, time, track, box, score)
+            of_row[track, frame] = Sighting(frame, time, track, box, score, roll)
     return {run: tuple(of_row[run.track, frame] for frame in run.frames) for run in runs}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from videmo.draw import TILE, Header, Tile, contact_sheet, cut_face
+from videmo.draw import TILE, Header, Tile, colours_of, contact_sheet, cut_face
 from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.schema import Run, timecode
 from videmo.video import open_movie
 
@@ -24,7 +24,7 @@ def export(selection: Selection) -> Exported:
         part = runs[start : start + RUNS_A_PAGE]
         files.append(selection.folder / ("sheet.jpg" if page == 1 else f"sheet-{page}.jpg"))
         picture = contact_sheet(tiles_of(selection, part), header_of(selection))
-        write_whole(files[-1], encode_jpeg(picture))
+        write_atomic(files[-1], encode_jpeg(picture))
         of_run |= dict.fromkeys(part, files[-1])
     remove_others(selection.folder, SHEET_NAME, keep=files)
     return Exported(files, of_run)
@@ -64,6 +64,6 @@ def header_of(selection: Selection) -> Header:
         title=f"{selection.emotion} - {shown(selection.name)}",
         about=f"{count}, {seconds:.1f} s of {timecode(length)}{late}, "
         f"{tracks} track{'s' if tracks != 1 else ''}{': ' if names else ''}{', '.join(names)}",
-        emotion=selection.emotion,
+        colour=colours_of(selection.labels)[selection.emotion],
         stretches=tuple(((run.start - start) / length, (run.end - start) / length) for run in runs),
     )

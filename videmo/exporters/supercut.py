@@ -42,7 +42,7 @@ from videmo.exporters.shapes import (
     decode_command,
     shape_of,
 )
-from videmo.files import check_writable, output_error, placed, shown
+from videmo.files import atomic_path, check_writable, output_error, shown
 from videmo.schema import timecode
 from videmo.video import READ_OPTIONS
 
@@ -77,7 +77,7 @@ def export(edit: Edit) -> Exported:
     with _work_folder(target) as work:
         parts = _join(cuts, shape, work, target, failures)
         if parts:
-            with placed(target) as made:
+            with atomic_path(target) as made:
                 _finish(parts, shape, work, made, target)
                 _check(parts, shape, made, target)
     return Exported([target] if parts else [], failures=failures)

@@ -21,7 +21,7 @@ from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
 from videmo.extract.select import Place, longest_runs, select
-from videmo.extract.wanted import Wanted, check_names, check_persons
+from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
@@ -84,11 +84,12 @@ def extract_tables(
         SetupError: ffmpeg is missing, or a library that an exporter needs.
     """
     choice = choice or Choice()
-    check_names(wanted.emotions, exports, choice)
+    check_names(exports, choice)
     makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     folder = Path(folder)
+    check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
     done = []
     cuts: list[Cut] = []
@@ -124,9 +125,10 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted,
     """What is made of one table, and what of it goes into what is made of all."""
     place = job.place
     table, record = read_table(place.table), read_record(place.table)
+    wanted = of_labels(job.wanted, record["labels"], place.table)
     people = _people(job, record)
     listed = read_segments(place.folder)
-    selections = select(place, job.wanted, job.choice, table, record, people)
+    selections = select(place, wanted, job.choice, table, record, people)
     if selections:
         _check_place(place)
     every: list[Exported] = []
@@ -152,7 +154,7 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted,
     found = {selection.emotion: len(selection.runs) for selection in selections}
     # Where nothing matches, nothing is made, and what an earlier call made stays.
     write_segments(place.folder, renewed(listed, lines, of_scope[EMOTION]))
-    runs = {emotion: found.get(emotion, 0) for emotion in job.wanted.emotions}
+    runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
     return Extracted(place.table, runs, longest_runs(table), *_sum(every), missing), cuts
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from videmo.errors import OutputError
 from videmo.exporters import OF_RUNS
 from videmo.exporters.selection import Exported, Selection
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 
 Line = dict[str, str]
 
@@ -115,4 +115,4 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    write_whole(folder / SEGMENTS, text.getvalue().encode("utf-8", "backslashreplace"))
+    write_atomic(folder / SEGMENTS, text.getvalue().encode("utf-8", "backslashreplace"))

@@ -12,8 +12,7 @@ from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
-from videmo.schema import EMOTIONS
-from videmo.table import Record
+from videmo.table import Record, labels_of
 
 
 class Place(NamedTuple):
@@ -72,6 +71,8 @@ def select(
                 choice=choice,
                 persons=people.names,
                 every=scan_step(table),
+                labels=labels_of(table),
+                detector=record["detector"]["name"],
             )
             selections.append(selection)
     return selections
@@ -90,4 +91,4 @@ def longest_runs(table: pd.DataFrame) -> dict[str, int]:
     """The longest run of each emotion that a table holds, in frames."""
     rows = table[table["repeat"].notna()]
     longest = rows.groupby("emotion")["repeat"].max()
-    return {emotion: int(longest[emotion]) for emotion in EMOTIONS if emotion in longest}
+    return {emotion: int(longest[emotion]) for emotion in labels_of(table) if emotion in longest}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
@@ -12,8 +12,11 @@ from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.names import read_people
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record
+
+ALL = "all"
+"""All emotions that a table's model tells apart."""
 
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
@@ -64,15 +67,54 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
         raise RequestError(f"{shown(unheard[0])}: nobody has this name; there are: {who}")
 
 
-def check_names(emotions: Iterable[str], exports: Iterable[str], choice: Choice) -> None:
-    """See whether there are such emotions, exporters, and such an order.
+def check_emotions(emotions: Sequence[str], tables: Iterable[Path]) -> None:
+    """See whether one of the tables is of a model that tells each of `emotions` apart.
+
+    Raises:
+        RequestError: not so, though a table could be read.
+    """
+    known: dict[str, None] = {}
+    for table in tables:
+        try:
+            known |= dict.fromkeys(read_record(table)["labels"])
+        except TableError:  # it says so later
+            continue
+        if not _unknown(emotions, known):
+            return
+    if known:
+        _refuse(_unknown(emotions, known), known)
+
+
+def of_labels(wanted: Wanted, labels: Sequence[str], table: Path) -> Wanted:
+    """What is wanted of a table whose model has these labels; `ALL` is all of them.
+
+    Raises:
+        RequestError: this model does not tell one of the wanted emotions apart.
+    """
+    _refuse(_unknown(wanted.emotions, labels), labels, f"{shown(table)}: ")
+    every = tuple(labels) if ALL in wanted.emotions else tuple(dict.fromkeys(wanted.emotions))
+    return replace(wanted, emotions=every)
+
+
+def _unknown(emotions: Iterable[str], labels: Iterable[str]) -> list[str]:
+    known = {*labels, ALL}
+    return [emotion for emotion in emotions if emotion not in known]
+
+
+def _refuse(unknown: Sequence[str], labels: Iterable[str], where: str = "") -> None:
+    if unknown:
+        raise RequestError(
+            f"{where}{shown(', '.join(unknown))}: no such emotion; choose from "
+            f"{', '.join(labels)}, or {ALL}"
+        )
+
+
+def check_names(exports: Iterable[str], choice: Choice) -> None:
+    """See whether there are such exporters, and such an order.
 
     Raises:
         RequestError: there are not.
     """
-    for emotion in emotions:
-        if emotion not in EMOTIONS:
-            raise RequestError(f"{emotion}: no such emotion; choose from {', '.join(EMOTIONS)}")
     for export in exports:
         if export not in EXPORTERS:
             raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")

@@ -1,14 +1,54 @@
-"""Find faces in a grey picture, and the eyes in a face.
+"""Find faces in a picture, and how they are turned: the detectors.
 
-A new detector is one function and one line in `DETECTORS`.
+A new detector is one module with a function from a `DetectorConfig` to a `Detector`, and one line
+in `DETECTORS`.
 """
 
-from videmo.faces.eyes import Eye, Eyes, find_eyes
+from videmo.errors import RequestError
+from videmo.faces.crops import crop_face, crop_picture
+from videmo.faces.detector import Detector, DetectorConfig, Sightings
 from videmo.faces.haar import haar
-from videmo.faces.look import Detector, Look
-from videmo.faces.pixels import alike, reduced
+from videmo.faces.picture import Picture, StillPicture
+from videmo.faces.pixels import crop_resize, similar
+from videmo.faces.points import PART, points_at
+from videmo.faces.whole import WHOLE, whole
+from videmo.faces.yunet import yunet
 
-DETECTORS = {"haar": haar}
-"""Functions from a `Look` to a `Detector`."""
+DETECTORS = {"yunet": yunet, "haar": haar}
+"""Those that a user can choose from."""
 
-__all__ = ["DETECTORS", "Detector", "Eye", "Eyes", "Look", "alike", "find_eyes", "reduced"]
+MARGINS = {"yunet": -0.04}
+"""What is to be left around a detector's boxes, as a part of their height on each side, so that a
+square is framed as emotion models learnt it; of others nothing."""
+
+__all__ = [
+    "DETECTORS",
+    "MARGINS",
+    "PART",
+    "WHOLE",
+    "Detector",
+    "DetectorConfig",
+    "Picture",
+    "Sightings",
+    "StillPicture",
+    "crop_face",
+    "crop_picture",
+    "crop_resize",
+    "detector_of",
+    "points_at",
+    "similar",
+]
+
+
+def detector_of(config: DetectorConfig) -> Detector:
+    """The detector that `config` names.
+
+    Raises:
+        RequestError: there is none of this name.
+        SetupError: what it has learnt is missing, or not what it should be.
+    """
+    make = whole if config.detector == WHOLE else DETECTORS.get(config.detector)
+    if make is None:
+        known = ", ".join(DETECTORS)
+        raise RequestError(f"{config.detector}: no such detector; choose from {known}")
+    return make(config)

@@ -1,34 +1,62 @@
-"""How faces are to be looked for, and what a detector has to offer."""
+"""What a detector is asked for, and what it has to offer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from videmo.schema import DEFAULT_EVERY, DEFAULT_MIN_FACE, Box, Detection
+from videmo.faces.picture import Picture
+from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, Alignment, Box, Detection
 
 
 @dataclass(frozen=True)
-class Look:
+class DetectorConfig:
     """How to look for faces."""
 
-    detector: str = "haar"
-    width: int = 640
-    """Width in pixels of the reduced picture in which faces are searched; 0 keeps the size."""
+    detector: str = DEFAULT_DETECTOR
+    width: int | None = None
+    """Width in pixels of the reduced picture in which faces are searched; 0 keeps the size; None:
+    as suits the detector and `min_face`."""
     min_face: float = DEFAULT_MIN_FACE
     """Height of the smallest face, as a part of the picture's height."""
-    every: int = DEFAULT_EVERY
-    """Frames from one look at the whole picture to the next; between them faces are followed."""
+    interval: int | None = None
+    """Frames from one look at the whole picture to the next; None: as suits the detector."""
+
+
+class Sightings(NamedTuple):
+    """What is known of each track of a movie, to tell faces from chance; all (tracks,)."""
+
+    count: np.ndarray
+    """Frames on which it is."""
+    detected: np.ndarray
+    """On how many of them a look at the whole picture saw it."""
+    aligned: np.ndarray
+    """bool: whether it is aligned on any."""
+    confidence: np.ndarray
+    """The highest one, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Detector:
-    """Two ways to look for faces in a grey picture (uint8, h x w)."""
+    """How faces are found in pictures, and what the finder needs to be used well."""
 
-    everywhere: Callable[[np.ndarray, Sequence[Box]], list[Detection]]
-    """All faces in the picture, sorted, and some places that may be none; but where the boxes are,
-    in which faces are known, it need not look."""
-    near: Callable[[np.ndarray, Box], Detection | None]
-    """The face that should be about where the box is and about as large; None: not there."""
+    weights: Mapping[str, str]
+    """SHA-256 of each file of what it has learnt, by the file's name."""
+    interval: int
+    """Frames from one look at the whole picture to the next."""
+    sure: float
+    """The confidence from which on one detection is enough to follow a face."""
+    detect: Callable[[Picture, Sequence[Box]], list[Detection]]
+    """All faces in a picture, sorted, and some places that may be none; but where the boxes are, in
+    which faces are known, it need not look."""
+    align: Callable[[Picture, Detection, Alignment | None], Alignment]
+    """How a face is turned; given that of the same face in the frame before, if there is one."""
+    trusted: Callable[[Sightings], np.ndarray]
+    """Which tracks are faces: (tracks,) bool."""
+    redetect: Callable[[Picture, Box], Detection | None] | None = None
+    """The face that should be about where the box is and about as large; None: not there. A
+    detector without it looks at whole pictures so cheaply that faces need not be followed from one
+    look to the next: they are interpolated."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from videmo.faces.cascades import cascade
-from videmo.faces.pixels import Tiny, likeness, reduced, tiny
-from videmo.schema import ALIGNED_EYES, Box
+from videmo.faces.pixels import Patch, correlation, crop_resize, patch
+from videmo.schema import ALIGNED_EYES, Alignment, Box, Point
 
 CASCADE = "haarcascade_eye.xml"
 WIDTH = 104
@@ -29,7 +30,7 @@ SIDES = ((0.14, 0.2, 0.48, 0.54), (0.52, 0.2, 0.86, 0.54))
 """Left, top, right, bottom of the places where a face's eyes are, as parts of its width."""
 LONGEST_KEPT = 2
 """Frames for which an answer stands while these places look as they did; a blink takes longer."""
-LEAST_LIKENESS = 0.9
+LEAST_CORRELATION = 0.9
 """Correlation, from -1 to 1, above which a place looks as it did."""
 
 
@@ -49,10 +50,23 @@ class Eyes(NamedTuple):
 
     count: int
     pair: Pair | None = None
-    sides: tuple[Tiny, ...] = ()
+    sides: tuple[Patch, ...] = ()
     """How the places of the eyes looked when they were searched."""
     age: int = 0
     """Frames since they were searched."""
+
+
+def align_by_eyes(
+    grey: np.ndarray, box: Box, before: Alignment | None, *, keep: bool = False
+) -> Alignment:
+    """How the face `box` is turned, by its eyes; for `before` and `keep` see `find_eyes`."""
+    known = before.memory if before and isinstance(before.memory, Eyes) else None
+    eyes = find_eyes(grey, box, known, keep=keep)
+    if eyes.pair is None:
+        return Alignment(eyes.count, memory=eyes)
+    left, right = (Point(box.x + eye.x * box.w, box.y + eye.y * box.w) for eye in eyes.pair)
+    roll = round(math.degrees(math.atan2(right.y - left.y, right.x - left.x)), 1) + 0.0
+    return Alignment(eyes.count, None, roll, (left, right), eyes)
 
 
 def find_eyes(
@@ -65,7 +79,7 @@ def find_eyes(
     `keep` they are not looked for at all, for two frames, while their places look as they did.
     """
     sides = _sides(grey, box) if keep else ()
-    if before and sides and before.age < LONGEST_KEPT and _alike(before.sides, sides):
+    if before and sides and before.age < LONGEST_KEPT and _similar(before.sides, sides):
         return before._replace(age=before.age + 1)
     return _searched(grey, box, before.pair if before else None)._replace(sides=sides)
 
@@ -82,7 +96,7 @@ def _searched(grey: np.ndarray, box: Box, before: Pair | None) -> Eyes:
     return Eyes(ALIGNED_EYES, pair) if pair else Eyes(min(len(eyes), 1))
 
 
-def _sides(grey: np.ndarray, box: Box) -> tuple[Tiny, ...]:
+def _sides(grey: np.ndarray, box: Box) -> tuple[Patch, ...]:
     """How the two places look in which a face's eyes are."""
     places = []
     for side in SIDES:
@@ -91,12 +105,12 @@ def _sides(grey: np.ndarray, box: Box) -> tuple[Tiny, ...]:
         if bottom <= top:  # the face leaves the picture
             return ()
         places.append(Box(box.x + left, box.y + top, right - left, bottom - top))
-    return tuple(tiny(grey, place) for place in places)
+    return tuple(patch(grey, place) for place in places)
 
 
-def _alike(one: tuple[Tiny, ...], other: tuple[Tiny, ...]) -> bool:
+def _similar(one: tuple[Patch, ...], other: tuple[Patch, ...]) -> bool:
     return bool(one) and all(
-        likeness(a, b) >= LEAST_LIKENESS for a, b in zip(one, other, strict=True)
+        correlation(a, b) >= LEAST_CORRELATION for a, b in zip(one, other, strict=True)
     )
 
 
@@ -135,7 +149,7 @@ def _search(
     size = (max(1, round(scale * (right - left))), max(1, round(scale * (bottom - top))))
     smallest, largest = (round(WIDTH * part) for part in sizes)
     found = cascade(CASCADE).detectMultiScale(
-        reduced(grey, Box(box.x + left, box.y + top, right - left, bottom - top), size),
+        crop_resize(grey, Box(box.x + left, box.y + top, right - left, bottom - top), size),
         step,
         neighbours,
         minSize=(smallest, smallest),

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from videmo.faces.cascades import cascade
-from videmo.faces.look import Detector, Look
-from videmo.faces.pixels import around, reduced
-from videmo.schema import Box, Detection
+from videmo.faces.cascades import cascade, cascade_sha256
+from videmo.faces.detector import Detector, DetectorConfig, Sightings
+from videmo.faces.eyes import CASCADE as EYES
+from videmo.faces.eyes import align_by_eyes
+from videmo.faces.picture import Picture
+from videmo.faces.pixels import crop_resize, expand
+from videmo.schema import Alignment, Box, Detection
 
 CASCADE = "haarcascade_frontalface_default.xml"
 
 SMALLEST = 24
 """Side of the window, in pixels, on which the cascade was trained."""
+
+WIDTH = 640
+"""Width in pixels of the reduced picture in which faces are searched, if nobody says otherwise."""
+INTERVAL = 12
+"""Frames from one look at the whole picture to the next."""
+SURE = 0.5
+"""The confidence from which on one detection is enough to follow a face."""
+
+TRUSTED_SIGHTINGS = 3
+"""A track whose face is never aligned must be seen on so many frames, else it is not a face."""
+TRUSTED_LOOKS = 2
+"""And on so many of them in the whole picture: whoever searches a hand again and again near where
+it was finds a face in it once."""
+TRUSTED_SHARE = 0.25
+"""And in this part of the pictures, where all are looked at: by so many looks, chance has a say."""
 
 FINE_STEP, FINE_NEIGHBOURS = 1.1, 5
 """For looks at every frame."""
@@ -54,52 +73,76 @@ AMONG_FEW = Strictness(near=1, sure=6)
 """Where few frames are searched, so that a face's best one need not be among them."""
 
 
-def haar(look: Look) -> Detector:
+def haar(config: DetectorConfig) -> Detector:
     """Faces by Haar cascade: finely where every frame is looked at, else coarsely, then checked."""
-    cascade(CASCADE)  # now, so that a missing one is told before the work begins
-    fine = look.every == 1
+    for name in (CASCADE, EYES):
+        cascade(name)  # now, so that a missing one is told before the work begins
+    interval = config.interval or INTERVAL
+    width = WIDTH if config.width is None else config.width
+    fine = interval == 1
     strictness = AMONG_ALL if fine else AMONG_FEW
+    search = functools.partial(_search, width=width, min_face=config.min_face, sure=strictness.sure)
 
-    def finely(grey: np.ndarray, known: Sequence[Box]) -> list[Detection]:
-        found = _without_nested(_search(grey, look, FINE_STEP, FINE_NEIGHBOURS, strictness.sure))
-        closer = [near(grey, one.box) or one for one in found]
+    def finely(picture: Picture, known: Sequence[Box]) -> list[Detection]:
+        grey = picture.grey
+        found = _without_nested(search(grey, FINE_STEP, FINE_NEIGHBOURS))
+        closer = [_near(grey, one.box, strictness) or one for one in found]
         pairs = zip(found, closer, strict=True)
-        return [one._replace(weight=max(one.weight, other.weight)) for one, other in pairs]
+        return [one._replace(confidence=max(one.confidence, two.confidence)) for one, two in pairs]
 
-    def coarsely(grey: np.ndarray, known: Sequence[Box]) -> list[Detection]:
-        places = _without_nested(
-            _search(grey, look, COARSE_STEP, COARSE_NEIGHBOURS, strictness.sure, known)
-        )
-        found = (near(grey, place.box) for place in places)
+    def coarsely(picture: Picture, known: Sequence[Box]) -> list[Detection]:
+        grey = picture.grey
+        places = _without_nested(search(grey, COARSE_STEP, COARSE_NEIGHBOURS, known=known))
+        found = (_near(grey, place.box, strictness) for place in places)
         return _without_nested([detection for detection in found if detection])
 
-    def near(grey: np.ndarray, box: Box) -> Detection | None:
-        return _near(grey, box, strictness)
+    def redetect(picture: Picture, box: Box) -> Detection | None:
+        return _near(picture.grey, box, strictness)
 
-    return Detector(finely if fine else coarsely, near)
+    def align(picture: Picture, detection: Detection, before: Alignment | None) -> Alignment:
+        return align_by_eyes(picture.grey, detection.box, before, keep=not fine)
+
+    return Detector(
+        weights={name: cascade_sha256(name) for name in (CASCADE, EYES)},
+        interval=interval,
+        sure=SURE,
+        detect=finely if fine else coarsely,
+        align=align,
+        trusted=functools.partial(_trusted, share=TRUSTED_SHARE if fine else 0.0),
+        redetect=redetect,
+    )
+
+
+def _trusted(tracks: Sightings, share: float) -> np.ndarray:
+    """A track whose face is never aligned must be seen again and again, else it is not a face."""
+    enough = np.maximum(TRUSTED_LOOKS, share * tracks.count)
+    often = (tracks.count >= TRUSTED_SIGHTINGS) & (tracks.detected >= enough)
+    return np.asarray(tracks.aligned | often)
 
 
 def _search(
     grey: np.ndarray,
-    look: Look,
     step: float,
     neighbours: int,
+    *,
+    width: int,
+    min_face: float,
     sure: int,
     known: Sequence[Box] = (),
 ) -> list[Detection]:
     """What looks like a face anywhere in a picture, but for the boxes `known`."""
-    height, width = grey.shape
-    scale = min(1.0, look.width / width) if look.width else 1.0
+    full_height, full_width = grey.shape
+    scale = min(1.0, width / full_width) if width else 1.0
     small = grey
     if scale < 1:
-        size = (look.width, max(1, round(height * scale)))
+        size = (width, max(1, round(full_height * scale)))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    side = max(SMALLEST, round(look.min_face * small.shape[0]))
+    side = max(SMALLEST, round(min_face * small.shape[0]))
     found, sightings = cascade(CASCADE).detectMultiScale2(
         _masked(small, known, scale), step, neighbours, minSize=(side, side)
     )
-    boxes = [_enlarged(box, scale, width, height) for box in found]
-    return _weighed(boxes, sightings, sure)
+    boxes = [_enlarged(box, scale, full_width, full_height) for box in found]
+    return _rated(boxes, sightings, sure)
 
 
 def _masked(grey: np.ndarray, known: Sequence[Box], scale: float) -> np.ndarray:
@@ -123,14 +166,14 @@ def _masked(grey: np.ndarray, known: Sequence[Box], scale: float) -> np.ndarray:
 
 def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | None:
     """The surest face about where `box` is and about as large."""
-    window = around(box, NEAR_MARGIN, grey)
+    window = expand(box, NEAR_MARGIN, grey)
     if min(window.w, window.h) < 0.8 * box.w:  # the face has left the picture
         return None
     scale = NEAR_SIDE / box.w
     size = (round(window.w * scale), round(window.h * scale))
     smallest, largest = (round(NEAR_SIDE * part) for part in NEAR_SIZES)
     found, sightings = cascade(CASCADE).detectMultiScale2(
-        reduced(grey, window, size),
+        crop_resize(grey, window, size),
         NEAR_STEP,
         strictness.near,
         minSize=(smallest, smallest),
@@ -139,24 +182,24 @@ def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | Non
     places = (_enlarged(place, scale, window.w, window.h) for place in found)
     boxes = [place._replace(x=place.x + window.x, y=place.y + window.y) for place in places]
     fit = [
-        one
-        for one in _weighed(boxes, sightings, strictness.sure)
-        if one.box.overlap(box) >= NEAR_OVERLAP
+        one for one in _rated(boxes, sightings, strictness.sure) if one.box.iou(box) >= NEAR_OVERLAP
     ]
-    return max(fit, key=lambda one: (one.weight, one.box.overlap(box), one.box), default=None)
+    return max(fit, key=lambda one: (one.confidence, one.box.iou(box), one.box), default=None)
 
 
-def _weighed(boxes: list[Box], sightings: np.ndarray, sure: int) -> list[Detection]:
-    return [Detection(box, int(n) / sure) for box, n in zip(boxes, sightings, strict=True)]
+def _rated(boxes: list[Box], sightings: np.ndarray, sure: int) -> list[Detection]:
+    """Boxes with a confidence: 0 for no sighting, `SURE` for `sure` of them, towards 1 for more."""
+    pairs = zip(boxes, sightings, strict=True)
+    return [Detection(box, int(n) / (int(n) + sure)) for box, n in pairs]
 
 
 def _without_nested(found: list[Detection]) -> list[Detection]:
     """Haar may see one face at two sizes: of two boxes, one inside the other, the surer stays."""
     kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: (-one.weight, one.box)):
+    for one in sorted(found, key=lambda one: (-one.confidence, one.box)):
         size = one.box.w * one.box.h
         others = (other.box for other in kept)
-        if all(one.box.shared(o) < NESTED * min(size, o.w * o.h) for o in others):
+        if all(one.box.intersection(o) < NESTED * min(size, o.w * o.h) for o in others):
             kept.append(one)
     return sorted(kept)
 

@@ -1,4 +1,4 @@
-"""Parts of grey pictures: reduced, and compared."""
+"""Parts of pictures: cropped, reduced, and compared."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from videmo.schema import Box
 
 SPARE = 3
 """Pixels kept, for each that remains, when others are skipped before reducing."""
-LEAST_LIKENESS = 0.7
+LEAST_CORRELATION = 0.7
 """Correlation, -1 to 1."""
 
-Tiny = np.ndarray
+Patch = np.ndarray
 
 
-def reduced(grey: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
-    """The part of `grey` in `box`, brought to `size` (width, height in pixels)."""
+def crop_resize(image: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
+    """The part of `image` ((h, w) or (h, w, 3)) in `box`, at `size` (width, height in pixels)."""
     # To average every pixel of a large face costs more than to find it: some are skipped first.
     skip = max(1, box.w // (SPARE * size[0]))
-    part = grey[box.y : box.y + box.h : skip, box.x : box.x + box.w : skip]
+    part = image[box.y : box.y + box.h : skip, box.x : box.x + box.w : skip]
     how = cv2.INTER_AREA if part.shape[1] > size[0] else cv2.INTER_LINEAR
     return cv2.resize(np.ascontiguousarray(part), size, interpolation=how)
 
 
-def alike(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> bool:
-    """Whether two places of two pictures show the same: their tiny pictures correlate."""
-    if around(other, 0, other_grey) != other:
+def similar(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> bool:
+    """Whether two places of two pictures show the same: their patches correlate."""
+    if expand(other, 0, other_grey) != other:
         return False
-    return likeness(tiny(grey, box), tiny(other_grey, other)) >= LEAST_LIKENESS
+    return correlation(patch(grey, box), patch(other_grey, other)) >= LEAST_CORRELATION
 
 
-def around(box: Box, margin: float, grey: np.ndarray) -> Box:
+def expand(box: Box, margin: float, grey: np.ndarray) -> Box:
     """`box` with a margin, a part of its size, as far as the picture goes."""
     more = round(margin * box.w)
     left, top = max(0, box.x - more), max(0, box.y - more)
@@ -40,13 +40,13 @@ def around(box: Box, margin: float, grey: np.ndarray) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def tiny(grey: np.ndarray, box: Box) -> Tiny:
+def patch(grey: np.ndarray, box: Box) -> Patch:
     """The part of `grey` in `box` as 16 x 16 float32, with mean 0 and length 1."""
-    picture = reduced(grey, box, (16, 16)).astype(np.float32)
-    picture -= picture.mean()
-    return picture / (np.linalg.norm(picture) + 1e-6)
+    small = crop_resize(grey, box, (16, 16)).astype(np.float32)
+    small -= small.mean()
+    return small / (np.linalg.norm(small) + 1e-6)
 
 
-def likeness(one: Tiny, other: Tiny) -> float:
+def correlation(one: Patch, other: Patch) -> float:
     """How much two places look the same: their correlation, from -1 to 1."""
     return float((one * other).sum())

@@ -18,7 +18,7 @@ from videmo.draw import FACE, FACES_A_ROW, Row, Tile, cut_face, people_sheet
 from videmo.errors import PictureError, RequestError
 from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
 from videmo.people.known import SHEET, only_face
 from videmo.people.seen import Face
@@ -117,7 +117,7 @@ def draw_gallery(
             for person, of_one in zip(part, wanted, strict=True)
         ]
         sheets.append(folder / ("sheet.jpg" if page == 1 else f"sheet-{page}.jpg"))
-        write_whole(sheets[-1], encode_jpeg(people_sheet(rows, *heading)))
+        write_atomic(sheets[-1], encode_jpeg(people_sheet(rows, *heading)))
         for person, of_one in zip(part, wanted, strict=True):
             if pictures and person.name:
                 _write_pictures(folder / person.name, [cut[s].picture for s in of_one])
@@ -185,7 +185,7 @@ def _write_pictures(place: Path, pictures: Sequence[np.ndarray]) -> None:
     for picture in pictures:
         if len(kept) < PICTURES and _shows_one(picture):
             kept.append(place / f"{len(kept) + 1}.jpg")
-            write_whole(kept[-1], encode_jpeg(picture))
+            write_atomic(kept[-1], encode_jpeg(picture))
     remove_others(place, PICTURE_NAME, keep=kept)
 
 

@@ -94,7 +94,7 @@ def face_in_the_middle(square: np.ndarray) -> Seen | None:
     """The face in the middle of what `surroundings` gave; None: dlib sees none there."""
     side = round(SIDE / (1 + 2 * MARGIN))
     place = Box((SIDE - side) // 2, (SIDE - side) // 2, side, side)
-    return next((face for face in find_faces(square) if face.box.overlap(place) >= NEAR), None)
+    return next((face for face in find_faces(square) if face.box.iou(place) >= NEAR), None)
 
 
 def describe(picture: np.ndarray, face: Seen) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,14 +19,15 @@ import pandas as pd
 from videmo import __version__
 from videmo.emotions import Model, find_model
 from videmo.errors import MovieError, RequestError, TableError
-from videmo.files import check_writable, locked, remove_left, shown
-from videmo.runs import find_runs, known_rows
-from videmo.scan.chunk import Observations, Settings, scan_chunk
+from videmo.faces import Detector, detector_of
+from videmo.files import check_writable, file_lock, remove_left, shown
+from videmo.runs import countable_rows, find_runs
+from videmo.scan.chunk import ChunkResult, Settings, detector_config, scan_chunk
+from videmo.scan.integrity import expected_frames, first_frame, identity, incomplete, warnings
 from videmo.scan.merge import Merged, merge
-from videmo.scan.parts import Parts
-from videmo.scan.witness import expected_frames, first_frame, identity, incomplete, warnings
-from videmo.scan.work import all_cores, scan_chunks, warm_up
-from videmo.schema import DEFAULT_REPEAT, EMOTIONS
+from videmo.scan.store import ChunkStore
+from videmo.scan.workers import all_cores, scan_chunks, warm_up
+from videmo.schema import DEFAULT_REPEAT
 from videmo.table import (
     FORMAT,
     Record,
@@ -37,10 +38,10 @@ from videmo.table import (
     table_path,
     write_table,
 )
-from videmo.video import Movie, plan_chunks, probe, survey
+from videmo.video import Movie, Survey, plan_chunks, probe, survey
 
 __all__ = [
-    "Observations",
+    "ChunkResult",
     "Progress",
     "Scanned",
     "Settings",
@@ -106,7 +107,7 @@ def scan_movie(
     path, folder, settings = Path(path), Path(folder), settings or Settings()
     target = table_path(folder, path, settings.start, settings.end)
     check_writable(target)
-    with locked(target):
+    with file_lock(target):
         _check_table(target, path)
         for left in (target, record_path(target)):
             remove_left(left)
@@ -124,14 +125,43 @@ class _Work(NamedTuple):
     length: Callable[[float], None]
 
 
+class _Job(NamedTuple):
+    """A scan that is prepared: what is scanned, how, and into what."""
+
+    movie: Movie
+    found: Survey
+    identity: Record
+    settings: Settings
+    model: Model
+    detector: Detector
+    store: ChunkStore
+    record: Record
+    """What can be said before the scan."""
+
+
 def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
-    folder, jobs, beat = target.parent, work.jobs, work.beat
+    warm_up(work.jobs)
+    job = _prepared(path, target, settings, work)
+    chunks = _scanned_chunks(job, work)
+    first = first_frame(job.found, sum(chunk.frames for chunk in chunks()))
+    merged = merge(chunks, settings, job.detector, job.model.labels, first)
+    if settings.start and not merged.frames:
+        job.store.forget()
+        raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
+    record = _described(job, merged, first, target.parent)
+    scanned = Scanned(target, write_table(target, merged.rows, record))
+    job.store.forget()
+    return scanned
+
+
+def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Job:
+    """Find out what is to be scanned, before any work is done."""
     model = find_model(settings.model)
-    warm_up(jobs)
+    detector = detector_of(detector_config(settings, model))
     movie = probe(path)
     before = identity(path)
     start, end = _stretch(settings)
-    found = survey(movie, start, end, beat)
+    found = survey(movie, start, end, work.beat)
     steady = movie.timed and found.steady
     movie = replace(movie, timed=steady, deinterlace=settings.deinterlace)
     if not movie.timed and (start or end is not None):
@@ -139,12 +169,18 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
             f"{shown(path)}: its timestamps cannot be trusted, so that --start and --end have no "
             "meaning; scan it whole"
         )
-    doubts = warnings(movie)
-    for doubt in doubts:
-        log.warning("%s: %s", shown(path), doubt)
-    record = _record(movie, folder, settings, model)
-    parts = Parts(folder / f"{movie_name(target)}.parts", {**record, "movie": before})
-    parts.forget(others_only=not work.fresh)
+    record = _record(movie, settings, model)
+    store = ChunkStore(target.parent / f"{movie_name(target)}.parts", {**record, "movie": before})
+    return _Job(movie, found, before, settings, model, detector, store, record)
+
+
+def _scanned_chunks(job: _Job, work: _Work) -> Callable[[], Iterator[ChunkResult]]:
+    """Scan what is not in the store yet; gives what was seen in each chunk, each time anew."""
+    movie, found = job.movie, job.found
+    start, end = _stretch(job.settings)
+    for doubt in warnings(movie):
+        log.warning("%s: %s", shown(movie.path), doubt)
+    job.store.forget(others_only=not work.fresh)
     total = movie.frames or found.packets
     if start or end is not None or movie.empty_frames:  # what is announced is not what is read
         total = found.packets
@@ -152,40 +188,42 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     progress = work.progress
     tell = (lambda done: progress(done, total)) if progress else None
     chunks = plan_chunks(movie, found.keys, start, end)
-    kept = scan_chunks(movie, chunks, settings, parts, jobs=jobs, progress=tell)
+    kept = scan_chunks(movie, chunks, job.settings, job.store, jobs=work.jobs, progress=tell)
 
-    def seen() -> Iterator[Observations]:
-        for part in kept():
-            beat()
-            yield part
+    def results() -> Iterator[ChunkResult]:
+        for result in kept():
+            work.beat()
+            yield result
 
-    first = first_frame(found, sum(part.frames for part in seen()))
-    merged = merge(seen, settings, first)
-    if start and not merged.frames:
-        parts.forget()
-        raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
+    return results
+
+
+def _described(job: _Job, merged: Merged, first: int, folder: Path) -> Record:
+    """The record of a scan, but for what the table adds."""
+    movie, found, settings = job.movie, job.found, job.settings
     stop = _end(movie, merged)
-    record |= {
+    faces = merged.columns[merged.columns["track"] > 0]
+    seconds = _seconds(merged.columns, job.model.labels, stop, settings.gap)
+    record = {
+        **job.record,
         "first_frame": first,
         "frames_expected": expected_frames(movie, found, merged, settings),
         "frames_read": merged.frames,
         "frames_scanned": len(merged.times),
         "decode_failures": found.damaged + merged.failures,
         "timestamps_repaired": merged.repaired,
-        "changed_meanwhile": identity(path) != before,
+        "changed_meanwhile": identity(movie.path) != job.identity,
         "cut_off": found.cut_off,
         "end": stop,
-        "faces": int((merged.columns["track"] > 0).sum()),
-        "aligned": int(known_rows(merged.columns[merged.columns["track"] > 0]).sum()),
+        "faces": len(faces),
+        "aligned": int(countable_rows(faces).sum()),
         "tracks": merged.tracks,
-        "seconds": _seconds(merged.columns, stop, settings.gap),
-        "warnings": doubts,
+        "seconds": seconds,
+        "warnings": warnings(movie),
     }
-    record["movie"] = {"file": place_of(path, folder), **before}
+    record["movie"] = {"file": place_of(movie.path, folder), **job.identity}
     record["status"] = "partial" if incomplete(record) else "ok"
-    scanned = Scanned(target, write_table(target, merged.rows, record))
-    parts.forget()
-    return scanned
+    return record
 
 
 def _check_table(target: Path, path: Path) -> None:
@@ -202,9 +240,11 @@ def _check_table(target: Path, path: Path) -> None:
         )
 
 
-def _seconds(table: pd.DataFrame, end: float, gap: float) -> dict[str, float]:
+def _seconds(
+    table: pd.DataFrame, labels: Sequence[str], end: float, gap: float
+) -> dict[str, float]:
     """How long each emotion was held for `DEFAULT_REPEAT` frames or more, over all faces."""
-    seconds = dict.fromkeys(EMOTIONS, 0.0)
+    seconds = dict.fromkeys(labels, 0.0)
     for run in find_runs(table, repeat=DEFAULT_REPEAT, gap=gap, end=end):
         seconds[run.emotion] += run.end - run.start
     return {emotion: round(value, 3) for emotion, value in seconds.items()}
@@ -231,7 +271,7 @@ def _end(movie: Movie, merged: Merged) -> float:
     return round(merged.last + float(1 / movie.fps), 3)
 
 
-def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Record:
+def _record(movie: Movie, settings: Settings, model: Model) -> Record:
     return {
         "format": FORMAT,  # here, because the order of the fields is that of the file
         "videmo": __version__,
@@ -247,16 +287,21 @@ def _record(movie: Movie, folder: Path, settings: Settings, model: Model) -> Rec
 
 def made_with(settings: Settings, model: Model) -> Record:
     """What a record says of how its table was made, whatever the movie."""
+    config = detector_config(settings, model)
+    detector = detector_of(config)
     return {
         "format": FORMAT,
         "videmo": __version__,
         "settings": {
-            **asdict(settings.look),
+            **asdict(config),
+            "interval": detector.interval,
             "gap": settings.gap,
             "scan_every": settings.every,
             "start": settings.start,
             "end": settings.end,
             "deinterlace": settings.deinterlace,
         },
-        "model": {"name": model.name, "sha256": model.sha256},
+        "detector": {"name": config.detector, "weights": dict(detector.weights)},
+        "model": {"name": model.name, "sha256": model.sha256, "crop": model.crop},
+        "labels": list(model.labels),
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -13,23 +12,21 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import BATCH, SIDE, Classify, Model, classifier, find_model
-from videmo.errors import RequestError
-from videmo.faces import DETECTORS, Detector, Eyes, Look, find_eyes, reduced
-from videmo.scan.watch import Seen, watch
-from videmo.schema import DEFAULT_GAP, Box, Chunk, Face
-from videmo.shots import thumbnail
+from videmo.emotions import FRAME, Model, find_model
+from videmo.faces import WHOLE, Detector, DetectorConfig, detector_of
+from videmo.scan.classify import Scores, sampler_of
+from videmo.scan.tracking import Decoded, track_faces
+from videmo.schema import DEFAULT_GAP, OBSERVED, Alignment, Chunk, Face
+from videmo.shots import THUMBNAIL, Thumbnail, thumbnail
+from videmo.tracks import Tracked
 from videmo.video import Frame, Movie, open_movie
-
-SAME_FACE = 0.5
-"""Overlap (intersection over union) with a face of the frame before, whose eyes may be there."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the table depends on, besides the movie."""
 
-    look: Look = field(default_factory=Look)
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
     gap: float = DEFAULT_GAP
     """Seconds that a face may be unknown without ending its track and run."""
     model: Path | None = None
@@ -50,16 +47,26 @@ class Settings:
             object.__setattr__(self, "end", round(self.end, 3))
 
 
-class Observations(NamedTuple):
+class ChunkResult(NamedTuple):
     """What was seen in a chunk, scanned frame by scanned frame."""
 
     frames: int
     """Frames decoded, whether they were scanned or not."""
-    times: list[float]
-    """Seconds, to the millisecond."""
+    times: np.ndarray
+    """(scanned,) seconds, to the millisecond."""
     thumbnails: np.ndarray
     """(frames, 9, 16) uint8: of frames that were not scanned, too, for a cut may lie there."""
-    faces: list[list[Face]]
+    counts: np.ndarray
+    """(scanned,) faces in each frame; what follows has as many rows as there are faces in all."""
+    columns: np.ndarray
+    """(faces, observed) float64: what is seen in each face, in the order of `OBSERVED`; NaN where
+    it is not known."""
+    scores: np.ndarray
+    """(faces, labels) 0 to 1, with the four digits that the table keeps."""
+    tracklets: np.ndarray
+    """(faces,) int: who is who, in this chunk."""
+    detected: np.ndarray
+    """(faces,) bool: whether a look at the whole picture saw it."""
     failures: int
     repaired: int
     last: float
@@ -71,105 +78,100 @@ def scan_chunk(
     chunk: Chunk,
     settings: Settings,
     step: Callable[[], None] | None = None,
-) -> Observations:
+) -> ChunkResult:
     """Scan the frames of a chunk, calling `step` after each that is decoded.
 
     Depends on nothing but the movie, the chunk and the settings: chunks may be scanned in any
     order, anywhere.
+
+    Raises:
+        RequestError: there is no such detector or model.
+        SetupError: the model, or what the detector has learnt, is not what it should be.
+        MovieError: the movie cannot be read.
     """
     cv2.setNumThreads(1)  # cores are used by chunks
-    detector = detector_of(settings.look)
-    scores = Scores(classifier_of(find_model(settings.model)))
-    last = Fraction(0)
-    times: list[float] = []
-    thumbnails: list[np.ndarray] = []
-    found: list[list[tuple[Box, int, bool]]] = []
-
-    def decoded(frames: Iterable[Frame]) -> Iterator[Seen]:
-        nonlocal last
-        for number, frame in enumerate(frames):
-            grey = frame.grey
-            thumbnails.append(thumbnail(grey))
-            last = frame.time
-            wanted = number % settings.every == 0
-            yield Seen(frame, grey, thumbnails[-1], wanted, [])
-            if step:
-                step()
-
+    model = find_model(settings.model)
+    detector = detector_of(detector_config(settings, model))
+    sampler, scores = sampler_of(model), Scores(model)
+    interval = math.ceil(detector.interval / settings.every)
+    seen = _Seen()
     # What a decoder makes of a damaged spot hangs on its threads, and from two on even on chance.
     with open_movie(movie, threads=1) as reader:
-        frames = decoded(reader.frames(chunk.start, chunk.end))
-        every = math.ceil(settings.look.every / settings.every)
-        keep = every > 1 and settings.every == 1
-        before: list[tuple[Box, Eyes]] = []
-        for seen, boxes in watch(frames, detector, every):
-            times.append(round(float(seen.frame.time), 3))
-            before = _with_eyes(seen.grey, boxes, before, keep)
-            found.append([(box, eyes.count, box in seen.looked) for box, eyes in before])
-            crops = (reduced(seen.grey, box, (SIDE, SIDE)) for box in boxes)
-            scores.add(map(seen.frame.stretched, crops))
-        rated = iter(scores.all())
-        faces = [[Face(box, eyes, next(rated), by) for box, eyes, by in here] for here in found]
-        return Observations(
-            frames=len(thumbnails),
-            times=times,
-            thumbnails=np.array(thumbnails, np.uint8),
-            faces=faces,
-            failures=reader.failures,
-            repaired=reader.repaired,
-            last=round(float(last), 3),
+        frames = _decoded(reader.frames(chunk.start, chunk.end), settings.every, seen, step)
+        before: dict[int, Alignment] = {}
+        for frame, tracked in track_faces(frames, detector, interval):
+            faces = _aligned(detector, frame, tracked, before)
+            scores.add(sampler(frame, face.detection) for face in faces)
+            seen.add(frame, faces)
+            if settings.every == 1:  # else the frame before is too long ago
+                before = {face.tracklet: face.alignment for face in faces}
+        return seen.result(scores.all(), reader.failures, reader.repaired)
+
+
+def detector_config(settings: Settings, model: Model) -> DetectorConfig:
+    """What is looked for: faces as the user says, or whole pictures, if the model wants them."""
+    config = settings.detector
+    return replace(config, detector=WHOLE) if model.crop == FRAME else config
+
+
+def _decoded(
+    frames: Iterable[Frame], every: int, seen: _Seen, step: Callable[[], None] | None
+) -> Iterator[Decoded]:
+    for number, frame in enumerate(frames):
+        picture = thumbnail(frame.grey)
+        seen.decoded(frame, picture)
+        yield Decoded(frame, picture, wanted=number % every == 0)
+        if step:
+            step()
+
+
+def _aligned(
+    detector: Detector, frame: Frame, tracked: list[Tracked], before: dict[int, Alignment]
+) -> list[Face]:
+    """The faces of a frame, with how they are turned; `before` they were in the frame before."""
+    faces = []
+    for detection, tracklet, detected in tracked:
+        alignment = detector.align(frame, detection, before.get(tracklet))
+        faces.append(Face(detection, alignment, (), tracklet, detected))
+    return faces
+
+
+class _Seen:
+    """Collects what is seen in a chunk."""
+
+    def __init__(self) -> None:
+        self._last = Fraction(0)
+        self._times: list[float] = []
+        self._thumbnails: list[Thumbnail] = []
+        self._counts: list[int] = []
+        self._faces: list[Face] = []
+
+    def decoded(self, frame: Frame, picture: Thumbnail) -> None:
+        self._last = frame.time
+        self._thumbnails.append(picture)
+
+    def add(self, frame: Frame, faces: list[Face]) -> None:
+        self._times.append(round(float(frame.time), 3))
+        self._counts.append(len(faces))
+        self._faces += (f._replace(alignment=f.alignment._replace(memory=None)) for f in faces)
+
+    def result(self, scores: np.ndarray, failures: int, repaired: int) -> ChunkResult:
+        return ChunkResult(
+            frames=len(self._thumbnails),
+            times=np.array(self._times),
+            thumbnails=np.array(self._thumbnails, np.uint8).reshape(-1, *THUMBNAIL[::-1]),
+            counts=np.array(self._counts, np.int64),
+            columns=columns_of(self._faces),
+            scores=scores,
+            tracklets=np.array([face.tracklet for face in self._faces], np.int64),
+            detected=np.array([face.detected for face in self._faces], bool),
+            failures=failures,
+            repaired=repaired,
+            last=round(float(self._last), 3),
         )
 
 
-class Scores:
-    """Classifies faces as they come; remembers those that do not fill a batch yet."""
-
-    def __init__(self, classify: Classify) -> None:
-        self._classify = classify
-        self._waiting: list[np.ndarray] = []
-        self._done: list[tuple[float, ...]] = []
-
-    def add(self, pixels: Iterable[np.ndarray]) -> None:
-        self._waiting += pixels
-        while len(self._waiting) >= BATCH:
-            self._run(self._waiting[:BATCH])
-            del self._waiting[:BATCH]
-
-    def all(self) -> list[tuple[float, ...]]:
-        """The scores of all faces, in order."""
-        self._run(self._waiting)
-        self._waiting = []
-        return self._done
-
-    def _run(self, pixels: list[np.ndarray]) -> None:
-        # With the four digits that the table keeps, so that all rooms see the same ones.
-        rounded = np.round(self._classify(pixels).astype(np.float64), 4)
-        self._done += [tuple(scores) for scores in rounded.tolist()]
-
-
-def _with_eyes(
-    grey: np.ndarray, boxes: list[Box], before: list[tuple[Box, Eyes]], keep: bool
-) -> list[tuple[Box, Eyes]]:
-    """The faces of a frame with their eyes; `before` are those of the frame before.
-
-    `keep` is that of `find_eyes`.
-    """
-    found = []
-    for box in boxes:
-        same = max(before, key=lambda one: one[0].overlap(box), default=None)
-        there = same[1] if same and same[0].overlap(box) >= SAME_FACE else None
-        found.append((box, find_eyes(grey, box, there, keep=keep)))
-    return found
-
-
-def detector_of(look: Look) -> Detector:
-    make = DETECTORS.get(look.detector)
-    if make is None:
-        raise RequestError(f"{look.detector}: no such detector; choose from {', '.join(DETECTORS)}")
-    return make(look)
-
-
-@functools.lru_cache(maxsize=1)
-def classifier_of(model: Model) -> Classify:
-    """Kept from chunk to chunk; another file of the same name is another model."""
-    return classifier(model)
+def columns_of(faces: Iterable[Face]) -> np.ndarray:
+    """What is seen in each of `faces`, as a `ChunkResult` has it."""
+    rows = [[column.of(face) for column in OBSERVED if column.of] for face in faces]
+    return np.array(rows, np.float64).reshape(-1, len(OBSERVED))

@@ -1,39 +1,35 @@
 """From what was seen in each chunk to the rows of the table, a chunk at a time. Pure.
 
-The chunks are gone through three times: for their cuts, for their tracks and runs, and for their
-rows. So little is remembered of each that a movie of ten hours needs no more memory than a clip.
+The chunks are gone through three times: for their cuts, for their tracks, and for their rows. So
+little is remembered of each that a movie of ten hours needs no more memory than a clip.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from videmo.faces import Detector, Sightings
 from videmo.runs import repeats
-from videmo.scan.chunk import Observations, Settings
-from videmo.schema import ALIGNED_EYES, EMOTIONS
+from videmo.scan.chunk import ChunkResult, Settings
+from videmo.schema import ALIGNED_EYES, OBSERVED, Box
 from videmo.shots import changes, find_cuts
 from videmo.table import Row
-from videmo.tracks import Linker
-
-TRUSTED_SIGHTINGS = 3
-"""A track whose face is never aligned must be seen on so many frames, else it is not a face."""
-TRUSTED_LOOKS = 2
-"""And on so many of them in the whole picture: whoever searches a hand again and again near where
-it was finds a face in it once."""
-TRUSTED_SHARE = 0.25
-"""And in this part of the pictures, where all are looked at: by so many looks, chance has a say."""
+from videmo.tracks import TrackJoiner
 
 NEXT_LOOK = 1.5
 """Usual steps from one scanned frame to the next for which a face is always awaited: where steps
 are longer than the gap, it would be somebody else each time."""
 
-Seen = Callable[[], Iterable[Observations]]
+Chunks = Callable[[], Iterable[ChunkResult]]
 """Gives what was seen in each chunk, in order, each time anew."""
+
+_PLACE = {column.name: index for index, column in enumerate(OBSERVED)}
+_BOX = slice(_PLACE["x"], _PLACE["h"] + 1)
 
 
 class Merged(NamedTuple):
@@ -54,26 +50,27 @@ class Merged(NamedTuple):
     tracks: int
 
 
-def merge(seen: Seen, settings: Settings, first: int = 0) -> Merged:
+def merge(
+    chunks: Chunks, settings: Settings, detector: Detector, labels: Sequence[str], first: int = 0
+) -> Merged:
     """All rows of the table, in order; the movie's first decoded frame has the number `first`."""
     times, moves, places = array("d"), array("d"), array("l")
     frames = failures = repaired = 0
     before, last = None, 0.0
-    for part in seen():
-        times.extend(part.times)
-        moves.extend(changes(part.thumbnails, before))
-        places.extend(range(frames, frames + part.frames, settings.every))
-        if part.frames:
-            before, last = part.thumbnails[-1], part.last
-        frames, failures = frames + part.frames, failures + part.failures
-        repaired += part.repaired
+    for chunk in chunks():
+        times.extend(chunk.times)
+        moves.extend(changes(chunk.thumbnails, before))
+        places.extend(range(frames, frames + chunk.frames, settings.every))
+        if chunk.frames:
+            before, last = chunk.thumbnails[-1], chunk.last
+        frames, failures = frames + chunk.frames, failures + chunk.failures
+        repaired += chunk.repaired
     cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
     gap = max(settings.gap, NEXT_LOOK * _usual_step(np.array(times)))
-    share = TRUSTED_SHARE if settings.look.every == 1 else 0.0
-    tracks, count = _trusted(*_tracks(seen, cuts.tolist(), gap), share)
-    columns = _columns(_rows(seen, tracks, first, settings.every))
+    tracks, count = _trusted(chunks, _tracks(chunks, cuts.tolist(), gap), detector)
+    columns = _columns(_rows(chunks, tracks, labels, first, settings.every), labels)
     lengths = repeats(columns, settings.gap)
-    rows = _rows(seen, tracks, first, settings.every)
+    rows = _rows(chunks, tracks, labels, first, settings.every)
     whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
     return Merged(whole, columns, np.array(times), frames, last, failures, repaired, count)
 
@@ -89,70 +86,93 @@ def _usual_step(times: np.ndarray) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
-def _tracks(seen: Seen, cuts: list[bool], gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each face of the movie its track, whether it is aligned, and whether it was found in the
-    whole picture; all (faces,)."""
-    linker = Linker(gap)
-    tracks, aligned, looked = array("l"), array("b"), array("b")
+def _tracks(chunks: Chunks, cuts: list[bool], gap: float) -> np.ndarray:
+    """The track of each face of the movie: (faces,)."""
+    joiner = TrackJoiner(gap)
+    tracks = array("l")
     cut = iter(cuts)
-    for part in seen():
-        for time, here in zip(part.times, part.faces, strict=True):
-            tracks.extend(linker.link(time, [face.box for face in here], next(cut)))
-            aligned.extend(face.eyes >= ALIGNED_EYES for face in here)
-            looked.extend(face.looked for face in here)
-    return np.array(tracks), np.array(aligned, bool), np.array(looked, bool)
+    for chunk in chunks():
+        joiner.begin_chunk()
+        boxes = [Box(*map(int, box)) for box in chunk.columns[:, _BOX].tolist()]
+        tracklets = chunk.tracklets.tolist()
+        for time, here in zip(chunk.times.tolist(), _by_frame(chunk), strict=True):
+            tracks.extend(joiner.join(time, boxes[here], tracklets[here], next(cut)))
+    return np.array(tracks, np.int64)
 
 
-def _trusted(
-    tracks: np.ndarray, aligned: np.ndarray, looked: np.ndarray, share: float
-) -> tuple[np.ndarray, int]:
-    """Tracks numbered from 1 in order of appearance, 0 for those that are not faces; how many."""
-    numbers, appearance, place, sightings = np.unique(
-        tracks, return_index=True, return_inverse=True, return_counts=True
+def _by_frame(chunk: ChunkResult) -> Iterator[slice]:
+    """Which of a chunk's faces are in each of its scanned frames."""
+    ends = np.cumsum(chunk.counts)
+    return (
+        slice(*ends) for ends in zip((ends - chunk.counts).tolist(), ends.tolist(), strict=True)
     )
-    ever_aligned = np.bincount(place[aligned], minlength=len(numbers)) > 0
-    looks = np.bincount(place[looked], minlength=len(numbers))
-    enough = np.maximum(TRUSTED_LOOKS, share * sightings)
-    trusted = ever_aligned | ((sightings >= TRUSTED_SIGHTINGS) & (looks >= enough))
+
+
+def _trusted(chunks: Chunks, tracks: np.ndarray, detector: Detector) -> tuple[np.ndarray, int]:
+    """Tracks numbered from 1 in order of appearance, 0 for those that are not faces; how many."""
+    numbers, appearance, place = np.unique(tracks, return_index=True, return_inverse=True)
+    trusted = detector.trusted(_sightings(chunks, place, len(numbers)))
     new = np.zeros(len(numbers), np.int64)
     in_order = [i for i in np.argsort(appearance) if trusted[i]]
     new[in_order] = np.arange(1, len(in_order) + 1)
     return new[place], len(in_order)
 
 
-def _rows(seen: Seen, tracks: np.ndarray, first: int, every: int) -> Iterator[Row]:
+def _sightings(chunks: Chunks, place: np.ndarray, count: int) -> Sightings:
+    """What is known of each of `count` tracks; `place` says which of them each face belongs to."""
+    frames, detected, aligned = (np.zeros(count, np.int64) for _ in range(3))
+    confidence = np.zeros(count)
+    start = 0
+    for chunk in chunks():
+        mine = place[start : start + len(chunk.columns)]
+        start += len(mine)
+        np.add.at(frames, mine, 1)
+        np.add.at(detected, mine, chunk.detected)
+        np.add.at(aligned, mine, chunk.columns[:, _PLACE["eyes"]] >= ALIGNED_EYES)
+        np.maximum.at(confidence, mine, chunk.columns[:, _PLACE["confidence"]])
+    return Sightings(frames, detected, aligned > 0, confidence)
+
+
+def _rows(
+    chunks: Chunks, tracks: np.ndarray, labels: Sequence[str], first: int, every: int
+) -> Iterator[Row]:
     """The rows of all frames, without the lengths of their runs."""
-    track = iter(tracks.tolist())
-    for part in seen():
-        for index, (time, here) in enumerate(zip(part.times, part.faces, strict=True)):
+    start = 0
+    for chunk in chunks():
+        mine = tracks[start : start + len(chunk.columns)].tolist()
+        start += len(mine)
+        observed, scores = chunk.columns.tolist(), chunk.scores.tolist()
+        times = enumerate(chunk.times.tolist())
+        for (index, time), here in zip(times, _by_frame(chunk), strict=True):
             number = first + index * every
-            kept = sorted((n, face) for face in here if (n := next(track)))
-            if not kept:
+            faces = sorted((mine[i], i) for i in range(here.start, here.stop) if mine[i])
+            if not faces:
                 yield Row(number, time)
-            for n, face in kept:
-                score = max(face.scores)
-                emotion = EMOTIONS[face.scores.index(score)]
-                yield Row(number, time, n, face.box, face.eyes, emotion, score, 0, face.scores)
-        first += part.frames
+            for track, i in faces:
+                score = max(scores[i])
+                emotion = labels[scores[i].index(score)]
+                yield Row(number, time, track, tuple(observed[i]), emotion, score, 0, scores[i])
+        first += chunk.frames
 
 
-def _columns(rows: Iterable[Row]) -> pd.DataFrame:
+def _columns(rows: Iterable[Row], labels: Sequence[str]) -> pd.DataFrame:
     """The columns of `rows` that runs are found in, as small as they can be."""
-    codes = {emotion: code for code, emotion in enumerate(("", *EMOTIONS))}
-    columns = [array(kind) for kind in "ldlbbd"]
+    codes = {emotion: code for code, emotion in enumerate(("", *labels))}
+    columns = [array(kind) for kind in "ldldhd"]
+    eyes_at = _PLACE["eyes"]
     for row in rows:
-        values = (row.frame, row.time, row.track, row.eyes, codes[row.emotion], row.score)
+        eyes = row.observed[eyes_at] if row.observed else float("nan")
+        values = (row.frame, row.time, row.track, eyes, codes[row.emotion], row.score)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     frame, time, track, eyes, emotion, score = (np.array(column) for column in columns)
-    names = np.array(list(codes), object)[emotion]
     return pd.DataFrame(
         {
             "frame": frame,
             "time": time,
             "track": track,
             "eyes": eyes,
-            "emotion": names,
+            "emotion": np.array(list(codes), object)[emotion],
             "score": score,
         }
     )

@@ -1,4 +1,4 @@
-"""Scan a single picture: the faces in it, their eyes and emotions."""
+"""Scan a single picture: the faces in it, how they are turned, and their emotions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from videmo.emotions import SIDE, find_model
-from videmo.faces import Look, find_eyes, reduced
-from videmo.scan.chunk import Scores, Settings, classifier_of, detector_of
-from videmo.schema import ALIGNED_EYES, Box, Face
+from videmo.emotions import find_model
+from videmo.faces import DetectorConfig, StillPicture, detector_of
+from videmo.scan.chunk import Settings, detector_config
+from videmo.scan.classify import Scores, sampler_of
+from videmo.schema import ALIGNED_EYES, Detection, Face
 
-PICTURE_LOOK = Look(width=1920, min_face=0.02, every=1)
+PICTURE_CONFIG = DetectorConfig(min_face=0.02, interval=1)
 """In a photograph faces may be smaller than in a movie, and there is time to look closely."""
+HAAR_WIDTH = 1920
+"""Width in pixels at which `haar` looks at a photograph."""
 OTHER_SIZE = 0.8
 SAME = 0.4
 """Intersection over union above which two boxes are one face."""
@@ -22,40 +25,55 @@ SAME = 0.4
 def scan_picture(picture: np.ndarray, settings: Settings | None = None) -> list[Face]:
     """The faces in `picture` (BGR uint8, upright), from left to right.
 
-    No other frame tells a face from a chance pattern: one that is not aligned must be found again
-    in the mirrored picture, and in one of another size.
-
     Raises:
         RequestError, SetupError: as `scan_chunk`.
     """
-    settings = settings or Settings(PICTURE_LOOK)
+    settings = settings or Settings(PICTURE_CONFIG)
     cv2.setNumThreads(1)
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    boxes = _boxes(grey, settings.look)
-    eyes = {box: find_eyes(grey, box).count for box in boxes}
-    unsure = [box for box in boxes if eyes[box] < ALIGNED_EYES]
-    doubtful = set(unsure) - set(_seen_again(grey, unsure, settings.look))
-    kept = [box for box in boxes if box not in doubtful]
-    scores = Scores(classifier_of(find_model(settings.model)))
-    scores.add(reduced(grey, box, (SIDE, SIDE)) for box in kept)
-    return sorted(Face(b, eyes[b], s) for b, s in zip(kept, scores.all(), strict=True))
+    model = find_model(settings.model)
+    config = detector_config(settings, model)
+    still = StillPicture(picture)
+    faces = _faces(still, config)
+    sampler, scores = sampler_of(model), Scores(model)
+    scores.add(sampler(still, face.detection) for face in faces)
+    rated = zip(faces, scores.all().tolist(), strict=True)
+    return sorted(
+        (face._replace(scores=tuple(found)) for face, found in rated), key=lambda face: face.box
+    )
 
 
-def _boxes(grey: np.ndarray, look: Look) -> list[Box]:
-    return [one.box for one in detector_of(look).everywhere(grey, ())]
+def _faces(still: StillPicture, config: DetectorConfig) -> list[Face]:
+    if config.detector == "haar" and config.width is None:
+        config = replace(config, width=HAAR_WIDTH)
+    detector = detector_of(config)
+    found = detector.detect(still, ())
+    faces = [Face(one, detector.align(still, one, None), ()) for one in found]
+    if detector.redetect is None:
+        return [face for face in faces if face.detection.confidence >= detector.sure]
+    unsure = [face.detection for face in faces if face.alignment.eyes != ALIGNED_EYES]
+    doubtful = set(unsure) - set(_seen_again(still, unsure, config))
+    return [face for face in faces if face.detection not in doubtful]
 
 
-def _seen_again(grey: np.ndarray, boxes: list[Box], look: Look) -> list[Box]:
-    """Those of `boxes` that are found mirrored, and in a smaller picture, too."""
-    if not boxes:
+def _seen_again(
+    still: StillPicture, found: list[Detection], config: DetectorConfig
+) -> list[Detection]:
+    """Those of `found` that are found in the mirrored picture, and in a smaller one, too.
+
+    No other frame tells a face from a chance pattern, as a cascade sees many.
+    """
+    if not found:
         return []
-    width = grey.shape[1]
-    other = replace(look, width=max(1, round(OTHER_SIZE * min(look.width or width, width))))
-    smaller = _boxes(grey, other)
-    mirrored = _boxes(np.ascontiguousarray(grey[:, ::-1]), look)
-    turned = [box._replace(x=width - box.x - box.w) for box in mirrored]
+    width, height = still.size
+    bgr = still.colour(width, height)
+    size = config.width or width
+    smaller = replace(config, width=max(1, round(OTHER_SIZE * min(size, width))))
+    again = detector_of(smaller).detect(still, ())
+    mirrored = detector_of(config).detect(StillPicture(np.ascontiguousarray(bgr[:, ::-1])), ())
+    turned = [one.box._replace(x=width - one.box.x - one.box.w) for one in mirrored]
+    places = ([one.box for one in again], turned)
     return [
-        box
-        for box in boxes
-        if all(any(box.overlap(b) > SAME for b in found) for found in (smaller, turned))
+        one
+        for one in found
+        if all(any(one.box.iou(box) > SAME for box in boxes) for boxes in places)
     ]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from videmo.errors import SetupError
-from videmo.faces.cascades import cascade
-from videmo.faces.eyes import CASCADE as EYES
-from videmo.faces.haar import CASCADE as FACES
+from videmo.faces import DETECTORS, DetectorConfig
 
-for name in (FACES, EYES):
+for make in DETECTORS.values():
     with suppress(SetupError):  # whoever looks for faces says so
-        cascade(name)
+        make(DetectorConfig())

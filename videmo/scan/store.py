@@ -15,16 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from videmo.files import output_error, sha256, write_whole
-from videmo.scan.chunk import Observations
-from videmo.schema import Box, Face
+from videmo.files import output_error, sha256, write_atomic
+from videmo.scan.chunk import ChunkResult
 
-FORMAT = 3
+FORMAT = 4
 """Version of the files, and of what `scan_chunk` finds in the same movie."""
 KEY_LENGTH = 16
 
 
-class Parts:
+class ChunkStore:
     """The finished chunks of one scan."""
 
     def __init__(self, folder: Path, depends_on: Mapping[str, Any]) -> None:
@@ -33,7 +32,7 @@ class Parts:
         said = json.dumps({"parts": FORMAT, **depends_on}, sort_keys=True)
         self._key = sha256(said.encode())[:KEY_LENGTH]
 
-    def load(self, index: int) -> Observations | None:
+    def load(self, index: int) -> ChunkResult | None:
         """What was seen in a chunk, if it is finished."""
         try:
             with (
@@ -44,7 +43,7 @@ class Parts:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None  # not there, or not whole: it is scanned again
 
-    def save(self, index: int, seen: Observations) -> None:
+    def save(self, index: int, seen: ChunkResult) -> None:
         """Keep what was seen in a chunk.
 
         Raises:
@@ -52,7 +51,7 @@ class Parts:
         """
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **_packed(seen))
-        write_whole(self._path(index), buffer.getvalue())
+        write_atomic(self._path(index), buffer.getvalue())
 
     def forget(self, *, others_only: bool = False) -> None:
         """Throw everything away, or everything that was kept of other movies and settings."""
@@ -69,29 +68,11 @@ class Parts:
         return self.folder / f"{self._key}-{index:06}.npz"
 
 
-def _packed(seen: Observations) -> dict[str, np.ndarray]:
-    faces = [face for here in seen.faces for face in here]
-    return {
-        "times": np.array(seen.times, np.float64),
-        "thumbnails": seen.thumbnails,
-        "counts": np.array([len(here) for here in seen.faces], np.int32),
-        "boxes": np.array([face.box for face in faces], np.int32).reshape(-1, 4),
-        "eyes": np.array([face.eyes for face in faces], np.int8),
-        "looked": np.array([face.looked for face in faces], bool),
-        "scores": np.array([face.scores for face in faces], np.float64),
-        "numbers": np.array([seen.frames, seen.failures, seen.repaired], np.int64),
-        "last": np.array(seen.last, np.float64),
-    }
+def _packed(seen: ChunkResult) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value) for name, value in seen._asdict().items()}
 
 
-def _unpacked(arrays: dict[str, np.ndarray]) -> Observations:
-    columns = (arrays[name].tolist() for name in ("boxes", "eyes", "scores", "looked"))
-    flat = iter(
-        Face(Box(*box), eyes, tuple(scores), looked)
-        for box, eyes, scores, looked in zip(*columns, strict=True)
-    )
-    faces = [[next(flat) for _ in range(count)] for count in arrays["counts"].tolist()]
-    frames, failures, repaired = arrays["numbers"].tolist()
-    times, thumbnails = arrays["times"].tolist(), arrays["thumbnails"]
-    last = float(arrays["last"])
-    return Observations(frames, times, thumbnails, faces, failures, repaired, last)
+def _unpacked(arrays: dict[str, np.ndarray]) -> ChunkResult:
+    if arrays.keys() != set(ChunkResult._fields):
+        raise ValueError("other fields")
+    return ChunkResult(**{n: v if v.ndim else v.item() for n, v in arrays.items()})

@@ -19,8 +19,8 @@ import cv2
 
 from videmo.errors import MovieError, OutputError, VidemoError
 from videmo.files import shown
-from videmo.scan.chunk import Observations, Settings, scan_chunk
-from videmo.scan.parts import Parts
+from videmo.scan.chunk import ChunkResult, Settings, scan_chunk
+from videmo.scan.store import ChunkStore
 from videmo.schema import Chunk
 from videmo.video import Movie, out_of_memory
 
@@ -54,11 +54,11 @@ def scan_chunks(
     movie: Movie,
     chunks: Sequence[Chunk],
     settings: Settings,
-    parts: Parts,
+    parts: ChunkStore,
     *,
     jobs: int,
     progress: Callable[[int], None] | None = None,
-) -> Callable[[], Iterator[Observations]]:
+) -> Callable[[], Iterator[ChunkResult]]:
     """Scan the chunks that `parts` does not have yet, into `parts`.
 
     `progress` is told how many frames are done. What is found does not depend on `jobs`.
@@ -90,7 +90,7 @@ def _in_processes(
     movie: Movie,
     chunks: Sequence[Chunk],
     settings: Settings,
-    parts: Parts,
+    parts: ChunkStore,
     jobs: int,
     tell: Callable[[int], None],
 ) -> None:
@@ -161,7 +161,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def _start(
-    context: Any, movie: Movie, chunk: Chunk, settings: Settings, parts: Parts, counter: Any
+    context: Any, movie: Movie, chunk: Chunk, settings: Settings, parts: ChunkStore, counter: Any
 ) -> _Worker:
     message, said = context.Pipe(duplex=False)
     process = context.Process(
@@ -190,7 +190,7 @@ def _check(worker: _Worker, movie: Movie) -> None:
         )
 
 
-def _kept(parts: Parts, chunk: Chunk) -> Observations:
+def _kept(parts: ChunkStore, chunk: Chunk) -> ChunkResult:
     seen = parts.load(chunk.index)
     if seen is None:
         raise OutputError(f"{shown(parts.folder)}: was changed during the scan; scan again")
@@ -201,7 +201,7 @@ def _scan_and_keep(
     movie: Movie,
     chunk: Chunk,
     settings: Settings,
-    parts: Parts,
+    parts: ChunkStore,
     counter: Any,
     said: Connection,
     memory: int | None = None,

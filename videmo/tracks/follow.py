@@ -1,6 +1,6 @@
 """Find a face in every frame from looks at some: follow it forwards, backwards, and across holes.
 
-Pure: how a face is looked for in a picture is given by two functions.
+Pure: how a face is looked for in a picture is given by functions.
 
 Looking at a whole picture costs as much as decoding ten. So it is done now and then only; between
 two looks each face is searched near the place where it should be, in every third frame: if it is
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from videmo.schema import Box, Detection
+from videmo.tracks.match import Tracked, between
 
 Picture = TypeVar("Picture")
 
@@ -37,21 +38,39 @@ FORESIGHT = 3
 class _Face:
     """What may be a face: believed once a detection of it was sure."""
 
+    tracklet: int
     believed: bool = False
 
 
+@dataclass
+class _Sighting:
+    """A face in a frame."""
+
+    detection: Detection
+    face: _Face
+    detected: bool
+
+    @property
+    def box(self) -> Box:
+        return self.detection.box
+
+
 @dataclass(eq=False)
-class _Chain:
+class _Tracklet:
     """A face followed in one direction: its last two sightings."""
 
     face: _Face
     last: int
-    box: Box
+    detection: Detection
     before: tuple[int, Box] | None = None
     confirmed: int = 0
     """The last frame in which a look saw it, or in which it surely was where it should be."""
     looks: int = 1
     """How many looks saw it."""
+
+    @property
+    def box(self) -> Box:
+        return self.detection.box
 
     def expected(self, index: int) -> Box:
         """Where the face should be, if it moves on as between its last two sightings."""
@@ -63,163 +82,183 @@ class _Chain:
         y = self.box.y + round(share * (self.box.y + self.box.h / 2 - there.y - there.h / 2))
         return self.box._replace(x=x, y=y)
 
-    def sight(self, index: int, box: Box) -> None:
+    def sight(self, index: int, found: Detection) -> None:
         self.before = (self.last, self.box)
-        self.last, self.box = index, box
+        self.last, self.detection = index, found
 
 
 @dataclass
-class Follower(Generic[Picture]):
+class FaceFollower(Generic[Picture]):
     """Remembers the last pictures, and the faces followed through them.
 
     Give it each picture with `add`, and take those that are settled with `settled`; at the end of a
     shot, whose last picture should be looked at, with `rest`.
     """
 
-    near: Callable[[Picture, Box], Detection | None]
+    detect: Callable[[Picture, Sequence[Box]], list[Detection]]
+    """Finds all faces in a picture but those in the boxes that it is given."""
+    redetect: Callable[[Picture, Box], Detection | None]
     """Finds the face that should be at a place of a picture."""
-    alike: Callable[[Picture, Box, Picture, Box], bool]
+    similar: Callable[[Picture, Box, Picture, Box], bool]
     """Whether two places of two pictures show the same."""
+    sure: float
+    """The confidence from which on one detection is enough to believe in a face."""
     memory: int
     """Pictures kept, and so the frames that a face may be followed back."""
     stride: int = 1
     """Frames from one search to the next, while a face is found each time."""
-    skims: bool = True
+    mask_known: bool = True
     """Whether a look leaves out the faces that are surely where they should be, once two looks saw
     them: that saves half of it. Else it looks at them too, and what it finds comes first."""
     _count: int = 0
+    _count_of_faces: int = 0
     _looked: int = 0
     """The last frame that was looked at."""
     _pictures: dict[int, Picture] = field(default_factory=dict)
-    _faces: dict[int, list[tuple[Box, _Face]]] = field(default_factory=dict)
-    _chains: list[_Chain] = field(default_factory=list)
+    _faces: dict[int, list[_Sighting]] = field(default_factory=dict)
+    _tracklets: list[_Tracklet] = field(default_factory=list)
 
-    def add(
-        self, picture: Picture, look: Callable[[Sequence[Box]], list[Detection]] | None
-    ) -> None:
-        """The next picture; `look` finds all faces in it but those in the boxes that it is given.
-
-        None: this picture is not to be looked at.
-        """
+    def add(self, picture: Picture, due: bool) -> None:
+        """The next picture; `due` says whether all of it is to be looked at."""
         index = self._count
         self._count += 1
         self._pictures[index] = picture
         self._faces[index] = []
-        if look is not None:
+        if due:
             self._looked = index
         elif (index - self._looked) % self.stride:
             return
-        sure = self._meet_again(index) if look is not None and self.skims else {}
-        left = look([found.box for found in sure.values()]) if look is not None else []
-        for chain in list(self._chains):
-            known = sure.get(id(chain))
+        sure = self._meet_again(index) if due and self.mask_known else {}
+        left = self.detect(picture, [found.box for found in sure.values()]) if due else []
+        for tracklet in list(self._tracklets):
+            known = sure.get(id(tracklet))
             if known is not None:
-                chain.confirmed = index
-                goes_on = self._sight(chain, index, known)
+                tracklet.confirmed = index
+                goes_on = self._sight(tracklet, index, known, detected=True)
             else:
-                goes_on = self._go_on(chain, index, left, looked=look is not None)
+                goes_on = self._go_on(tracklet, index, left, due=due)
             if not goes_on:
-                self._chains.remove(chain)
+                self._tracklets.remove(tracklet)
         for found in left:
-            if self._is_free(index, found.box):
+            if self._at(index, found.box) is None:
                 self._begin(found, index)
 
-    def settled(self) -> list[tuple[Picture, list[Box]]]:
-        """Pictures that are no longer needed, with the boxes of the faces in them, in order."""
+    def settled(self) -> list[tuple[Picture, list[Tracked]]]:
+        """Pictures that are no longer needed, with the faces in them, in order."""
         return self._given(max(0, len(self._pictures) - self.memory))
 
-    def rest(self) -> list[tuple[Picture, list[Box]]]:
+    def rest(self) -> list[tuple[Picture, list[Tracked]]]:
         """All pictures left; then everything is forgotten: what follows is another shot."""
         given = self._given(len(self._pictures))
-        self._chains.clear()
+        self._tracklets.clear()
         return given
 
-    def _given(self, count: int) -> list[tuple[Picture, list[Box]]]:
+    def _given(self, count: int) -> list[tuple[Picture, list[Tracked]]]:
         indexes = list(self._pictures)[:count]
         return [(self._pictures.pop(i), _believed(self._faces.pop(i))) for i in indexes]
 
     def _meet_again(self, index: int) -> dict[int, Detection]:
-        """The chains whose faces are surely where they should be, by their identity."""
+        """The tracklets whose faces are surely where they should be, by their identity."""
         picture = self._pictures[index]
-        known = (chain for chain in self._chains if chain.looks >= LOOKS)
-        found = ((id(chain), self.near(picture, chain.expected(index))) for chain in known)
-        return {which: one for which, one in found if one is not None and one.weight >= 1}
+        known = (tracklet for tracklet in self._tracklets if tracklet.looks >= LOOKS)
+        found = (
+            (id(tracklet), self.redetect(picture, tracklet.expected(index))) for tracklet in known
+        )
+        return {
+            which: one for which, one in found if one is not None and one.confidence >= self.sure
+        }
 
-    def _go_on(self, chain: _Chain, index: int, left: list[Detection], looked: bool) -> bool:
+    def _go_on(self, tracklet: _Tracklet, index: int, left: list[Detection], due: bool) -> bool:
         """Find a face again; whether it is to be followed further."""
-        expected = chain.expected(index)
-        found = max(left, key=lambda one: one.box.overlap(expected), default=None)
-        if found is not None and found.box.overlap(expected) >= SAME:
+        expected = tracklet.expected(index)
+        found = max(left, key=lambda one: one.box.iou(expected), default=None)
+        if found is not None and found.box.iou(expected) >= SAME:
             left.remove(found)
-            chain.confirmed = index
-            chain.looks += 1
-            return self._sight(chain, index, found)
-        if looked and index - chain.confirmed > UNCONFIRMED:
+            tracklet.confirmed = index
+            tracklet.looks += 1
+            return self._sight(tracklet, index, found, detected=True)
+        if due and index - tracklet.confirmed > UNCONFIRMED:
             return False
-        return self._search(chain, index) and index - chain.last <= LONGEST_HOLE
+        return self._search(tracklet, index) and index - tracklet.last <= LONGEST_HOLE
 
     def _begin(self, found: Detection, index: int) -> None:
         """A face seen for the first time: follow it, and follow it back."""
-        face = _Face(found.weight >= 1)
-        self._faces[index].append((found.box, face))
-        self._chains.append(_Chain(face, index, found.box, confirmed=index))
-        back = _Chain(face, index, found.box)
+        face = self._new_face(found.confidence >= self.sure)
+        self._faces[index].append(_Sighting(found, face, detected=True))
+        self._tracklets.append(_Tracklet(face, index, found, confirmed=index))
+        back = _Tracklet(face, index, found)
         first = next(iter(self._pictures))
         for earlier in (*range(index - self.stride, first, -self.stride), first):
             follow = earlier < index and self._search(back, earlier)
             if not follow or back.last - earlier > LONGEST_HOLE:
                 return
 
-    def _search(self, chain: _Chain, index: int) -> bool:
+    def _search(self, tracklet: _Tracklet, index: int) -> bool:
         """Search a face in a frame; if it is not there, in each up to it. False: it met another."""
-        step = 1 if index > chain.last else -1
-        for frame in (index, *range(chain.last + step, index + step, step)):
-            if abs(frame - chain.last) > LONGEST_HOLE + 1:
+        step = 1 if index > tracklet.last else -1
+        for frame in (index, *range(tracklet.last + step, index + step, step)):
+            if abs(frame - tracklet.last) > LONGEST_HOLE + 1:
                 break
-            found = self.near(self._pictures[frame], chain.expected(frame))
-            if found is not None and not self._sight(chain, frame, found):
+            found = self.redetect(self._pictures[frame], tracklet.expected(frame))
+            if found is not None and not self._sight(tracklet, frame, found):
                 return False
-            if chain.last == index:
+            if tracklet.last == index:
                 break
         return True
 
-    def _sight(self, chain: _Chain, index: int, found: Detection) -> bool:
+    def _sight(
+        self, tracklet: _Tracklet, index: int, found: Detection, *, detected: bool = False
+    ) -> bool:
         """A face is found again: fill what lies between. False: another face is there already."""
-        free = self._is_free(index, found.box)
-        self._fill(chain, index, found.box)
-        if free:
-            chain.sight(index, found.box)
-            chain.face.believed |= found.weight >= 1
-            self._faces[index].append((found.box, chain.face))
-        return free
+        rival = self._at(index, found.box)
+        self._fill(tracklet, index, found)
+        if rival is None:
+            tracklet.sight(index, found)
+            tracklet.face.believed |= found.confidence >= self.sure
+            self._faces[index].append(_Sighting(found, tracklet.face, detected))
+        elif index > tracklet.last:
+            self._part(rival)
+        return rival is None
 
-    def _fill(self, chain: _Chain, index: int, box: Box) -> None:
-        """Fill the hole between the chain's last sighting and a new one."""
-        step = 1 if index > chain.last else -1
-        hole = range(chain.last + step, index, step)
-        if not hole or len(hole) > LONGEST_HOLE or chain.last not in self._pictures:
+    def _part(self, rival: _Sighting) -> None:
+        """Two faces met in one place: which of them goes on from here, nobody knows."""
+        face = self._new_face(rival.face.believed)
+        for tracklet in self._tracklets:
+            if tracklet.face is rival.face:
+                tracklet.face = face
+        rival.face = face
+
+    def _new_face(self, believed: bool) -> _Face:
+        self._count_of_faces += 1
+        return _Face(self._count_of_faces, believed)
+
+    def _fill(self, tracklet: _Tracklet, index: int, found: Detection) -> None:
+        """Fill the hole between the tracklet's last sighting and a new one."""
+        step = 1 if index > tracklet.last else -1
+        hole = range(tracklet.last + step, index, step)
+        if not hole or len(hole) > LONGEST_HOLE or tracklet.last not in self._pictures:
             return
-        for number, between in enumerate(hole, 1):
-            guess = _between(chain.box, box, number / (len(hole) + 1))
-            near, its = (chain.last, chain.box) if 2 * number <= len(hole) else (index, box)
-            picture = self._pictures[between]
-            if not self.alike(self._pictures[near], its, picture, guess):
-                found = self.near(picture, guess)
-                if found is None:
+        for number, frame in enumerate(hole, 1):
+            guess = between(tracklet.detection, found, number / (len(hole) + 1))
+            first = 2 * number <= len(hole)
+            near, its = (tracklet.last, tracklet.box) if first else (index, found.box)
+            picture = self._pictures[frame]
+            if not self.similar(self._pictures[near], its, picture, guess.box):
+                seen = self.redetect(picture, guess.box)
+                if seen is None:
                     continue
-                guess = found.box
-            if self._is_free(between, guess):
-                self._faces[between].append((guess, chain.face))
+                guess = seen
+            if self._at(frame, guess.box) is None:
+                self._faces[frame].append(_Sighting(guess, tracklet.face, detected=False))
 
-    def _is_free(self, index: int, box: Box) -> bool:
-        return all(box.overlap(other) < SAME for other, _ in self._faces[index])
-
-
-def _believed(faces: list[tuple[Box, _Face]]) -> list[Box]:
-    return sorted(box for box, face in faces if face.believed)
+    def _at(self, index: int, box: Box) -> _Sighting | None:
+        """The face that is known at this place of a frame."""
+        return next((one for one in self._faces[index] if one.box.iou(box) >= SAME), None)
 
 
-def _between(a: Box, b: Box, share: float) -> Box:
-    """The box that is `share` of the way from `a` to `b`."""
-    x, y, w, h = (round(p + share * (q - p)) for p, q in zip(a, b, strict=True))
-    return Box(x, y, w, h)
+def _believed(faces: list[_Sighting]) -> list[Tracked]:
+    return sorted(
+        Tracked(one.detection, one.face.tracklet, one.detected)
+        for one in faces
+        if one.face.believed
+    )

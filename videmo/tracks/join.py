@@ -1,20 +1,18 @@
-"""Who is who from one frame to the next: link boxes by overlap. Pure."""
+"""Make tracks of the tracklets of a movie's chunks: across chunks, and across holes. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from videmo.schema import Box
+from videmo.tracks.match import match
 
-LEAST_OVERLAP = 0.3
-"""Intersection over union above which two boxes may be one face."""
-RIVAL_OVERLAP = 0.5
-"""A second candidate that overlaps so much of what the best one does makes a link unsure."""
 VELOCITY_MEMORY = 0.7
 """How slowly the estimate of a face's movement follows what is seen, 0 to 1."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Alive:
     """A track that may go on."""
 
@@ -40,58 +38,52 @@ class _Alive:
         self.box, self.time = box, time
 
 
-class Linker:
+class TrackJoiner:
     """Gives each face the number of its track. Remembers the tracks that may go on.
 
-    A track ends at a cut, after `gap` seconds without a sighting, and wherever two faces come so
-    near each other that they could be mixed up: two tracks of one person are a smaller harm than
-    one track of two.
+    Whom a tracklet belongs to, the tracker has said. A new tracklet goes on with the track of one
+    that has ended where it begins. A track ends at a cut, after `gap` seconds without a sighting,
+    and where its face and another could be mixed up.
     """
 
     def __init__(self, gap: float) -> None:
         self.gap = gap
         self._alive: list[_Alive] = []
+        self._of_tracklet: dict[int, _Alive] = {}
         self._count = 0
 
-    def link(self, time: float, boxes: list[Box], cut: bool = False) -> list[int]:
+    def begin_chunk(self) -> None:
+        """Tracklets are numbered anew from here on."""
+        self._of_tracklet.clear()
+
+    def join(
+        self, time: float, boxes: Sequence[Box], tracklets: Sequence[int], cut: bool = False
+    ) -> list[int]:
         """The track, from 1, of each of `boxes`, found at `time` (seconds, rising)."""
         if cut:
             self._alive = []
         self._alive = [a for a in self._alive if time - a.time <= self.gap]
-        pairs = self._pairs(time, boxes)
-        unsure = self._unsure(pairs)
+        known = [self._of_tracklet.get(n) for n in tracklets]
+        owners = [a if a in self._alive else None for a in known]
+        expected = [a.expected(time) for a in self._alive]
+        new = [i for i, owner in enumerate(owners) if owner is None]
+        found = match(expected, [boxes[i] for i in new])
+        unsure = {self._alive[i] for i in found.unsure} - set(owners)
+        for j, i in found.pairs.items():
+            if self._alive[i] not in owners:
+                owners[new[j]] = self._alive[i]
         self._alive = [a for a in self._alive if a not in unsure]
-        tracks = [0] * len(boxes)
-        taken: set[int] = set()
-        for _, old, new in pairs:
-            if old in unsure or tracks[new] or old.track in taken:
-                continue
-            old.seen(boxes[new], time)
-            tracks[new] = old.track
-            taken.add(old.track)
-        for new, box in enumerate(boxes):
-            if not tracks[new]:
-                self._count += 1
-                tracks[new] = self._count
-                self._alive.append(_Alive(self._count, box, time))
-        return tracks
-
-    def _pairs(self, time: float, boxes: list[Box]) -> list[tuple[float, _Alive, int]]:
-        """Tracks and boxes that may belong together, the most overlapping first."""
-        pairs = [
-            (old.expected(time).overlap(box), old, new)
-            for old in self._alive
-            for new, box in enumerate(boxes)
+        return [
+            self._go_on(owner, tracklet, box, time).track
+            for owner, tracklet, box in zip(owners, tracklets, boxes, strict=True)
         ]
-        pairs = [pair for pair in pairs if pair[0] >= LEAST_OVERLAP]
-        return sorted(pairs, key=lambda pair: (-pair[0], pair[1].track, pair[2]))
 
-    def _unsure(self, pairs: list[tuple[float, _Alive, int]]) -> list[_Alive]:
-        """Tracks that compete for one box nearly alike."""
-        best: dict[int, tuple[float, _Alive]] = {}
-        unsure: list[_Alive] = []
-        for shared, old, new in pairs:
-            first = best.setdefault(new, (shared, old))
-            if first[1] is not old and shared >= RIVAL_OVERLAP * first[0]:
-                unsure += [first[1], old]
-        return unsure
+    def _go_on(self, owner: _Alive | None, tracklet: int, box: Box, time: float) -> _Alive:
+        if owner is None:
+            self._count += 1
+            owner = _Alive(self._count, box, time)
+            self._alive.append(owner)
+        else:
+            owner.seen(box, time)
+        self._of_tracklet[tracklet] = owner
+        return owner

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from videmo.errors import OutputError, RequestError, SetupError, VidemoError
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.schema import EMOTIONS
 from videmo.training.dataset.ferplus import (
     EMOTION_COLUMNS,
@@ -281,7 +281,7 @@ def main() -> None:
         done, data = cv2.imencode(".png", picture)
         if not done:
             raise OutputError(f"{shown(target)}: cannot be encoded; reinstall OpenCV")
-        write_whole(target, data.tobytes())
+        write_atomic(target, data.tobytes())
 
 
 if __name__ == "__main__":

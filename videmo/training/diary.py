@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from videmo.files import write_whole
+from videmo.files import write_atomic
 from videmo.training.dataset import Data
 from videmo.training.measure import Measure, figures
 from videmo.training.recipe import Recipe, as_values
@@ -79,7 +79,7 @@ def write_history(run: Path, history: Sequence[Row]) -> None:
     for row in history:
         values = [getattr(row, name) for name in names]
         lines.append(",".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in values))
-    write_whole(run / "history.csv", ("\n".join(lines) + "\n").encode())
+    write_atomic(run / "history.csv", ("\n".join(lines) + "\n").encode())
 
 
 def write_end(
@@ -97,11 +97,11 @@ def write_end(
     last = list(found)[-1]
     measured = {split: figures(one, data.classes) for split, one in found.items()}
     values = {"best_epoch": best + 1, "epochs": len(history), "splits": measured}
-    write_whole(run / "metrics.json", (json.dumps(values, indent=2) + "\n").encode())
-    write_whole(run / "log.md", _log(history, best, found, data, recipe).encode())
-    write_whole(run / "curves.png", pictures.curves(history, best))
+    write_atomic(run / "metrics.json", (json.dumps(values, indent=2) + "\n").encode())
+    write_atomic(run / "log.md", _log(history, best, found, data, recipe).encode())
+    write_atomic(run / "curves.png", pictures.curves(history, best))
     title = f"{last}: accuracy {found[last].accuracy:.1%}, macro-F1 {found[last].macro_f1:.3f}"
-    write_whole(run / "confusion.png", pictures.confusion(found[last], data.classes, title))
+    write_atomic(run / "confusion.png", pictures.confusion(found[last], data.classes, title))
 
 
 def _log(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videmo.emotions import Model, classifier, read_model
 from videmo.errors import RequestError
-from videmo.files import shown, write_whole
+from videmo.files import shown, write_atomic
 from videmo.training import pictures
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.measure import Measure, figures, measure
@@ -79,9 +79,9 @@ def _write(folder: Path, model: Model, split: str, found: Measure) -> tuple[Path
         **figures(found, model.labels),
     }
     files = [folder / f"{name}.metrics.json"]
-    write_whole(files[0], (json.dumps(values, indent=2) + "\n").encode())
+    write_atomic(files[0], (json.dumps(values, indent=2) + "\n").encode())
     if pictures.can_draw():
         title = f"{split}: accuracy {found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}"
         files.append(folder / f"{name}.confusion.png")
-        write_whole(files[1], pictures.confusion(found, model.labels, title))
+        write_atomic(files[1], pictures.confusion(found, model.labels, title))
     return tuple(files)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import av
 import cv2
@@ -52,7 +53,7 @@ _STRETCH = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One decoded picture, upright; valid until the next one is asked for."""
+    """One decoded picture, upright."""
 
     time: Fraction
     """Seconds after the movie's first frame, exact."""
@@ -60,6 +61,11 @@ class Frame:
     _raw: av.VideoFrame
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, upright."""
+        return self.movie.width, self.movie.height
+
+    @cached_property
     def grey(self) -> np.ndarray:
         """The luma plane as it is coded (uint8, height x width): see also `stretched`."""
         return self._upright(_luma(self._raw))
@@ -67,11 +73,27 @@ class Frame:
     @property
     def bgr(self) -> np.ndarray:
         """The picture in colour (uint8, height x width x 3, blue first)."""
+        return self._upright(self._in_colour().to_ndarray())
+
+    def colour(self, width: int, height: int) -> np.ndarray:
+        """The picture in colour, brought to this size: cheaper than to reduce `bgr`."""
+        turned = self.movie.turn.transposed
+        stored = (height, width) if turned else (width, height)
+        return np.ascontiguousarray(self.movie.turn.apply(self._in_colour(*stored).to_ndarray()))
+
+    def _in_colour(self, width: int | None = None, height: int | None = None) -> av.VideoFrame:
+        """The picture as it is stored, in colour; other sizes are averages."""
         matrix = self._raw.colorspace
         if matrix not in (BT709, BT601):
             matrix = BT709 if self.movie.height >= HD_HEIGHT else BT601
-        picture = self._raw.reformat(format="bgr24", src_colorspace=matrix, dst_colorspace=BT601)
-        return self._upright(picture.to_ndarray())
+        return self._raw.reformat(
+            width,
+            height,
+            format="bgr24",
+            src_colorspace=matrix,
+            dst_colorspace=BT601,
+            interpolation="AREA" if width else None,
+        )
 
     @property
     def full_range(self) -> bool:

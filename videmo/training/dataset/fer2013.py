@@ -13,7 +13,7 @@ from videmo.schema import EMOTIONS
 from videmo.training.dataset.examples import Data, resized, sure
 from videmo.training.dataset.ferplus import FER2013, SIDE
 
-COLUMNS = ("emotion", "pixels", "Usage")
+CSV_COLUMNS = ("emotion", "pixels", "Usage")
 SPLITS = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 
 
@@ -50,12 +50,12 @@ def _read(path: Path) -> pd.DataFrame:
         reason = " ".join(str(error).split())
         raise RequestError(f"{shown(path)}: not a CSV table ({reason})") from error
     table = table.rename(columns=lambda name: str(name).strip())
-    missing = [name for name in COLUMNS if name not in table.columns]
+    missing = [name for name in CSV_COLUMNS if name not in table.columns]
     if missing:
         found = ", ".join(shown(name)[:20] for name in list(table.columns)[:6])
         raise RequestError(
             f"{shown(path)}: no column {', '.join(missing)}; FER-2013's file has "
-            f"{', '.join(COLUMNS)}, this one {found}"
+            f"{', '.join(CSV_COLUMNS)}, this one {found}"
         )
     if table.empty:
         raise RequestError(f"{shown(path)}: no pictures in it; fetch the file again")

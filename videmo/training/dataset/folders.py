@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from videmo.errors import RequestError
-from videmo.faces import DETECTORS, Look, reduced
+from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
 from videmo.files import sha256, shown
-from videmo.schema import EMOTIONS, Box
+from videmo.schema import EMOTIONS
 from videmo.training.dataset.examples import Data, Examples, sure
 from videmo.training.dataset.ferplus import VOTE_OF_EMOTION
 
@@ -145,7 +145,7 @@ def _examples(
     images, labels = [np.empty((0, side, side), np.uint8)], []
     for number, name in zip(numbers, sorted(files), strict=True):
         for file in files[name]:
-            image = cut(read_grey(file), side)
+            image = cut(read_bgr(file), side)
             if image is None:
                 faceless.append(file)
             else:
@@ -154,21 +154,21 @@ def _examples(
     return sure(np.concatenate(images), np.array(labels, np.int64), max(numbers) + 1)
 
 
-def read_grey(file: Path) -> np.ndarray:
-    """A picture, upright and grey: ``(h, w)`` uint8.
+def read_bgr(file: Path) -> np.ndarray:
+    """A picture, upright: ``(h, w, 3)`` uint8, blue first.
 
     Raises:
         RequestError: it cannot be read, or is too small to show anything.
     """
     data = np.frombuffer(_bytes(file), np.uint8)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except cv2.error:
         image = None
     if image is None:
         raise RequestError(f"{shown(file)}: not a readable picture; take it away")
-    if min(image.shape) < SMALLEST:
-        height, width = image.shape
+    if min(image.shape[:2]) < SMALLEST:
+        height, width = image.shape[:2]
         raise RequestError(f"{shown(file)}: {width}x{height} pixels are too few; take it away")
     return image
 
@@ -181,24 +181,25 @@ def _bytes(file: Path) -> bytes:
 
 
 def _face_of() -> Cut:
-    """Cuts out the largest face; small pictures are faces already."""
-    detector = DETECTORS["haar"](Look(min_face=MIN_FACE))
+    """Cuts out the largest face, as a scan does; small pictures are faces already."""
+    detector = detector_of(DetectorConfig(min_face=MIN_FACE, interval=1))
 
-    def cut(grey: np.ndarray, side: int) -> np.ndarray | None:
-        if max(grey.shape) <= FACE_ALREADY:
-            return _whole(grey, side)
-        boxes = [found.box for found in detector.everywhere(grey, ()) if found.weight >= 1]
-        if not boxes:
+    def cut(bgr: np.ndarray, side: int) -> np.ndarray | None:
+        if max(bgr.shape[:2]) <= FACE_ALREADY:
+            return _whole(bgr, side)
+        still = StillPicture(bgr)
+        found = [one for one in detector.detect(still, ()) if one.confidence >= detector.sure]
+        if not found:
             return None
-        return reduced(grey, max(boxes, key=lambda box: box.w * box.h), (side, side))
+        largest = max(found, key=lambda one: one.box.w * one.box.h)
+        return crop_face(still.grey, largest, side)
 
     return cut
 
 
-def _whole(grey: np.ndarray, side: int) -> np.ndarray:
+def _whole(bgr: np.ndarray, side: int) -> np.ndarray:
     """The whole picture, stretched to a square."""
-    height, width = grey.shape
-    return reduced(grey, Box(0, 0, width, height), (side, side))
+    return crop_picture(StillPicture(bgr).grey, side)
 
 
 CROPS: dict[str, Callable[[], Cut]] = {"face": _face_of, "frame": lambda: _whole}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from videmo.errors import RequestError
-from videmo.files import sha256, shown, write_whole
+from videmo.files import sha256, shown, write_atomic
 from videmo.training.dataset import Data, labels_at, read
 from videmo.training.export import check
 from videmo.training.export.rectifiers import rectified
@@ -113,7 +113,7 @@ def export(
     if made.onnx:
         files[folder / f"{name}.onnx"] = made.onnx
     for path, content in files.items():
-        write_whole(path, content)
+        write_atomic(path, content)
     if made.agreement is not None and not made.refused:
         say(f"int8 agrees with float32 on {made.agreement:.2%} of valid")
     return Exported(tuple(files), made.found, made.agreement, made.refused)

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from videmo.errors import RequestError
-from videmo.files import sha256, shown, write_whole
+from videmo.files import sha256, shown, write_atomic
 from videmo.training import diary
 from videmo.training.dataset import Data, Examples, labels_at, read
 from videmo.training.fit.batches import Batches
@@ -101,8 +101,8 @@ def fit(
         say(begun)
     history: list[diary.Row] = []
     if state is None:
-        write_whole(run / "recipe.json", _json(as_values(recipe)))
-        write_whole(run / "run.json", _json(about))
+        write_atomic(run / "recipe.json", _json(as_values(recipe)))
+        write_atomic(run / "run.json", _json(about))
     else:
         training.go_on_from(state)
         history = [diary.Row(**row) for row in state["history"]]
@@ -135,7 +135,7 @@ def _epochs(
     def keep() -> None:
         nonlocal best, kept
         if best:
-            write_whole(run / "best.npz", best)
+            write_atomic(run / "best.npz", best)
         _keep(run, training, history)
         best, kept = b"", time.monotonic()
 
@@ -217,7 +217,7 @@ def _keep(run: Path, training: Training, history: list[diary.Row]) -> None:
     """Write all that is needed to go on from here."""
     buffer = io.BytesIO()
     torch.save({**training.state(), "history": [vars(row) for row in history]}, buffer)
-    write_whole(run / "last.pt", buffer.getvalue())
+    write_atomic(run / "last.pt", buffer.getvalue())
 
 
 def _kept(run: Path, recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from videmo.files import output_error, write_whole
+from videmo.files import output_error, write_atomic
 from videmo.training.augment import moved_only, of_two, varied
 from videmo.training.dataset import Examples
 from videmo.training.fit.device import autocast
@@ -138,7 +138,7 @@ def make_views(
         found = _read(lessons_of, key, images[i], taught.shape[1:])
         if found is None:
             found = school.taught(images[i])
-            write_whole(lessons_of, _seal(key, images[i], found.tobytes()) + found.tobytes())
+            write_atomic(lessons_of, _seal(key, images[i], found.tobytes()) + found.tobytes())
             say(f"the teachers have seen {i + 1} of {versions} versions of the pictures")
         taught[i] = found
     return Views(place or images, taught)

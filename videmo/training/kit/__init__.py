@@ -17,7 +17,7 @@ import numpy as np
 
 from videmo import __version__
 from videmo.errors import OutputError, RequestError, SetupError
-from videmo.files import sha256, shown, write_whole
+from videmo.files import sha256, shown, write_atomic
 from videmo.training.export import AGREEMENT, FORMATS, Made, check, find_pictures, jetson, make
 from videmo.training.joined import read_joined
 from videmo.training.kit.crops import crops
@@ -72,7 +72,7 @@ def write_kit(
         files[name] = _cascade(name)
     files["manifest.json"] = _manifest(trained, made, files)
     for name, content in files.items():
-        write_whole(folder / name, content)
+        write_atomic(folder / name, content)
         if name.endswith(".sh"):
             (folder / name).chmod(0o755)
     return tuple(folder / name for name in files)

