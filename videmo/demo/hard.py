@@ -12,10 +12,10 @@ EYE_LEVEL = 165
 
 
 def hard_story() -> Story:
-    """640 x 360 pixels, 24 frames a second, 38 s: each of `KINDS`, most in two shots.
+    """640 x 360 pixels, 24 frames a second, 37.2 s: each of `KINDS`, most in two shots.
 
-    Faces were chosen by what a viewer calls a face, and not by what any detector sees. Each actor
-    has one difficulty at a time, but in the small ones' shots and the last one.
+    Faces were chosen by what a viewer calls a face, and not by what any detector sees. Each has
+    one difficulty at a time.
     """
     return Story(
         (
