@@ -13,16 +13,21 @@ import cv2
 import numpy as np
 import pytest
 
+import videmo.demo
+from videmo.cli.demo import demo
 from videmo.demo import (
+    KINDS,
     Actor,
     Place,
     Shot,
     Story,
     demo_story,
+    hard_story,
     make_movie,
     truth,
     write_truth,
 )
+from videmo.demo.outline import outline
 from videmo.demo.picture import Painter
 from videmo.errors import RequestError
 from videmo.schema import EMOTIONS, Box
@@ -30,6 +35,23 @@ from videmo.schema import EMOTIONS, Box
 SMALL = (160, 120)
 HERE = (Place(0, 80, 58, 60),)
 NTSC = Fraction(24000, 1001)
+
+
+RECORDED = {
+    2: [
+        [74, 70, 69, 84, 84, 94, 103, 101],
+        [68, 67, 66, 124, 83, 93, 110, 97],
+        [63, 65, 65, 136, 91, 85, 98, 91],
+        [58, 61, 64, 95, 74, 78, 84, 86],
+    ],
+    7: [
+        [93, 90, 81, 103, 107, 107, 99, 104],
+        [86, 88, 125, 89, 100, 136, 94, 95],
+        [79, 93, 129, 90, 94, 145, 107, 95],
+        [72, 77, 89, 83, 87, 101, 92, 94],
+    ],
+}
+"""How bright parts of the demo are, by the seconds passed."""
 
 
 def story_of(*actors, seconds=1, **options):
@@ -225,8 +247,21 @@ def test_a_cut_falls_on_the_first_frame_of_the_next_shot():
 def test_truth_is_written_as_csv(tmp_path):
     write_truth(tmp_path / "truth.csv", truth(story_of(Actor(3, HERE), fps=NTSC)))
     lines = (tmp_path / "truth.csv").read_text().splitlines()
-    assert lines[0] == "frame,time,actor,x,y,w,h,emotion"
-    assert lines[2] == "1,0.041708,3,50,28,60,60,neutral"
+    names, values = (line.split(",") for line in (lines[0], lines[2]))
+    assert names[:8] == ["frame", "time", "actor", "x", "y", "w", "h", "emotion"]
+    assert values[:8] == ["1", "0.041708", "3", "50", "28", "60", "60", "neutral"]
+    assert names[8:] == [
+        "yaw",
+        "pitch",
+        "tilt",
+        "light",
+        "kind",
+        "face_x",
+        "face_y",
+        "face_w",
+        "face_h",
+    ]
+    assert values[8:] == ["0.0", "0.0", "0.0", "1", "frontal", "57", "29", "46", "56"]
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
@@ -263,6 +298,144 @@ def test_rooms_hold_nothing_like_a_face(find_faces, background):
         assert find_faces(grey) == []
 
 
+def head(actor=2, emotion="neutral", size=180, light=1.0, **turns):
+    """A picture of one person, 360 x 300, and their row of the truth."""
+    person = Actor(actor, (Place(0, 180, 150, size),), ((0, emotion),), **turns)
+    story = Story((Shot(1, (person,), background=1, light=light),), size=(360, 300))
+    return Painter(story).paint(Fraction(0)), next(truth(story))
+
+
+def where_it_changes(before, after):
+    """The box around the pixels that differ between two pictures."""
+    rows, columns = np.nonzero(np.abs(before.astype(int) - after).max(axis=2) > 12)
+    left, top = int(columns.min()), int(rows.min())
+    return Box(left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
+
+
+def test_who_looks_ahead_is_painted_as_ever():
+    """The means of parts of two frames of the demo, recorded before heads could turn."""
+    painter = Painter(demo_story())
+    for time, expected in RECORDED.items():
+        grey = cv2.cvtColor(painter.paint(Fraction(time)), cv2.COLOR_BGR2GRAY)
+        parts = cv2.resize(grey[60:260].astype(np.float32), (8, 4), interpolation=cv2.INTER_AREA)
+        assert parts == pytest.approx(np.array(expected), abs=1)
+
+
+@pytest.mark.parametrize("yaw", [-60.0, -30.0, 30.0, 60.0, 90.0])
+def test_an_emotion_shows_inside_the_outline_of_a_turned_face(yaw):
+    sad, row = head(emotion="sad", yaw=yaw)
+    surprised, _ = head(emotion="surprise", yaw=yaw)
+    change, face = where_it_changes(sad, surprised), row.face
+    assert change.shared(face) >= 0.95 * change.w * change.h
+    assert change.w >= 0.6 * face.w
+
+
+def test_a_head_turned_to_the_right_looks_to_the_right():
+    assert head(yaw=60.0)[1].face.x > head()[1].face.x > head(yaw=-60.0)[1].face.x
+
+
+def test_a_head_turned_to_the_left_is_the_mirror_image_of_one_turned_to_the_right():
+    (right, _), (left, _) = head(yaw=40.0), head(yaw=-40.0)
+    parts = [picture[60:240, 90:271].astype(int) for picture in (right, left[:, ::-1])]
+    assert np.median(np.abs(parts[0] - np.roll(parts[1], 1, axis=1))) < 12
+
+
+def test_a_face_that_turns_away_becomes_narrower():
+    edges = [outline(0, 0, 243, yaw, actor=2) for yaw in (0, 30, 60, 90)]
+    widths = [right - left for left, _, right, _ in edges]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[3] < 0.8 * widths[0]
+
+
+def test_a_profile_reaches_to_the_tip_of_its_nose():
+    room = Painter(Story((Shot(1, background=1),), size=(360, 300))).paint(Fraction(0))
+    picture, row = head(yaw=90.0)
+    face = slice(row.face.y, row.face.y + row.face.h)
+    person = where_it_changes(room[face], picture[face])
+    assert person.x + person.w == pytest.approx(row.face.x + row.face.w, abs=3)
+
+
+def test_a_head_leans_with_its_outline():
+    upright, leaning = head()[1].face, head(tilt=45.0)[1].face
+    assert leaning.w > upright.w
+    assert leaning == head(tilt=45.0)[1].box
+
+
+def test_eyes_of_a_face_cast_down_are_not_found(find_eyes):
+    ahead, down = head(size=140), head(size=140, pitch=25.0)
+    eyes = [find_eyes(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), row.box) for p, row in (ahead, down)]
+    assert len(eyes[0]) == 2 and len(eyes[1]) < 2
+
+
+def test_a_face_cast_down_is_lower_than_one_that_looks_up():
+    assert head(pitch=25.0)[1].face.y > head()[1].face.y > head(pitch=-25.0)[1].face.y
+
+
+def test_turns_go_straight_from_one_key_to_the_next():
+    person = Actor(1, HERE, yaw=((0, -30.0), (1, 30.0)), pitch=((0.5, 8.0),))
+    rows = list(truth(story_of(person)))
+    assert [rows[i].yaw for i in (0, 6, 12, 18)] == pytest.approx([-30, -15, 0, 15])
+    assert {row.pitch for row in rows} == {8.0}
+
+
+def test_who_turns_is_painted_as_a_body_when_looking_ahead_too():
+    """Nothing jumps when a turning head comes by."""
+    pictures = [head(yaw=((0, yaw),))[0].astype(int) for yaw in (-0.5, 0.0, 0.5)]
+    assert np.abs(pictures[1] - pictures[0]).mean() < 0.5
+    assert np.abs(pictures[1] - pictures[2]).mean() < 0.5
+
+
+def test_less_light_is_darker_and_dark_things_are_lost():
+    full, dim, dark = (head(light=light)[0] for light in (1.0, 0.12, 0.06))
+    assert full.mean() > 2 * dim.mean() > 2 * dark.mean() > 0
+    assert np.unique(dark).size < np.unique(full).size / 3
+
+
+def test_the_light_is_in_the_truth():
+    assert [head(light=light)[1].kind for light in (1.0, 0.12)] == ["frontal", "dim"]
+
+
+@pytest.mark.parametrize("actor", [1, 2, 3, 4, 5])
+def test_small_faces_are_painted_as_large_ones_are_seen_from_afar(actor):
+    large, small = head(actor, size=192)[0], head(actor, size=12)[0]
+    afar = cv2.resize(large[30:270, 60:300], (15, 15), interpolation=cv2.INTER_AREA)
+    parts = [p.astype(int) for p in (afar[3:12, 4:11], small[142:159, 172:188][3:12, 4:11])]
+    assert np.abs(parts[0] - parts[1]).mean() < 30
+
+
+def test_the_hard_story_has_every_kind():
+    assert {row.kind for row in truth(hard_story())} == set(KINDS)
+
+
+def test_the_hard_story_turns_heads_by_all_angles_to_both_sides():
+    yaws = {round(row.yaw) for row in truth(hard_story())}
+    assert yaws >= {side * angle for side in (-1, 1) for angle in (0, 15, 30, 45, 60, 90)}
+
+
+def test_the_hard_story_has_small_faces_down_to_eleven_pixels():
+    heights = {row.face_h for row in truth(hard_story()) if row.kind == "small"}
+    assert min(heights) == 11 and max(heights) == 29
+
+
+def test_the_hard_story_lasts_some_forty_seconds():
+    assert 30 <= hard_story().duration <= 40
+
+
+def test_every_face_of_the_hard_story_is_whole():
+    story = hard_story()
+    people = sum(len(story.shots[story.shot_at(t)[0]].actors) for t in story.frame_times())
+    assert len(list(truth(story))) == people
+
+
+def test_videmo_demo_hard_makes_the_hard_story(tmp_path, monkeypatch):
+    made = {}
+    monkeypatch.setattr(videmo.demo, "make_movie", lambda *what: made.update([what]) or [])
+    monkeypatch.chdir(tmp_path)
+    demo.main(["--hard"], standalone_mode=False)
+    assert made == {Path("demo-hard.mp4"): hard_story()}
+    assert Path("demo-hard.truth.csv").exists()
+
+
 def test_the_demo_shows_every_emotion_two_people_and_nobody():
     story = demo_story()
     rows = list(truth(story))
@@ -275,6 +448,7 @@ def test_the_demo_shows_every_emotion_two_people_and_nobody():
 def test_stories_are_pure():
     code = (
         "import sys, videmo.demo.story, videmo.demo.example, videmo.demo.truth\n"
+        "import videmo.demo.hard, videmo.demo.outline\n"
         "print(sorted({'cv2', 'av', 'numpy', 'pandas'} & set(sys.modules)))"
     )
     root = Path(__file__).parent.parent
@@ -296,6 +470,12 @@ def test_stories_are_pure():
         lambda: Actor(0, HERE),
         lambda: Actor(1, ()),
         lambda: Actor(1, HERE, ((0, "joy"),)),
+        lambda: Actor(1, HERE, yaw=91.0),
+        lambda: Actor(1, HERE, pitch=-46.0),
+        lambda: Actor(1, HERE, yaw=()),
+        lambda: Actor(1, HERE, yaw=((0, 1.0), (0, 2.0))),
+        lambda: Shot(1, light=0.0),
+        lambda: Shot(1, light=1.1),
     ],
 )
 def test_a_story_that_cannot_be_is_refused(make):

@@ -11,19 +11,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from videmo.demo.example import demo_story
+from videmo.demo.hard import hard_story
 from videmo.demo.story import Actor, Place, Shot, Story
-from videmo.demo.truth import TruthRow, truth, write_truth
+from videmo.demo.truth import KINDS, TruthRow, truth, write_truth
 
 if TYPE_CHECKING:
     from videmo.demo.movie import make_movie
 
 __all__ = [
+    "KINDS",
     "Actor",
     "Place",
     "Shot",
     "Story",
     "TruthRow",
     "demo_story",
+    "hard_story",
     "make_movie",
     "truth",
     "write_truth",

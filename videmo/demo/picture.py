@@ -10,7 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from videmo.demo import turned
 from videmo.demo.background import Background
+from videmo.demo.outline import BOX_MIDDLE, BOX_SIDE, LONG_HAIR, WIDTH
 from videmo.demo.shape import SHAPES, Shape, shaped
 from videmo.demo.story import Appearance, Story, appearances
 from videmo.errors import SetupError
@@ -27,12 +29,22 @@ LEFT, TOP, RIGHT = 40, 60, 40
 SPRITE = (LEFT + FACE_SIDE + RIGHT, TOP + FACE_SIDE)
 """Width and height of a head, in pixels."""
 
-BOX_CENTRE = (LEFT + 120.0, TOP + 117.0)
-BOX_SIDE = 243.0
-"""Haar's box around a head, in the sprite's pixels: its mean over emotions and sizes, measured."""
+BOX_CENTRE = (LEFT + 120.0, TOP + BOX_MIDDLE)
+TURNED_CENTRE = (turned.ORIGIN[0], turned.ORIGIN[1] + BOX_MIDDLE)
+"""Middle of Haar's box around a head that looks ahead, in the sprite's pixels: where a `Place` is;
+and in the sprite of a turned one."""
+
+SHRINK = 0.4
+"""A half-sized sprite that is to shrink further than to this part is halved before."""
 
 STEPS = 12
 """Shades of a morph or a blink that are told apart; more would be painted for nothing."""
+
+TURNS = 2
+"""Turns of a head that are told apart, per degree."""
+
+CAST_DOWN = 20.0
+"""At so many degrees down, and from there on, the lids hide the eyes."""
 
 EYES = ((74, 92), (166, 92))
 """The pupils in a face's picture, in its pixels."""
@@ -53,11 +65,11 @@ class Look:
 
 
 LOOKS = (
-    Look((150, 186, 242), (38, 52, 80), (150, 92, 40), True, 0.97, SHAPES[0]),
-    Look((128, 168, 228), (30, 30, 36), (62, 98, 60), False, 1.03, SHAPES[1]),
-    Look((152, 186, 244), (44, 96, 140), (60, 60, 150), True, 1.0, SHAPES[2]),
-    Look((112, 152, 214), (52, 56, 62), (96, 84, 84), False, 1.0, SHAPES[3]),
-    Look((158, 188, 244), (28, 46, 104), (120, 60, 110), True, 1.02, SHAPES[4]),
+    Look((150, 186, 242), (38, 52, 80), (150, 92, 40), LONG_HAIR[0], WIDTH[0], SHAPES[0]),
+    Look((128, 168, 228), (30, 30, 36), (62, 98, 60), LONG_HAIR[1], WIDTH[1], SHAPES[1]),
+    Look((152, 186, 244), (44, 96, 140), (60, 60, 150), LONG_HAIR[2], WIDTH[2], SHAPES[2]),
+    Look((112, 152, 214), (52, 56, 62), (96, 84, 84), LONG_HAIR[3], WIDTH[3], SHAPES[3]),
+    Look((158, 188, 244), (28, 46, 104), (120, 60, 110), LONG_HAIR[4], WIDTH[4], SHAPES[4]),
 )
 
 
@@ -79,7 +91,8 @@ class Painter:
         picture = room.paint(passed)
         for face in appearances(self.story, time):
             _paint_actor(picture, face)
-        return picture
+        light = self.story.shots[self._room_index].light
+        return picture if light == 1 else cv2.LUT(picture, _dimmed(light))
 
     def grain(self, time: Fraction) -> np.ndarray:
         """The noise to be added to the luma at `time`: ``(height, width)`` uint8."""
@@ -98,24 +111,25 @@ def _paint_actor(picture: np.ndarray, face: Appearance) -> None:
     """Paint shoulders and head into `picture` (BGR), in place."""
     look = LOOKS[(face.actor - 1) % len(LOOKS)]
     _paint_body(picture, face, look)
-    head = _head(
-        (face.actor - 1) % len(LOOKS),
-        face.before,
-        face.after,
-        round(face.share * STEPS),
-        round(face.shut * STEPS),
-    )
-    scale = face.size / BOX_SIDE
-    if scale < 0.5:  # plain linear sampling of every third pixel would glitter
-        head, scale = head.half, scale * 2
-        centre = (BOX_CENTRE[0] / 2, BOX_CENTRE[1] / 2)
+    looks = (face.before, face.after, round(face.share * STEPS), round(_shut(face) * STEPS))
+    number = (face.actor - 1) % len(LOOKS)
+    if face.solid:
+        turns = (round(face.yaw * TURNS), round(face.pitch * TURNS))
+        head, middle = _turned_head(number, *looks, *turns), TURNED_CENTRE
     else:
-        head, centre = head.whole, BOX_CENTRE
+        head, middle = _head(number, *looks), BOX_CENTRE
+    sprite, scale, part = head.at(face.size / BOX_SIDE)
+    centre = (middle[0] * part, middle[1] * part)
     matrix = cv2.getRotationMatrix2D((0, 0), -face.tilt, scale) @ np.array(
         [[look.width, 0, -look.width * centre[0]], [0, 1, -centre[1]], [0, 0, 1]]
     )
     matrix[:, 2] += (face.x, face.y)
-    _blend_in(picture, head, matrix)
+    _blend_in(picture, sprite, matrix)
+
+
+def _shut(face: Appearance) -> float:
+    """How far the lids hide the eyes, 0 to 1: in a blink, or because they look down."""
+    return max(face.shut, min(1.0, max(0.0, face.pitch / CAST_DOWN)))
 
 
 def _blend_in(picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray) -> None:
@@ -161,27 +175,59 @@ class Head:
     whole: np.ndarray
     half: np.ndarray
 
+    @classmethod
+    def of(cls, whole: np.ndarray) -> Head:
+        return cls(whole, _halved(whole))
+
+    def at(self, scale: float) -> tuple[np.ndarray, float, float]:
+        """What to paint at `scale`: a picture, its own scale, and its part of the full size."""
+        if scale >= 0.5:
+            return self.whole, scale, 1.0
+        # Plain linear sampling of every third pixel would glitter.
+        picture, part = self.half, 0.5
+        while scale / part < SHRINK:
+            picture, part = _halved(picture), part / 2
+        return picture, scale / part, part
+
+
+def _halved(picture: np.ndarray) -> np.ndarray:
+    height, width = picture.shape[:2]
+    return cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+
 
 @functools.lru_cache(maxsize=64)
 def _head(look: int, before: str, after: str, share: int, shut: int) -> Head:
     """A head with a face between two emotions; `share` and `shut` in `STEPS`."""
+    return Head.of(_dress(_skin(look, before, after, share, shut), LOOKS[look]))
+
+
+@functools.lru_cache(maxsize=32)
+def _turned_head(
+    look: int, before: str, after: str, share: int, shut: int, yaw: int, pitch: int
+) -> Head:
+    """The same, turned: `yaw` and `pitch` in degrees times `TURNS`."""
+    style = LOOKS[look]
+    skin = _skin(look, before, after, share, shut)[:, :, :3]
+    cover = turned.cover(skin, style.hair, _oval(), style.long_hair)
+    seen = turned.see(style.shape, style.long_hair, yaw / TURNS, pitch / TURNS)
+    return Head.of(turned.lay(cover, seen))
+
+
+def _skin(look: int, before: str, after: str, share: int, shut: int) -> np.ndarray:
+    """A face's picture in its shape and colours: BGRA, opaque."""
     grey = cv2.addWeighted(_face(before), 1 - share / STEPS, _face(after), share / STEPS, 0)
     if shut:
         lids = cv2.addWeighted(
             _shut_face(before), 1 - share / STEPS, _shut_face(after), share / STEPS, 0
         )
         grey = cv2.addWeighted(grey, 1 - shut / STEPS, lids, shut / STEPS, 0)
-    whole = _dress(grey, LOOKS[look])
-    half = cv2.resize(whole, (SPRITE[0] // 2, SPRITE[1] // 2), interpolation=cv2.INTER_AREA)
-    return Head(whole, half)
+    grey = shaped(grey, LOOKS[look].shape)
+    tinted = (cv2.LUT(grey, _tint(white)) for white in LOOKS[look].skin)
+    return cv2.merge([*tinted, np.full_like(grey, 255)])
 
 
-def _dress(grey: np.ndarray, look: Look) -> np.ndarray:
-    """Give a grey face its shape, colour and hair: premultiplied BGRA of `SPRITE`'s size."""
-    grey = shaped(grey, look.shape)
-    skin = cv2.merge(
-        [*(cv2.LUT(grey, _tint(white)) for white in look.skin), np.full_like(grey, 255)]
-    )
+def _dress(skin: np.ndarray, look: Look) -> np.ndarray:
+    """Put a face's picture between its hair: premultiplied BGRA of `SPRITE`'s size."""
     sprite = cv2.merge([_hair(look.long_hair)] * 4)
     sprite = cv2.multiply(sprite, (*look.hair, 255), scale=1 / 255)
     part = sprite[TOP : TOP + FACE_SIDE, LEFT : LEFT + FACE_SIDE]
@@ -195,6 +241,19 @@ def _tint(white: int) -> np.ndarray:
     return np.round(255 * grey ** (1 + 0.5 * (1 - white / 255)) * (white / 255) ** 0.8).astype(
         np.uint8
     )
+
+
+@functools.cache
+def _dimmed(light: float) -> np.ndarray:
+    """A table from each value to what a camera shows at such a part of the light.
+
+    By the curve of ITU-R BT.709, which cameras follow: a quarter of the light is half as bright
+    to the eye, and what was dark is lost.
+    """
+    value = np.arange(256) / 255
+    amount = np.where(value < 0.081, value / 4.5, ((value + 0.099) / 1.099) ** (1 / 0.45)) * light
+    dark = np.where(amount < 0.018, 4.5 * amount, 1.099 * amount**0.45 - 0.099)
+    return np.round(255 * dark).astype(np.uint8)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +14,12 @@ from videmo.schema import EMOTIONS
 
 Seconds = int | float | Fraction
 """A time. A float means the decimal number that it shows: 0.1 is one tenth exactly."""
+
+Angle = float | tuple[tuple[Seconds, float], ...]
+"""Degrees: one number, or keyframes of time and degrees, rising in time, as of `Place`."""
+
+MOST_YAW, MOST_PITCH = 90.0, 45.0
+"""Degrees by which a head can be turned to either side, and down or up."""
 
 TICK = Fraction(1, 90_000)
 """Unit of the times of frames at a variable rate, in seconds, as in MPEG streams."""
@@ -30,9 +36,11 @@ class Place:
     """Seconds since the shot began."""
     x: float
     y: float
-    """Centre of the face's box, in pixels of the upright picture."""
+    """Centre of the face's box, in pixels of the upright picture: the box that it has, or would
+    have if the head were not turned."""
     size: float
-    """Width and height of the face's box, in pixels."""
+    """Width and height of that box, in pixels; the face itself, from the hairline to the chin, is
+    0.94 of it high."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,13 @@ class Actor:
     """Times at which the eyes are shut."""
     tilt: float = 0.0
     """Degrees by which the head leans clockwise; Haar loses faces beyond some 12."""
+    yaw: Angle = 0.0
+    """Degrees by which the head is turned: above 0 towards the right of the picture, below 0
+    towards its left; 90 is a profile. The head turns about its neck, which stays at its place.
+    Who turns or nods at any time of the shot is painted as a body all the time."""
+    pitch: Angle = 0.0
+    """Degrees by which the head nods: above 0 down, with the lids lowered (from 20 on the eyes
+    seem shut), below 0 up."""
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -66,6 +81,12 @@ class Actor:
             if emotion not in EMOTIONS:
                 known = ", ".join(EMOTIONS)
                 raise RequestError(f"actor {self.number}: no emotion {emotion}; known: {known}")
+        for angle, most in ((self.yaw, MOST_YAW), (self.pitch, MOST_PITCH)):
+            keys = _keys(angle)
+            if not keys or not _rising(time for time, _ in keys):
+                raise RequestError(f"actor {self.number}: give turns, rising in time")
+            if any(abs(degrees) > most for _, degrees in keys):
+                raise RequestError(f"actor {self.number}: heads turn by at most {most:g} degrees")
 
 
 @dataclass(frozen=True)
@@ -79,11 +100,16 @@ class Shot:
     """Any number: the same number is the same room."""
     tone: float | None = 220.0
     """Pitch of the sound, in hertz; None: silence."""
+    light: float = 1.0
+    """The part of the full light in which a camera sees all this, above 0: at 0.06 it is nearly
+    dark."""
 
     def __post_init__(self) -> None:
         numbers = [actor.number for actor in self.actors]
         if exact(self.seconds) <= 0:
             raise RequestError(f"a shot of {self.seconds} s: shots last longer than nothing")
+        if not 0 < self.light <= 1:
+            raise RequestError(f"a shot in a light of {self.light}; give more than 0, at most 1")
         if len(set(numbers)) < len(numbers):
             raise RequestError(f"actors {numbers}: each can be in a shot once")
 
@@ -167,6 +193,11 @@ class Appearance:
     shut: float
     """How far the eyes are shut, 0 to 1."""
     tilt: float
+    yaw: float
+    pitch: float
+    """Degrees, as of an `Actor`."""
+    solid: bool
+    """Whether the head is painted as a body: it turns or nods in this shot."""
 
     @property
     def emotion(self) -> str:
@@ -193,18 +224,35 @@ def _appearance(actor: Actor, time: Fraction) -> Appearance:
     x, y, size = _place(actor, time)
     before, after, share = _blend(actor, time)
     shut = max((_shut(float(time - exact(blink))) for blink in actor.blinks), default=0.0)
-    return Appearance(actor.number, x, y, size, before, after, share, shut, actor.tilt)
+    turn = (actor.tilt, _angle(actor.yaw, time), _angle(actor.pitch, time))
+    solid = (actor.yaw, actor.pitch) != (0, 0)
+    return Appearance(actor.number, x, y, size, before, after, share, shut, *turn, solid)
 
 
-def _place(actor: Actor, time: Fraction) -> tuple[float, float, float]:
-    """Centre and size, on the straight line between the keyframes around `time`."""
-    before = next((p for p in reversed(actor.places) if exact(p.time) <= time), actor.places[0])
-    after = next((p for p in actor.places if exact(p.time) > time), actor.places[-1])
-    length = exact(after.time) - exact(before.time)
-    share = float((time - exact(before.time)) / length) if length > 0 else 0.0
-    pairs = ((before.x, after.x), (before.y, after.y), (before.size, after.size))
-    x, y, size = (a + share * (b - a) for a, b in pairs)
-    return x, y, size
+def _place(actor: Actor, time: Fraction) -> tuple[float, ...]:
+    """Centre and size at `time`."""
+    return _on_the_way([(p.time, (p.x, p.y, p.size)) for p in actor.places], time)
+
+
+def _angle(angle: Angle, time: Fraction) -> float:
+    """Degrees at `time`."""
+    (degrees,) = _on_the_way([(when, (degrees,)) for when, degrees in _keys(angle)], time)
+    return degrees
+
+
+def _keys(angle: Angle) -> tuple[tuple[Seconds, float], ...]:
+    return angle if isinstance(angle, tuple) else ((0, angle),)
+
+
+def _on_the_way(
+    keys: Sequence[tuple[Seconds, tuple[float, ...]]], time: Fraction
+) -> tuple[float, ...]:
+    """The numbers on the straight line between the keyframes around `time`."""
+    before = next((key for key in reversed(keys) if exact(key[0]) <= time), keys[0])
+    after = next((key for key in keys if exact(key[0]) > time), keys[-1])
+    length = exact(after[0]) - exact(before[0])
+    share = float((time - exact(before[0])) / length) if length > 0 else 0.0
+    return tuple(a + share * (b - a) for a, b in zip(before[1], after[1], strict=True))
 
 
 def _blend(actor: Actor, time: Fraction) -> tuple[str, str, float]:
