@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from benchmarks.compare import Boxes, boxes_of, recall_and_precision
 from benchmarks.memory import peak_memory
 from benchmarks.movies import joined, make_reel
 from videmo.demo import demo_story, make_movie
-from videmo.faces import DETECTORS, Detector, DetectorConfig
+from videmo.faces import DETECTORS, Detector, DetectorConfig, detector_of
 from videmo.runs import find_runs
 from videmo.scan import Settings, all_cores, merge, scan_chunk, scan_movie
 from videmo.scan import chunk as chunk_module
-from videmo.schema import EMOTIONS, Box, Chunk
+from videmo.schema import DEFAULT_DETECTOR, EMOTIONS, Chunk
 from videmo.table import FORMAT, Row, read_table, write_table
 from videmo.video import Reader, probe, survey
 
@@ -52,7 +53,7 @@ def main() -> None:
             share = speeds[jobs] / decoding
             print(f"scan, {jobs} jobs       {speeds[jobs]:6.1f} frames/s, {share:.2f} of decoding")
         print(f"two jobs against one: {speeds[2] / speeds[1]:.2f} times")
-        slow = Settings(DetectorConfig(every=1))
+        slow = Settings(DetectorConfig(interval=1))
         took = seconds(lambda: scan_movie(movie, folder / "all", slow, jobs=cores))
         print(f"scan --every-frame {frames / took:6.1f} frames/s, {frames / took / decoding:.2f}")
         quick, full = (tables(folder / name) for name in ("scan", "all"))
@@ -91,7 +92,7 @@ def tell(against: str, recall: float, precision: float) -> None:
 def against_truth(folder: Path) -> tuple[float, float]:
     truth: Boxes = defaultdict(list)
     for row in make_movie(folder / "truth.mp4", demo_story()):
-        truth[row.frame].append(row.box)
+        truth[row.frame].append(row.face)
     scan_movie(folder / "truth.mp4", folder / "truth")
     return recall_and_precision(tables(folder / "truth"), truth)
 
@@ -116,24 +117,25 @@ def stages(movie: Path) -> None:
         while (frame := step()) is not None:
             yield frame
 
-    def detector(look: DetectorConfig) -> Detector:
-        found = DETECTORS["haar"](look)
-        return Detector(timed("look", found.everywhere), timed("follow", found.near))
+    def detector(config: DetectorConfig) -> Detector:
+        found = detector_of(replace(config, detector=DEFAULT_DETECTOR))
+        redetect = found.redetect and timed("follow", found.redetect)
+        detect, align = timed("look", found.detect), timed("align", found.align)
+        return replace(found, detect=detect, align=align, redetect=redetect)
 
     whole = Reader.frames
     settings = Settings(DetectorConfig("timed"))
     with ExitStack() as patches:
         patches.enter_context(patch.dict(DETECTORS, timed=detector))
         patches.enter_context(patch.object(Reader, "frames", frames))
-        find_eyes = timed("eyes", chunk_module.find_eyes)
-        patches.enter_context(patch.object(chunk_module, "find_eyes", find_eyes))
         classify = timed("classify", chunk_module.Scores._run)
         patches.enter_context(patch.object(chunk_module.Scores, "_run", classify))
         start = time.thread_time()
         seen = scan_chunk(probe(movie), Chunk(0, Fraction(0), None), settings)
         spent["the rest"] = time.thread_time() - start - sum(spent.values())
     start = time.thread_time()
-    for _ in merge(lambda: [seen], settings).rows:
+    of_table = detector_of(DetectorConfig())
+    for _ in merge(lambda: [seen], settings, of_table, EMOTIONS).rows:
         pass
     spent["merge"] = time.thread_time() - start
     count = seen.frames
@@ -145,8 +147,9 @@ def stages(movie: Path) -> None:
 def second_pass(folder: Path) -> None:
     """Read a two-hour movie's table, and find its runs."""
     scores = (0.01, 0.02, 0.03, 0.9, 0.01, 0.02, 0.01)
+    observed = (9, 9, 90, 90, 0.9, 2, 0.5, -0.5)
     rows = (
-        Row(i, i / 24, 1 + i // 2400, Box(9, 9, 90, 90), 2, EMOTIONS[i // 31 % 7], 0.9, 5, scores)
+        Row(i, i / 24, 1 + i // 2400, observed, EMOTIONS[i // 31 % 7], 0.9, 5, scores)
         for i in range(TWO_HOURS)
     )
     record = {
@@ -156,7 +159,8 @@ def second_pass(folder: Path) -> None:
         **dict.fromkeys(("faces", "aligned"), TWO_HOURS),
         **{"fps": "24/1", "tracks": 1 + TWO_HOURS // 2400, "decode_failures": 0},
         **{"changed_meanwhile": False, "cut_off": False, "status": "ok", "warnings": []},
-        **{"settings": {"start": 0.0, "end": None}, "seconds": {}},
+        **{"settings": {"start": 0.0, "end": None}, "seconds": {}, "labels": list(EMOTIONS)},
+        "detector": {"name": DEFAULT_DETECTOR, "weights": {}},
     }
     path = folder / "two-hours.mp4.faces.csv"
     write_table(path, rows, record)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from videmo.emotions import SIDE, Classify, classifier, find_model
-from videmo.faces import DETECTORS, DetectorConfig
+from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.schema import EMOTIONS, Box
 from videmo.training.dataset import read
 from videmo.training.measure import measure
@@ -38,13 +38,14 @@ def cut(grey: np.ndarray, box: Box, margin: float) -> np.ndarray:
 def on_stills(classify: Classify) -> None:
     """Print how often the model is right on valid faces, by margin."""
     valid = read(DATA / "fer", labels="ferplus").splits["valid"].clear
-    look = DETECTORS["haar"](DetectorConfig(width=0, every=1, min_face=0.3))
+    detector = detector_of(DetectorConfig("haar", width=0, interval=1, min_face=0.3))
     found = []
     for i, face in enumerate(valid.images):
         large = cv2.resize(face, None, fx=LARGER, fy=LARGER, interpolation=cv2.INTER_CUBIC)
         edge = large.shape[0] // 4
         grey = cv2.copyMakeBorder(large, *(edge,) * 4, cv2.BORDER_REPLICATE)
-        boxes = [detection.box for detection in look.everywhere(grey, ())]
+        still = StillPicture(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+        boxes = [detection.box for detection in detector.detect(still, ())]
         if boxes:
             found.append((i, grey, max(boxes, key=lambda box: box.w)))
     labels = valid.labels[[i for i, _, _ in found]]
@@ -59,11 +60,11 @@ def on_stills(classify: Classify) -> None:
 
 def on_a_clip(classify: Classify) -> None:
     """Print in how many frames the strongest score is happy, by margin."""
-    look = DETECTORS["haar"](DetectorConfig(every=1))
+    detector = detector_of(DetectorConfig("haar", interval=1))
     found = []
     with open_movie(probe(DATA / "clips" / "sad_to_happy.mp4")) as reader:
         for number, frame in enumerate(reader.frames()):
-            boxes = [detection.box for detection in look.everywhere(frame.grey, ())]
+            boxes = [detection.box for detection in detector.detect(frame, ())]
             if boxes:
                 found.append((number, frame.grey.copy(), max(boxes, key=lambda box: box.w)))
     for margin in MARGINS:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story, TruthRow, make_movie
-from videmo.scan import Scanned, scan_movie
+from videmo.scan import Scanned, Settings, scan_movie
 from videmo.table import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,10 +62,16 @@ class Made:
         return read_table(self.scanned.table)
 
 
-def made(folder: Path, story: Story, name: str = "movie.mp4", **how: Any) -> Made:
+def made(
+    folder: Path,
+    story: Story,
+    name: str = "movie.mp4",
+    settings: Settings | None = None,
+    **how: Any,
+) -> Made:
     """Make a movie and scan it."""
     truth = make_movie(folder / name, story, **how)
-    return Made(folder / name, truth, scan_movie(folder / name, folder / "tables"))
+    return Made(folder / name, truth, scan_movie(folder / name, folder / "tables", settings))
 
 
 @pytest.fixture(scope="session")

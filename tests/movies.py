@@ -109,9 +109,13 @@ def cut_off(movie: Path, target: Path, share: float) -> Path:
 
 
 def painted(*actors: Actor, size: tuple[int, int] = (480, 360)) -> np.ndarray:
-    """A grey picture of people."""
+    """A picture of people, BGR."""
     story = Story((Shot(1, actors, background=1),), size)
-    return cv2.cvtColor(Painter(story).paint(Fraction(0)), cv2.COLOR_BGR2GRAY)
+    return Painter(story).paint(Fraction(0))
+
+
+def painted_grey(*actors: Actor, size: tuple[int, int] = (480, 360)) -> np.ndarray:
+    return cv2.cvtColor(painted(*actors, size=size), cv2.COLOR_BGR2GRAY)
 
 
 def begun(path: Path) -> None:

@@ -31,10 +31,11 @@ from videmo.annotate.rows import lanes_of, scene_of
 from videmo.demo import Shot, Story, make_movie
 from videmo.errors import DiskFullError, MovieError, RequestError, TableError
 from videmo.exporters.clips import find_ffmpeg
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.names import Line, write_people
 from videmo.scan import Settings, scan_movie
 from videmo.schema import EMOTIONS
-from videmo.table import read_record, read_table, record_path
+from videmo.table import face_boxes, read_record, read_table, record_path, write_record
 from videmo.video import Turn, open_movie, open_sound, probe
 
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2")
@@ -328,6 +329,43 @@ def test_between_frames_that_were_scanned_faces_are_where_they_must_be(
 def test_nothing_is_drawn_where_frames_are_missing_and_not_skipped(people: Made) -> None:
     scene = scene_of(people.table, {})
     assert scene.at(10) and scene.after(10, 0.5) == []
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_eyes_are_drawn_into_the_faces_and_nowhere_else(tmp_path: Path, detector: str) -> None:
+    """A table does not keep them: they are found again by what found the face."""
+    one = made(tmp_path, still(0.25), settings=Settings(DetectorConfig(detector)))
+    drawn = []
+    for layers in ((), ("eyes",)):
+        done = annotated(one.scanned.table, tmp_path / str(len(layers)), wished=Wished(layers))
+        drawn.append(pictures(file_of(done)))
+    boxes = list(face_boxes(one.table))
+    assert len(boxes) == len(drawn[0]) == len(drawn[1]) == 6
+    for box, without, with_eyes in zip(boxes, *drawn, strict=True):
+        changed = np.abs(with_eyes.astype(int) - without).max(axis=2) > 60
+        rows, columns = np.nonzero(changed)
+        assert changed.sum() > 20
+        assert box.x <= columns.min() and columns.max() < box.x + box.w
+        assert box.y <= rows.min() and rows.max() < box.y + box.h
+
+
+@pytest.mark.parametrize(
+    ("detector", "says"),
+    [
+        ({"name": "haar", "weights": {"a.xml": "0" * 64}}, "has learnt other things"),
+        ({"name": "hawk", "weights": {}}, "hawk: no such detector"),
+    ],
+)
+def test_eyes_that_cannot_be_found_again_as_they_were_are_refused(
+    people: Made, tmp_path: Path, detector: dict[str, object], says: str
+) -> None:
+    table = tmp_path / people.scanned.table.name
+    shutil.copy(people.scanned.table, table)
+    record = {**read_record(people.scanned.table), "detector": detector}
+    write_record(table, record)
+    with pytest.raises(RequestError, match=says):
+        annotated(table, tmp_path, movie=people.movie, wished=Wished(layers=("eyes",)))
+    assert annotated(table, tmp_path, movie=people.movie, wished=Wished(layers=())).file
 
 
 def test_times_out_of_the_table_mean_their_frames(tmp_path: Path) -> None:

@@ -32,15 +32,23 @@ from videmo.archive import (
     shard_of_environment,
     verify_tables,
 )
-from videmo.archive.ledger import COLUMNS, add_entry, begin_ledger, cell, read_ledger
+from videmo.archive.ledger import (
+    FIRST_COLUMNS,
+    LAST_COLUMNS,
+    add_entry,
+    begin_ledger,
+    cell,
+    read_ledger,
+)
 from videmo.archive.share import cores_for
 from videmo.demo import make_movie
 from videmo.doctor import examine
 from videmo.errors import OutputError, RequestError
 from videmo.exporters.program import find_ffmpeg
 from videmo.faces import DetectorConfig
-from videmo.files import lock_note, file_lock
+from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
+from videmo.schema import EMOTIONS
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
 
@@ -432,16 +440,16 @@ def test_a_name_is_no_formula_and_one_line(tmp_path: Path) -> None:
     assert cell("=cmd|' /C calc'!A1.mp4").startswith("'=")
     assert cell("a\nb\udcff.mp4") == "a\\nb\\udcff.mp4"
     path = tmp_path / "archive.csv"
-    begin_ledger(path, [Entry(cell('@x,"y".mp4'), "failed", "=1+1\n")])
+    begin_ledger(path, [Entry(cell('@x,"y".mp4'), "failed", "=1+1\n")], EMOTIONS)
     (row,) = csv.reader(path.read_text().splitlines()[1:])
     assert row[0] == '\'@x,"y".mp4' and row[2] == "'=1+1\\n"
 
 
 def test_a_row_that_was_cut_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "archive.csv"
-    begin_ledger(path, [Entry("a", "ok", frames=3, key="k")])
+    begin_ledger(path, [Entry("a", "ok", frames=3, key="k")], EMOTIONS)
     whole = path.read_bytes()
-    add_entry(path, Entry("b", "ok", frames=4, key="k"))
+    add_entry(path, Entry("b", "ok", frames=4, key="k"), EMOTIONS)
     assert list(read_ledger(path)) == ["a", "b"]
     for cut in range(len(whole), path.stat().st_size):
         (tmp_path / "cut.csv").write_bytes(path.read_bytes()[:cut])
@@ -450,10 +458,22 @@ def test_a_row_that_was_cut_is_left_out(tmp_path: Path) -> None:
 
 def test_the_later_of_two_rows_counts(tmp_path: Path) -> None:
     path = tmp_path / "archive.csv"
-    begin_ledger(path, [Entry("a", "failed")])
-    add_entry(path, Entry("a", "ok"))
+    begin_ledger(path, [Entry("a", "failed")], EMOTIONS)
+    add_entry(path, Entry("a", "ok"), EMOTIONS)
     assert read_ledger(path)["a"].status == "ok"
-    assert path.read_text().splitlines()[0] == ",".join(COLUMNS)
+    header = ",".join((*FIRST_COLUMNS, *EMOTIONS, *LAST_COLUMNS))
+    assert path.read_text().splitlines()[0] == header
+
+
+@pytest.mark.parametrize("labels", [("thumb up", "ok"), ("status", "key", "fist")])
+def test_the_list_has_the_labels_of_the_model(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    """Though one is called as another column."""
+    path = tmp_path / "archive.csv"
+    one = Entry("a", "ok", duration=3.0, seconds=dict.fromkeys(labels, 0.5), key="k")
+    begin_ledger(path, [one], labels)
+    header = path.read_text().splitlines()[0]
+    assert header == ",".join((*FIRST_COLUMNS, *labels, *LAST_COLUMNS))
+    assert read_ledger(path) == {"a": one}
 
 
 # Shares

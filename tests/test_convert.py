@@ -7,8 +7,9 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from videmo.convert import forms as made_by
 from videmo.demo import Shot, Story
 from videmo.errors import DiskFullError, RequestError, SetupError, TableError
 from videmo.find import find_tables
-from videmo.schema import COLUMNS, EMOTIONS
+from videmo.schema import EMOTIONS, column_names
 from videmo.table import record_path
 
 
@@ -29,6 +30,11 @@ def converted(one: Made, form: str, folder: Path) -> Path:
     (done,) = convert_tables(find_tables([one.scanned.table]), form, folder)
     assert done.error is None and done.file is not None
     return done.file
+
+
+def table_of(columns: dict[str, Any], labels: Sequence[str] = EMOTIONS) -> pd.DataFrame:
+    """A table with some of its columns filled."""
+    return pd.DataFrame({**dict.fromkeys(column_names(labels)), **columns})
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,8 @@ def test_openface_is_read_as_its_readers_do(people: Made, tmp_path: Path) -> Non
     there = table["track"].notna().to_numpy()
     assert (read["success"].to_numpy() == there).all()
     assert (read["face_id"][there].to_numpy() == table["track"][there].to_numpy(int)).all()
-    assert (read["confidence"][there].to_numpy() == table["eyes"][there].to_numpy(int) / 2).all()
+    assert np.allclose(read["confidence"][there], table["confidence"][there], atol=0.005)
+    assert read["confidence"][there].between(0.7, 1).all()
     assert (read[["face_id", "confidence", *EMOTIONS]][~there] == 0).all(axis=None)
     assert np.allclose(read["happy"][there], table["happy"][there])
 
@@ -122,7 +129,7 @@ def test_fer_rows_are_sorted_as_its_own_writer_does(people: Made, tmp_path: Path
 
 
 def test_fer_keeps_many_faces_in_the_order_of_their_numbers() -> None:
-    rows = pd.DataFrame({"frame": [4] * 12 + [9], "track": range(1, 14)})
+    rows = table_of({"frame": [4] * 12 + [9], "track": range(1, 14)})
     for name in (*"xywh", *EMOTIONS):
         rows[name] = range(13)
     made = made_by.fer(rows, {})
@@ -148,7 +155,7 @@ def test_counts_are_of_every_frame(people: Made, tmp_path: Path) -> None:
 def test_parquet_holds_the_table_and_its_record(people: Made, tmp_path: Path) -> None:
     file = converted(people, "parquet", tmp_path)
     read = pyarrow.parquet.read_table(file)
-    assert read.column_names == list(COLUMNS) and read.num_rows == len(people.table)
+    assert read.column_names == list(column_names(EMOTIONS)) and read.num_rows == len(people.table)
     kinds = {name: str(read.schema.field(name).type) for name in ("frame", "time", "track")}
     assert kinds == {"frame": "int64", "time": "double", "track": "int64"}
     assert read.column("track").null_count == people.table["track"].isna().sum()
@@ -238,7 +245,7 @@ def test_a_full_disk_is_said(people: Made, small_disk: Callable[[int], Path]) ->
 
 
 def test_the_counts_of_a_crowd_add_up() -> None:
-    rows = pd.DataFrame(
+    rows = table_of(
         {
             "frame": [0, 0, 0, 1, 3],
             "track": pd.array([1, 2, 3, None, 1], dtype="Int64"),
@@ -250,3 +257,16 @@ def test_the_counts_of_a_crowd_add_up() -> None:
     assert found["faces"].tolist() == [3, 0, 1]
     assert found["sad"].tolist() == [2, 0, 0] and found["fear"].tolist() == [0, 0, 1]
     assert (found[list(EMOTIONS)].sum(axis=1) == found["faces"]).all()
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if name != "parquet"])
+def test_the_labels_of_another_model_are_columns(form: str) -> None:
+    columns = {"frame": [0, 1], "time": [0.0, 0.1], "track": pd.array([1, None], dtype="Int64")}
+    columns |= {"emotion": ["ok", ""], "thumb up": [0.2, np.nan], "ok": [0.8, np.nan]}
+    columns |= {"confidence": [0.9, np.nan], **{name: [1, 1] for name in "xywh"}}
+    rows = table_of(columns, ("thumb up", "ok"))
+    made = getattr(made_by, form)(rows, {"width": 9, "height": 9, "movie": {"file": "a.mp4"}})
+    number = "0" if form == "fer" else ""
+    assert {f"thumb up{number}", f"ok{number}"} < set(made.columns)
+    assert not {name for name in made.columns if name.startswith(("happy", "happiness"))}
+    assert made[f"ok{number}"].iloc[0] == (1 if form == "counts" else 0.8)

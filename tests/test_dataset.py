@@ -14,10 +14,12 @@ from tests.conftest import Made
 from tests.moments import moments
 from tests.movies import numbered
 from videmo.draw import cut_face
+from videmo.emotions import SIDE
 from videmo.errors import OutputError
 from videmo.exporters.dataset import Key, export, picture_name
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
+from videmo.faces import MARGINS, DetectorConfig, crop_face, detector_of
 from videmo.runs import find_runs
 from videmo.schema import Box
 from videmo.video import open_movie, probe
@@ -73,15 +75,21 @@ def test_each_emotion_is_a_folder_of_its_faces(people: Made, tmp_path: Path) -> 
 
 
 def test_a_picture_is_what_the_model_saw(people: Made, sorted_out: Path) -> None:
-    """The face's box and nothing around it, as `labels.csv` says; small, as training takes it."""
+    """The face upright, framed as the model learnt it, and small, as training takes it."""
     line = labels(sorted_out)[0]
     box = Box(*(int(line[name]) for name in Box._fields))
+    table = people.table
+    (roll,) = table[(table["frame"] == int(line["frame"])) & (table["track"] == 1)]["roll"]
     with open_movie(probe(people.movie)) as reader:
         (frame,) = reader.at([float(line["time"])])
-        seen = cut_face(frame.bgr, box, size=96)
+        cut = cut_face(frame.bgr, box, margin=MARGINS["yunet"], size=96, roll=roll)
+        (found,) = detector_of(DetectorConfig()).detect(frame, ())
+        seen = crop_face(frame.grey, found, SIDE)
     made = cv2.imread(str(sorted_out / line["file"]))
     assert made.shape == (96, 96, 3)
-    assert np.abs(made.astype(int) - seen).mean() < 3
+    assert np.abs(made.astype(int) - cut).mean() < 3
+    small = cv2.resize(made, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    assert np.corrcoef(small.mean(axis=2).ravel(), seen.ravel())[0, 1] > 0.9
 
 
 def test_size_and_margin_can_be_had(people: Made, tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ def test_haar_finds_each_emotion_where_the_truth_says(find_faces, find_eyes, emo
     grey, box = painted(emotion, actor=1 + size % 3, size=size)
     found = find_faces(grey)
     assert len(found) == 1
-    assert overlap(found[0], box) >= 0.8
+    assert iou(found[0], box) >= 0.8
     assert len(find_eyes(grey, found[0])) == 2
 
 
@@ -278,7 +278,7 @@ def test_haar_finds_each_emotion_where_the_truth_says(find_faces, find_eyes, emo
 def test_haar_finds_each_actor_and_nothing_else(find_faces, actor):
     grey, box = painted("happy", actor=actor, background=actor)
     (found,) = find_faces(grey)
-    assert overlap(found, box) >= 0.8
+    assert iou(found, box) >= 0.8
 
 
 def test_eyes_that_are_shut_are_not_found_but_the_face_is(find_faces, find_eyes):
@@ -326,7 +326,7 @@ def test_an_emotion_shows_inside_the_outline_of_a_turned_face(yaw):
     sad, row = head(emotion="sad", yaw=yaw)
     surprised, _ = head(emotion="surprise", yaw=yaw)
     change, face = where_it_changes(sad, surprised), row.face
-    assert change.shared(face) >= 0.95 * change.w * change.h
+    assert change.intersection(face) >= 0.95 * change.w * change.h
     assert change.w >= 0.6 * face.w
 
 

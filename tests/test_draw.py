@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from videmo.draw import (
-    TILES_A_ROW,
     EMOTION_COLOURS,
     TILE,
+    TILES_A_ROW,
     Header,
     Lane,
     Marked,
     Tile,
+    colours_of,
     contact_sheet,
     cut_face,
     draw_faces,
@@ -26,7 +29,7 @@ from videmo.draw import (
 from videmo.draw import text as letters
 from videmo.draw.overlay import called
 from videmo.draw.places import SIDES, Spot, Wish, place
-from videmo.schema import EMOTIONS, Box
+from videmo.schema import EMOTIONS, Box, Point
 
 PICTURE = np.arange(100 * 80 * 3, dtype=np.uint32).reshape(80, 100, 3).astype(np.uint8)
 
@@ -59,7 +62,72 @@ def test_a_face_larger_than_the_picture_allows_is_still_a_square() -> None:
     assert cut_face(PICTURE, Box(0, 0, 100, 80), margin=1.0, size=32).shape == (32, 32, 3)
 
 
-HEADER = Header("happy - a \N{SNOWMAN}.mp4", "1 moment", "happy", ((0.1, 0.2), (0.999, 1.0)))
+SMOOTH = cv2.GaussianBlur(
+    np.random.default_rng(0).integers(0, 256, (200, 240, 3), np.uint8), (0, 0), 3
+)
+SMOOTH = cv2.normalize(SMOOTH, SMOOTH, 0, 255, cv2.NORM_MINMAX)
+
+
+@pytest.mark.parametrize("roll", [20, -35, 120])
+@pytest.mark.parametrize(("margin", "size"), [(0.2, 0), (0.5, 96), (-0.04, 48)])
+@pytest.mark.parametrize(
+    "box", [Box(90, 70, 60, 60), Box(0, 70, 60, 60), Box(180, 140, 60, 60), Box(100, 0, 50, 70)]
+)
+def test_a_face_that_leans_is_cut_out_of_the_picture_turned_around_it(
+    box: Box, margin: float, size: int, roll: float
+) -> None:
+    """At the picture's edge, too, where a square is moved inwards."""
+    middle = (box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2)
+    how = {"flags": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_REPLICATE}
+    turn = cv2.getRotationMatrix2D(middle, roll, 1.0)
+    turned = cv2.warpAffine(SMOOTH, turn, (240, 200), **how)
+    wanted = cut_face(turned, box, margin=margin, size=size)
+    face = cut_face(SMOOTH, box, margin=margin, size=size, roll=roll)
+    assert np.abs(face.astype(int) - wanted).max() <= 2
+
+
+@pytest.mark.parametrize("roll", [-50.0, -10.0, 25.0, 90.0])
+def test_the_eyes_of_a_face_that_leans_come_to_lie_side_by_side(roll: float) -> None:
+    """Clockwise as one looks at the picture; the right eye comes to the left."""
+    picture = np.zeros((200, 200, 3), np.uint8)
+    across, down = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    for channel, far in ((0, -20), (1, 20)):
+        rows, columns = np.mgrid[:200, :200]
+        away = (columns - 100 - far * across) ** 2 + (rows - 100 - far * down) ** 2
+        picture[:, :, channel] = np.where(away < 16, 255, 0)
+    face = cut_face(picture, Box(50, 50, 101, 101), roll=roll)
+    right, left = (np.argwhere(face[:, :, channel] > 127).mean(axis=0) for channel in (0, 1))
+    assert right == pytest.approx([50, 30], abs=1) and left == pytest.approx([50, 70], abs=1)
+
+
+def test_the_picture_itself_is_not_turned() -> None:
+    before = SMOOTH.copy()
+    cut_face(SMOOTH, Box(90, 70, 60, 60), roll=30.0)
+    assert (before == SMOOTH).all()
+
+
+def test_emotions_have_their_colours_whatever_else_a_model_tells_apart() -> None:
+    colours = colours_of(("fist", "happy", "palm"))
+    assert list(colours) == ["fist", "happy", "palm"]
+    assert colours["happy"] == EMOTION_COLOURS["happy"]
+    assert colours_of(EMOTIONS) == EMOTION_COLOURS
+
+
+def test_labels_have_colours_of_their_own_as_long_as_there_are_some() -> None:
+    labels = [f"gesture {n}" for n in range(13)]
+    assert len(set(colours_of(labels).values())) == 13
+    mixed = colours_of([*labels[:6], *EMOTIONS])
+    assert len(set(mixed.values())) == 13
+
+
+def test_more_labels_than_colours_have_colours_too() -> None:
+    labels = [f"gesture {n}" for n in range(40)]
+    assert list(colours_of(labels)) == labels
+    assert colours_of(labels) == colours_of(labels)
+
+
+COLOUR = EMOTION_COLOURS["happy"]
+HEADER = Header("happy - a \N{SNOWMAN}.mp4", "1 moment", COLOUR, ((0.1, 0.2), (0.999, 1.0)))
 
 
 @pytest.mark.parametrize("count", [1, 2, TILES_A_ROW, TILES_A_ROW + 1, 60])
@@ -97,6 +165,27 @@ def test_of_a_face_that_is_not_aligned_only_corners_are_drawn() -> None:
     draw_faces(picture, [marked(1, box, aligned=False)], bars=False)
     assert tuple(picture[112, 200]) == EMOTION_COLOURS["happy"]
     assert (picture[165, 190:330] == 90).all() and (picture[229, 240:280] == 90).all()
+
+
+def test_eyes_nose_and_mouth_are_marked_where_they_are() -> None:
+    picture, box = grey(), Box(200, 100, 120, 130)
+    points = (Point(230.2, 140.0), Point(290.0, 139.6), Point(-40.0, 20.0))
+    draw_faces(picture, [marked(1, box, points=points)], bars=False)
+    for x, y in ((230, 140), (290, 140)):
+        assert tuple(picture[y, x]) == EMOTION_COLOURS["happy"]
+        assert (picture[y - 8, x - 8 : x + 8] == 90).all()
+    assert (picture[160:220, 210:310] == 90).all()
+
+
+def test_the_labels_of_another_model_are_drawn_with_their_colours() -> None:
+    """Beside the face, each a bar; and the box has that of the first."""
+    colours = colours_of(("fist", "palm"))
+    picture, box = grey(), Box(200, 100, 120, 130)
+    draw_faces(picture, [Marked(1, box, True, "palm", (0.3, 0.7))], colours=colours)
+    assert tuple(picture[165, 200]) == colours["palm"]
+    right = picture[:, 325:]
+    fist, palm = ((right == colours[name]).all(axis=2).sum() for name in ("fist", "palm"))
+    assert palm > 1.5 * fist > 0
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 360), (1920, 1080), (360, 640), (3840, 2160)])

@@ -10,17 +10,20 @@ import pytest
 
 from tests.movies import painted
 from videmo.demo import Actor, Place
-from videmo.emotions import BATCH, SIDE, classifier, find_model
+from videmo.emotions import BATCH, classifier, find_model
 from videmo.errors import RequestError, SetupError
-from videmo.faces import DETECTORS, DetectorConfig, reduced
+from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
+from videmo.scan.classify import sampler_of
 from videmo.schema import EMOTIONS
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
-def test_the_averaged_face_of_an_emotion_has_it(emotion: str) -> None:
-    grey = painted(Actor(1, (Place(0, 240, 170, 150),), ((0, emotion),)))
-    ((box, _),) = DETECTORS["haar"](DetectorConfig()).everywhere(grey, ())
-    scores = classifier(find_model())([reduced(grey, box, (SIDE, SIDE))])[0]
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_averaged_face_of_an_emotion_has_it(emotion: str, name: str) -> None:
+    picture = StillPicture(painted(Actor(1, (Place(0, 240, 170, 150),), ((0, emotion),))))
+    (found,) = detector_of(DetectorConfig(name)).detect(picture, ())
+    model = find_model()
+    scores = classifier(model)([sampler_of(model)(picture, found)])[0]
     assert EMOTIONS[int(scores.argmax())] == emotion
 
 
@@ -58,9 +61,39 @@ def test_a_model_that_was_changed_is_refused(tmp_path: Path, content: bytes) -> 
         find_model(model_with(tmp_path, content))
 
 
-def test_a_model_with_other_labels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="labels"):
-        find_model(model_with(tmp_path, labels=["yes", "no"]))
+def test_a_model_that_does_not_give_as_many_scores_as_it_has_labels_is_refused(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SetupError, match="does not give 2 scores"):
+        classifier(find_model(model_with(tmp_path, labels=["yes", "no"])))
+
+
+@pytest.mark.parametrize("label", ["a,b", "", " fist", "a/b", "frame", "all", "file", "x" * 61])
+def test_a_label_that_cannot_name_a_column_is_refused(tmp_path: Path, label: str) -> None:
+    with pytest.raises(SetupError, match="cannot name a column") as refused:
+        find_model(model_with(tmp_path, labels=["yes", label]))
+    assert repr(label) in str(refused.value)
+
+
+@pytest.mark.parametrize("labels", [["fist", "fist"], ["fist", "Fist"]])
+def test_a_model_with_one_label_twice_is_refused(tmp_path: Path, labels: list[str]) -> None:
+    """Also where only a file system that knows no capitals would take two for one."""
+    with pytest.raises(SetupError, match="one label twice"):
+        find_model(model_with(tmp_path, labels=labels))
+
+
+@pytest.mark.parametrize("about", [{"crop": "hands"}, {"colour": "bgr"}])
+def test_a_model_that_wants_pictures_which_this_videmo_does_not_give_is_refused(
+    tmp_path: Path, about: dict[str, str]
+) -> None:
+    with pytest.raises(SetupError, match="use a newer one") as refused:
+        find_model(model_with(tmp_path, **about))
+    assert next(iter(about.values())) in str(refused.value)
+
+
+def test_a_model_that_does_not_take_the_pictures_which_it_wants_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="does not take 48x48 rgb pictures"):
+        classifier(find_model(model_with(tmp_path, colour="rgb")))
 
 
 def test_a_model_without_description_is_refused(tmp_path: Path) -> None:

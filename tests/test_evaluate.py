@@ -9,15 +9,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from tests.conftest import DATA, ROOT
+from tests.movies import painted, person, still
 from tests.test_training_data import write_classes, write_csv
 from videmo.cli import cli
+from videmo.demo import make_movie
 from videmo.emotions import Model, find_model, read_model
 from videmo.errors import RequestError, SetupError, to_install
-from videmo.schema import EMOTIONS
+from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
+from videmo.scan import Settings, scan_movie
+from videmo.scan.classify import sampler_of
+from videmo.schema import EMOTIONS, Box, Detection, column_names
+from videmo.table import face_boxes, labels_of, read_table
 from videmo.training.evaluate import evaluate
 from videmo.training.measure import area, figures, measure
 
@@ -137,22 +144,61 @@ def test_evaluate_and_bad_data_need_no_training_framework(faces: Path) -> None:
 # --- models of other kinds -----------------------------------------------------------------------
 
 
-def test_a_model_of_other_labels_is_read_but_no_movie_is_scanned_with_it(tmp_path: Path) -> None:
-    labels = [f"gesture {i}" for i in range(7)]
-    path = copy(tmp_path, labels=labels)
-    assert read_model(path).labels == tuple(labels)
-    with pytest.raises(SetupError, match="cannot scan with it: its labels are gesture 0"):
-        find_model(path)
+GESTURES = [f"gesture {i}" for i in range(7)]
 
 
-@pytest.mark.parametrize("about", [{"side": 64}, {"crop": "frame"}])
-def test_a_model_of_other_pictures_is_read_but_no_movie_is_scanned_with_it(
-    tmp_path: Path, about: dict
+def scanned(folder: Path, detector: str = "yunet", **about: object) -> pd.DataFrame:
+    """The table of a movie of one happy person, by a model with another description."""
+    make_movie(folder / "a.mp4", still(0.25))
+    settings = Settings(DetectorConfig(detector), model=copy(folder, **about))
+    return read_table(scan_movie(folder / "a.mp4", folder, settings).table)
+
+
+def test_a_movie_is_scanned_with_a_model_of_other_labels(tmp_path: Path) -> None:
+    table = scanned(tmp_path, labels=GESTURES)
+    assert list(table.columns) == list(column_names(GESTURES))
+    assert labels_of(table) == tuple(GESTURES)
+    assert set(table["emotion"]) == {GESTURES[EMOTIONS.index("happy")]}
+
+
+def test_a_model_of_larger_pictures_is_given_larger_pictures(tmp_path: Path) -> None:
+    model = find_model(copy(tmp_path, side=64))
+    picture = StillPicture(painted(person()))
+    (found,) = detector_of(DetectorConfig()).detect(picture, ())
+    assert sampler_of(model)(picture, found).shape == (64, 64)
+    assert scanned(tmp_path, side=64)["track"].tolist() == [1] * 6
+
+
+def test_a_model_of_colours_is_given_them_red_first(tmp_path: Path) -> None:
+    model = find_model(copy(tmp_path, colour="rgb"))
+    blue = np.full((40, 60, 3), (250, 20, 10), np.uint8)
+    seen = sampler_of(model)(StillPicture(blue), Detection(Box(10, 10, 20, 20), 1.0))
+    assert seen.shape == (48, 48, 3) and (seen == (10, 20, 250)).all()
+
+
+@pytest.mark.parametrize(("colour", "channels"), [("grey", ()), ("rgb", (3,))])
+def test_a_model_of_whole_pictures_is_given_all_of_each(
+    tmp_path: Path, colour: str, channels: tuple[int, ...]
 ) -> None:
-    path = copy(tmp_path, **about)
-    assert read_model(path)
-    with pytest.raises(SetupError, match="faces of 48x48"):
-        find_model(path)
+    model = find_model(copy(tmp_path, crop="frame", colour=colour))
+    halves = np.zeros((40, 60, 3), np.uint8)
+    halves[:, 30:] = 255
+    seen = sampler_of(model)(StillPicture(halves), Detection(Box(40, 10, 9, 9), 1.0))
+    assert seen.shape == (48, 48, *channels)
+    assert (seen[:, :23] == 0).all() and (seen[:, 25:] == 255).all()
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_with_a_model_of_whole_pictures_every_picture_is_one_observation_without_eyes(
+    tmp_path: Path, detector: str
+) -> None:
+    """It counts all the same, and is one track, whatever detector is asked for."""
+    table = scanned(tmp_path, detector, crop="frame")
+    assert table["track"].tolist() == [1] * 6
+    assert (
+        table["eyes"].isna().all() and table["yaw"].isna().all() and table["repeat"].notna().all()
+    )
+    assert set(face_boxes(table)) == {Box(0, 0, 320, 240)}
 
 
 @pytest.mark.parametrize("about", [{"labels": []}, {"labels": "abc"}, {"labels": [1]}, {"side": 0}])

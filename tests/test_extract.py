@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Made, made
 from tests.movies import NTSC_FILM, delayed, person, still, uneven_times
 from videmo.demo import Shot, Story
-from videmo.draw import HEADER, MARGIN, TILE
+from videmo.draw import HEADER, MARGIN, TILE, cut_face
 from videmo.errors import (
     DiskFullError,
     MovieError,
@@ -29,12 +29,12 @@ from videmo.exporters import DEFAULT_EXPORTS
 from videmo.exporters.clips import clip_command, cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
-from videmo.faces import DETECTORS, DetectorConfig
+from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
 from videmo.runs import find_runs
-from videmo.scan import scan_movie
+from videmo.scan import Settings, scan_movie
 from videmo.schema import Segment
-from videmo.table import record_path
-from videmo.video import Turn, probe
+from videmo.table import face_boxes, record_path
+from videmo.video import Turn, open_movie, probe
 
 HAPPY = Wanted(("happy",))
 
@@ -119,8 +119,33 @@ def test_the_sheet_has_a_face_for_each_run(people: Made, happy: Path) -> None:
     sheet = cv2.imread(str(happy / "movie.mp4/happy/sheet.jpg"))
     for index, run in enumerate(find_runs(people.table, "happy", repeat=5)):
         x = MARGIN + index * (TILE + MARGIN)
-        tile = cv2.cvtColor(sheet[HEADER : HEADER + TILE, x : x + TILE], cv2.COLOR_BGR2GRAY)
-        assert DETECTORS["haar"](DetectorConfig(min_face=0.3)).everywhere(tile, ()), run
+        tile = StillPicture(sheet[HEADER : HEADER + TILE, x : x + TILE])
+        for name in DETECTORS:
+            assert detector_of(DetectorConfig(name, min_face=0.3)).detect(tile, ()), run
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_upright_crops_are_turned_by_as_much_as_their_faces_lean(
+    tmp_path: Path, detector: str
+) -> None:
+    story = Story((Shot(0.5, (person(1, 160, tilt=12.0),)),), (320, 240))
+    one = made(tmp_path, story, settings=Settings(DetectorConfig(detector)))
+    crops = {}
+    for upright in (False, True):
+        choice = Choice(best=True, upright=upright)
+        done = extracted(one, tmp_path / str(upright), exports=["crops"], choice=choice)
+        (crops[upright],) = done.files
+    best = one.table.loc[one.table["score"].idxmax()]
+    assert crops[True].name == crops[False].name == f"{best['frame']:06}_t1.jpg"
+    assert best["roll"] > 1
+    (box,) = face_boxes(one.table.loc[[best.name]])
+    with open_movie(probe(one.movie)) as reader:
+        (frame,) = reader.at([best["time"]])
+        for upright, roll in ((False, 0.0), (True, best["roll"])):
+            wanted = cut_face(frame.bgr, box, margin=0.2, roll=roll)
+            assert np.abs(cv2.imread(str(crops[upright])).astype(int) - wanted).mean() < 2
+    between = cv2.imread(str(crops[True])).astype(int) - cv2.imread(str(crops[False]))
+    assert np.abs(between).mean() > 2
 
 
 def test_best_gives_one_crop_for_each_run(people: Made, tmp_path: Path) -> None:
@@ -175,9 +200,18 @@ def test_the_list_tells_what_lies_in_the_folder(people: Made, tmp_path: Path) ->
     assert {line["track"] for line in segments(tmp_path)} == {str(track)}
 
 
-def test_faces_with_fewer_eyes_count_if_that_is_wanted(tmp_path: Path) -> None:
-    blinking = person(1, 160, blinks=(0.5, 0.8, 1.1))
-    one = made(tmp_path, Story((Shot(1.5, (blinking,)),), (320, 240)))
+FEWER_EYES = {
+    "haar": person(1, 160, blinks=(0.5, 0.8, 1.1)),
+    "yunet": person(1, 160, yaw=((0, 0.0), (0.6, 0.0), (0.9, 75.0), (1.5, 75.0))),
+}
+"""Somebody of whom a detector sees fewer than two eyes now and then: one who blinks, one who turns
+away."""
+
+
+@pytest.mark.parametrize("detector", FEWER_EYES)
+def test_faces_with_fewer_eyes_count_if_that_is_wanted(tmp_path: Path, detector: str) -> None:
+    story = Story((Shot(1.5, (FEWER_EYES[detector],)),), (320, 240))
+    one = made(tmp_path, story, settings=Settings(DetectorConfig(detector)))
     strict, lax = (
         extracted(one, tmp_path / str(eyes), Wanted(("happy",), eyes=eyes), exports=["crops"])
         for eyes in (2, 0)

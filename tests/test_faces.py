@@ -1,4 +1,4 @@
-"""Faces and eyes in painted pictures of which it is known where they are."""
+"""Haar's faces and eyes in painted pictures of which it is known where they are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.movies import painted
+from tests.movies import painted, painted_grey
 from videmo.demo import Actor, Place
 from videmo.errors import SetupError
-from videmo.faces import DETECTORS, Eye, Eyes, DetectorConfig, alike, cascades, find_eyes, reduced
+from videmo.faces import (
+    Detector,
+    DetectorConfig,
+    StillPicture,
+    cascades,
+    crop_resize,
+    detector_of,
+    similar,
+)
+from videmo.faces.eyes import Eye, Eyes, find_eyes
+from videmo.faces.haar import SURE, _rated
 from videmo.schema import EMOTIONS, Box
 
 
@@ -19,8 +29,20 @@ def one(emotion: str = "happy", size: float = 120, **more: object) -> Actor:
     return Actor(1, (Place(0, 240, 170, size),), ((0, emotion),), **more)  # type: ignore[arg-type]
 
 
-def faces_in(grey: np.ndarray, look: DetectorConfig | None = None) -> list[Box]:
-    return [found.box for found in DETECTORS["haar"](look or DetectorConfig()).everywhere(grey, ())]
+def haar(**config: object) -> Detector:
+    return detector_of(DetectorConfig("haar", **config))  # type: ignore[arg-type]
+
+
+def faces_in(picture: np.ndarray, **config: object) -> list[Box]:
+    """The boxes in a picture (BGR)."""
+    return [found.box for found in haar(**config).detect(StillPicture(picture), ())]
+
+
+def near(picture: np.ndarray, box: Box) -> Box | None:
+    redetect = haar().redetect
+    assert redetect is not None
+    found = redetect(StillPicture(picture), box)
+    return found.box if found else None
 
 
 def box_of(size: float) -> Box:
@@ -30,10 +52,9 @@ def box_of(size: float) -> Box:
 @pytest.mark.parametrize("emotion", EMOTIONS)
 @pytest.mark.parametrize("size", [60, 120, 220])
 def test_a_face_is_found_with_both_eyes(emotion: str, size: int) -> None:
-    grey = painted(one(emotion, size))
-    (found,) = faces_in(grey)
+    (found,) = faces_in(painted(one(emotion, size)))
     assert found.iou(box_of(size)) > 0.6
-    assert find_eyes(grey, found).count == 2
+    assert find_eyes(painted_grey(one(emotion, size)), found).number == 2
 
 
 def test_two_faces_are_found() -> None:
@@ -46,14 +67,14 @@ def test_nobody_is_found_where_nobody_is() -> None:
 
 
 def test_a_face_with_shut_eyes_is_not_aligned() -> None:
-    grey = painted(one(blinks=(0,)))
-    (found,) = faces_in(grey)
-    assert find_eyes(grey, found).count < 2
+    shut = one(blinks=(0,))
+    (found,) = faces_in(painted(shut))
+    assert find_eyes(painted_grey(shut), found).number < 2
 
 
 def test_eyes_are_found_again_where_they_were() -> None:
-    grey = painted(one())
-    (box,) = faces_in(grey)
+    grey = painted_grey(one())
+    (box,) = faces_in(painted(one()))
     first = find_eyes(grey, box)
     again = find_eyes(grey, box, first)
     assert first.pair and again.pair
@@ -62,80 +83,81 @@ def test_eyes_are_found_again_where_they_were() -> None:
 
 
 def test_eyes_that_have_moved_are_still_found() -> None:
-    grey = painted(one())
-    (box,) = faces_in(grey)
+    grey = painted_grey(one())
+    (box,) = faces_in(painted(one()))
     elsewhere = Eyes(2, (Eye(0.2, 0.3, 0.2), Eye(0.6, 0.3, 0.2)))
-    assert find_eyes(grey, box, elsewhere).count == 2
+    assert find_eyes(grey, box, elsewhere).number == 2
 
 
 def test_eyes_that_have_shut_are_not_found_again() -> None:
     (box,) = faces_in(painted(one()))
-    before = find_eyes(painted(one()), box)
-    assert find_eyes(painted(one(blinks=(0,))), box, before).count < 2
+    before = find_eyes(painted_grey(one()), box)
+    assert find_eyes(painted_grey(one(blinks=(0,))), box, before).number < 2
 
 
 def test_eyes_that_shut_are_noticed_in_the_same_frame() -> None:
     (box,) = faces_in(painted(one()))
-    before = find_eyes(painted(one()), box, keep=True)
-    assert before.count == 2
-    assert find_eyes(painted(one(blinks=(0,))), box, before, keep=True).count < 2
+    before = find_eyes(painted_grey(one()), box, keep=True)
+    assert before.number == 2
+    assert find_eyes(painted_grey(one(blinks=(0,))), box, before, keep=True).number < 2
 
 
 def test_eyes_that_open_are_noticed_in_the_same_frame() -> None:
     (box,) = faces_in(painted(one()))
-    before = find_eyes(painted(one(blinks=(0,))), box, keep=True)
-    assert before.count < 2
-    assert find_eyes(painted(one()), box, before, keep=True).count == 2
+    before = find_eyes(painted_grey(one(blinks=(0,))), box, keep=True)
+    assert before.number < 2
+    assert find_eyes(painted_grey(one()), box, before, keep=True).number == 2
 
 
 def test_an_answer_stands_for_two_frames_that_look_alike_and_not_for_three() -> None:
-    grey = painted(one())
-    (box,) = faces_in(grey)
+    grey = painted_grey(one())
+    (box,) = faces_in(painted(one()))
     eyes, ages = find_eyes(grey, box, keep=True), []
     for _ in range(5):
         eyes = find_eyes(grey, box, eyes, keep=True)
-        assert eyes.count == 2
+        assert eyes.number == 2
         ages.append(eyes.age)
     assert ages == [1, 2, 0, 1, 2]
 
 
 def test_where_every_frame_counts_no_answer_is_kept() -> None:
-    grey = painted(one())
-    (box,) = faces_in(grey)
+    grey = painted_grey(one())
+    (box,) = faces_in(painted(one()))
     assert find_eyes(grey, box, find_eyes(grey, box, keep=True)).age == 0
 
 
 def test_a_look_now_and_then_finds_what_a_fine_one_finds() -> None:
-    grey = painted(one())
-    (fine,), (coarse,) = faces_in(grey, DetectorConfig(every=1)), faces_in(grey, DetectorConfig(every=12))
+    picture = painted(one())
+    (fine,), (coarse,) = faces_in(picture, interval=1), faces_in(picture, interval=12)
     assert fine.iou(coarse) > 0.7
 
 
 def test_a_true_face_is_sure() -> None:
-    (found,) = DETECTORS["haar"](DetectorConfig()).everywhere(painted(one()), ())
-    assert found.weight >= 1
+    detector = haar()
+    (found,) = detector.detect(StillPicture(painted(one())), ())
+    assert found.confidence >= detector.sure
 
 
 def test_boxes_of_a_reduced_picture_are_in_pixels_of_the_full_one() -> None:
-    grey = cv2.resize(painted(one()), None, fx=3, fy=3)
-    (found,) = faces_in(grey, DetectorConfig(width=480))
+    picture = cv2.resize(painted(one()), None, fx=3, fy=3)
+    (found,) = faces_in(picture, width=480)
     assert found.iou(Box(*(3 * v for v in box_of(120)))) > 0.6
 
 
 def test_a_face_smaller_than_asked_for_is_left_out() -> None:
-    grey = painted(one(size=60))
-    assert faces_in(grey, DetectorConfig(min_face=0.08))
-    assert not faces_in(grey, DetectorConfig(min_face=0.25))
+    picture = painted(one(size=60))
+    assert faces_in(picture, min_face=0.08)
+    assert not faces_in(picture, min_face=0.25)
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(470, 350, 10, 10), Box(0, 0, 480, 360)])
 def test_eyes_can_be_looked_for_anywhere(box: Box) -> None:
-    assert find_eyes(painted(), box).count in (0, 1, 2)
+    assert find_eyes(painted_grey(), box).number in (0, 1, 2)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 300), (300, 1), (16, 16)])
 def test_a_tiny_picture_has_no_face(shape: tuple[int, int]) -> None:
-    assert faces_in(np.full(shape, 128, np.uint8)) == []
+    assert faces_in(np.full((*shape, 3), 128, np.uint8)) == []
 
 
 @pytest.mark.parametrize("lacks", ["class", "files"])
@@ -146,55 +168,80 @@ def test_an_opencv_without_cascades_is_named(monkeypatch: pytest.MonkeyPatch, la
     cascades.cascade.cache_clear()
     monkeypatch.setattr(cascades, "cv2", SimpleNamespace(__version__="5.0", data=data, **classes))
     with pytest.raises(SetupError, match=r"opencv-python-headless>=4\.10,<5") as raised:
-        DETECTORS["haar"](DetectorConfig())
+        haar()
     assert raised.value.exit_code == 3
     cascades.cascade.cache_clear()
 
 
 def test_a_face_is_found_near_the_place_where_it_was() -> None:
-    grey = painted(one())
-    place = box_of(120)
+    picture, place = painted(one()), box_of(120)
     for shift in (-25, 0, 25):
-        found = DETECTORS["haar"](DetectorConfig()).near(grey, place._replace(x=place.x + shift))
-        assert found is not None and found.box.iou(place) > 0.6
+        found = near(picture, place._replace(x=place.x + shift))
+        assert found is not None and found.iou(place) > 0.6
 
 
 def test_a_face_is_not_found_where_there_is_none() -> None:
-    assert DETECTORS["haar"](DetectorConfig()).near(painted(one()), Box(20, 20, 100, 100)) is None
+    assert near(painted(one()), Box(20, 20, 100, 100)) is None
 
 
 @pytest.mark.parametrize("box", [Box(-200, 0, 100, 100), Box(470, 350, 100, 100)])
 def test_a_face_that_has_left_the_picture_is_not_found(box: Box) -> None:
-    assert DETECTORS["haar"](DetectorConfig()).near(painted(one()), box) is None
+    assert near(painted(one()), box) is None
 
 
 def test_a_face_is_like_itself_and_not_like_the_wall() -> None:
-    grey, place = painted(one()), box_of(120)
-    assert alike(grey, place, painted(one("neutral")), place)
-    assert not alike(grey, place, grey, Box(20, 20, 120, 120))
-    assert not alike(grey, place, grey, Box(-5, 20, 120, 120))
+    grey, place = painted_grey(one()), box_of(120)
+    assert similar(grey, place, painted_grey(one("neutral")), place)
+    assert not similar(grey, place, grey, Box(20, 20, 120, 120))
+    assert not similar(grey, place, grey, Box(-5, 20, 120, 120))
 
 
 def test_a_large_part_is_reduced_like_a_small_one() -> None:
-    large = cv2.resize(painted(one()), None, fx=4, fy=4)
+    large = cv2.resize(painted_grey(one()), None, fx=4, fy=4)
     whole = cv2.resize(large, (48, 36), interpolation=cv2.INTER_AREA)
-    quick = reduced(large, Box(0, 0, 1920, 1440), (48, 36))
+    quick = crop_resize(large, Box(0, 0, 1920, 1440), (48, 36))
     assert np.abs(whole.astype(int) - quick).mean() < 4
 
 
-@pytest.mark.parametrize("look", [DetectorConfig(), DetectorConfig(width=0)])
-def test_a_known_face_is_not_looked_for_and_another_is(look: DetectorConfig) -> None:
+@pytest.mark.parametrize("width", [None, 0])
+def test_a_known_face_is_not_looked_for_and_another_is(width: int | None) -> None:
     two = painted(Actor(1, (Place(0, 120, 170, 100),)), Actor(2, (Place(0, 360, 170, 110),)))
-    left, right = DETECTORS["haar"](look).everywhere(two, ())
-    before = two.copy()
-    (found,) = DETECTORS["haar"](look).everywhere(two, [left.box])
+    detector, picture = haar(width=width), StillPicture(two)
+    left, right = detector.detect(picture, ())
+    before = picture.grey.copy()
+    (found,) = detector.detect(picture, [left.box])
     assert found.box.iou(right.box) > 0.7
-    assert (two == before).all()
+    assert (picture.grey == before).all()
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_known_face_that_vanishes_in_the_reduced_picture_is_no_matter() -> None:
-    grey = cv2.resize(painted(one()), None, fx=8, fy=8)
-    look = DetectorConfig(width=320)
-    at_all = DETECTORS["haar"](look).everywhere(grey, ())
-    assert at_all and DETECTORS["haar"](look).everywhere(grey, [Box(7, 7, 2, 2)]) == at_all
+    picture = StillPicture(cv2.resize(painted(one()), None, fx=8, fy=8))
+    detector = haar(width=320)
+    at_all = detector.detect(picture, ())
+    assert at_all and detector.detect(picture, [Box(7, 7, 2, 2)]) == at_all
+
+
+def test_twice_as_many_sightings_as_enough_make_a_face_surer() -> None:
+    """Confidence counts sightings: `SURE` for just enough, and towards 1 for more."""
+    boxes, sightings = [Box(0, 0, 9, 9)] * 3, np.array([6, 12, 60])
+    rated = [one.confidence for one in _rated(boxes, sightings, sure=6)]
+    assert rated == pytest.approx([SURE, 2 / 3, 10 / 11])
+
+
+def test_the_eyes_say_how_a_face_leans() -> None:
+    """Clockwise as one looks at the picture; and which places they were found at."""
+    for degrees in (-12, 0, 12):
+        actor = one(tilt=degrees)
+        detector, picture = haar(), StillPicture(painted(actor))
+        (found,) = detector.detect(picture, ())
+        alignment = detector.align(picture, found, None)
+        assert alignment.eyes == 2 and len(alignment.points) == 2 and alignment.yaw is None
+        assert alignment.roll == pytest.approx(degrees, abs=4)
+
+
+def test_of_a_face_without_two_eyes_it_is_not_known_how_it_leans() -> None:
+    detector, picture = haar(), StillPicture(painted(one(blinks=(0,))))
+    (found,) = detector.detect(picture, ())
+    alignment = detector.align(picture, found, None)
+    assert alignment.eyes in (0, 1) and alignment.roll is None and alignment.points == ()

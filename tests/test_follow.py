@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from videmo.tracks.follow import LONGEST_HOLE, UNCONFIRMED, FaceFollower
 from videmo.schema import Box, Detection
+from videmo.tracks import FaceFollower, Tracked
+from videmo.tracks.follow import LONGEST_HOLE, UNCONFIRMED
 
 Picture = list[Box]
 """A picture, as a follower sees it: the boxes of its faces."""
 
 EVERY = 6
+SURE, UNSURE = 0.5, 0.45
+"""Confidences that are just enough to believe in a face, and just not."""
 
 
 def face(x: int, side: int = 40) -> Box:
@@ -20,30 +23,56 @@ def face(x: int, side: int = 40) -> Box:
 def near(picture: Picture, box: Box) -> Detection | None:
     """A detector that finds whatever overlaps enough, and is sure of it."""
     fit = [(face.iou(box), face) for face in picture if face.iou(box) > 0.3]
-    return Detection(max(fit)[1], 1) if fit else None
+    return Detection(max(fit)[1], SURE) if fit else None
 
 
-def sure(boxes: Picture) -> list[Detection]:
-    return [Detection(box, 1) for box in boxes]
+def doubt(picture: Picture, box: Box) -> Detection | None:
+    """A detector that finds the same, and is not sure of it."""
+    found = near(picture, box)
+    return found and found._replace(confidence=UNSURE)
 
 
-def look_at(picture: Picture) -> Callable[[Sequence[Box]], list[Detection]]:
+def look(picture: Picture, known: Sequence[Box]) -> list[Detection]:
     """A look that sees all faces of `picture`, but those that are known."""
-    return lambda known: sure([f for f in picture if all(f.iou(k) < 0.3 for k in known)])
+    return [Detection(f, SURE) for f in picture if all(f.iou(k) < 0.3 for k in known)]
 
 
-def followed(
-    film: list[Picture], *, alike: bool = True, hidden: int = -1, stride: int = 1
-) -> list[list[Box]]:
-    """The boxes in each frame of `film`; looks do not see what is at the place `hidden`."""
-    follower = FaceFollower[Picture](near, lambda *_: alike, memory=2 * EVERY, stride=stride)
-    boxes: list[list[Box]] = []
+def follower(
+    detect: Callable[[Picture, Sequence[Box]], list[Detection]] = look,
+    redetect: Callable[[Picture, Box], Detection | None] = near,
+    *,
+    alike: bool = True,
+    memory: int = 2 * EVERY,
+    stride: int = 1,
+    mask_known: bool = True,
+) -> FaceFollower[Picture]:
+    return FaceFollower[Picture](
+        detect, redetect, lambda *_: alike, SURE, memory, stride, mask_known
+    )
+
+
+def run_of(one: FaceFollower[Picture], film: list[Picture]) -> list[list[Tracked]]:
+    """The faces in each frame of `film`, of which every sixth is looked at, and the last."""
+    faces: list[list[Tracked]] = []
     for index, picture in enumerate(film):
-        look = index % EVERY == 0 or index == len(film) - 1
-        seen = [box for box in picture if box.x != hidden]
-        follower.add(picture, look_at(seen) if look else None)
-        boxes += [found for _, found in follower.settled()]
-    return boxes + [found for _, found in follower.rest()]
+        one.add(picture, due=index % EVERY == 0 or index == len(film) - 1)
+        faces += [found for _, found in one.settled()]
+    return faces + [found for _, found in one.rest()]
+
+
+def boxes_of(faces: list[list[Tracked]]) -> list[list[Box]]:
+    return [[one.detection.box for one in found] for found in faces]
+
+
+def followed(film: list[Picture], **how: bool | int) -> list[list[Box]]:
+    """The boxes in each frame of `film`."""
+    return boxes_of(run_of(follower(**how), film))  # type: ignore[arg-type]
+
+
+def blind(film: list[Picture], *frames: int) -> Callable[..., list[Detection]]:
+    """A look that sees nothing in these frames of `film`."""
+    missed = {id(film[frame]) for frame in frames}
+    return lambda picture, known: [] if id(picture) in missed else look(picture, known)
 
 
 def test_a_face_is_followed_from_look_to_look() -> None:
@@ -58,11 +87,8 @@ def test_a_face_that_appears_between_two_looks_is_followed_back() -> None:
 
 def test_a_face_that_the_first_look_missed_is_followed_back_past_it() -> None:
     film = [[face(50)] for _ in range(20)]
-    follower = FaceFollower[Picture](near, lambda *_: True, memory=2 * EVERY)
-    for index, picture in enumerate(film):
-        seen: Picture = [] if index in (0, EVERY) else picture
-        follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
-    assert [found for _, found in follower.rest()] == film
+    one = follower(blind(film, 0, EVERY))
+    assert boxes_of(run_of(one, film)) == film
 
 
 def test_a_face_that_leaves_is_not_seen_any_more() -> None:
@@ -88,41 +114,38 @@ def test_a_face_that_moves_steadily_is_searched_in_every_third_frame_only() -> N
         return near(picture, box)
 
     film = [[face(10 + 3 * i)] for i in range(19)]
-    follower = FaceFollower[Picture](count, lambda *_: True, memory=24, stride=3)
-    for index, picture in enumerate(film):
-        follower.add(picture, look_at(picture) if index % EVERY == 0 else None)
-    assert [found for _, found in follower.rest()] == film
+    one = follower(redetect=count, memory=24, stride=3)
+    assert boxes_of(run_of(one, film)) == film
     assert len(searched) == 5
 
 
 def test_the_third_look_leaves_out_a_face_that_is_surely_where_it_should_be() -> None:
     asked: list[list[Box]] = []
 
-    def look(known: Sequence[Box]) -> list[Detection]:
+    def ask(picture: Picture, known: Sequence[Box]) -> list[Detection]:
         asked.append(list(known))
-        return [] if known else sure([face(50)])
+        return look(picture, known)
 
-    follower = FaceFollower[Picture](near, lambda *_: True, memory=24)
+    one = follower(ask, memory=24)
     for _ in range(4):
-        follower.add([face(50)], look)
+        one.add([face(50)], due=True)
     assert asked == [[], [], [face(50)], [face(50)]]
-    assert [found for _, found in follower.rest()] == [[face(50)]] * 4
+    found = [found for _, found in one.rest()]
+    assert boxes_of(found) == [[face(50)]] * 4
+    assert all(tracked.detected for (tracked,) in found)
 
 
 def test_a_look_sees_again_the_faces_that_are_not_surely_there() -> None:
     asked: list[list[Box]] = []
 
-    def look(known: Sequence[Box]) -> list[Detection]:
+    def ask(picture: Picture, known: Sequence[Box]) -> list[Detection]:
         asked.append(list(known))
-        return sure([face(50)])
+        return look(picture, known)
 
-    def doubt(picture: Picture, box: Box) -> Detection | None:
-        return Detection(face(50), 0.9)
-
-    for skims, search in ((True, doubt), (False, near)):
-        follower = FaceFollower[Picture](search, lambda *_: True, memory=24, skims=skims)
+    for mask_known, search in ((True, doubt), (False, near)):
+        one = follower(ask, search, memory=24, mask_known=mask_known)
         for _ in range(3):
-            follower.add([face(50)], look)
+            one.add([face(50)], due=True)
     assert asked == [[]] * 6
 
 
@@ -140,19 +163,22 @@ def test_with_strides_what_does_not_look_alike_is_searched_frame_by_frame() -> N
     assert followed(film, stride=3, alike=False) == film
 
 
-def doubtful(film: list[Picture], weights: dict[int, float]) -> list[list[Box]]:
-    """What is followed where each detection at frame i has the weight `weights[i]`."""
+def doubtful(film: list[Picture], confidences: dict[int, float]) -> list[list[Box]]:
+    """What is followed where detections at frame i have the confidence `confidences[i]`, and
+    elsewhere too little."""
     numbers = {id(picture): index for index, picture in enumerate(film)}
 
-    def weigh(picture: Picture, box: Box) -> Detection | None:
-        found = near(picture, box)
-        return found and found._replace(weight=weights.get(numbers[id(picture)], 0.5))
+    def rated(found: Detection, picture: Picture) -> Detection:
+        return found._replace(confidence=confidences.get(numbers[id(picture)], UNSURE))
 
-    follower = FaceFollower[Picture](weigh, lambda *_: True, memory=24)
-    for index, picture in enumerate(film):
-        look = [Detection(box, weights.get(index, 0.5)) for box in picture]
-        follower.add(picture, (lambda _, look=look: look) if index % EVERY == 0 else None)
-    return [found for _, found in follower.rest()]
+    def redetect(picture: Picture, box: Box) -> Detection | None:
+        found = near(picture, box)
+        return found and rated(found, picture)
+
+    def detect(picture: Picture, known: Sequence[Box]) -> list[Detection]:
+        return [rated(found, picture) for found in look(picture, known)]
+
+    return boxes_of(run_of(follower(detect, redetect, memory=24), film))
 
 
 def test_what_is_never_surely_a_face_is_none() -> None:
@@ -161,7 +187,7 @@ def test_what_is_never_surely_a_face_is_none() -> None:
 
 def test_a_face_that_is_sure_once_is_one_from_its_first_frame_to_its_last() -> None:
     film = [[face(50)] for _ in range(14)]
-    assert doubtful(film, {9: 1.0}) == film
+    assert doubtful(film, {9: SURE}) == film
 
 
 def hole(length: int) -> list[Picture]:
@@ -187,34 +213,63 @@ def test_a_hole_in_which_something_else_is_seen_is_not_filled() -> None:
 
 def test_a_face_that_look_after_look_does_not_confirm_is_given_up() -> None:
     film = [[face(50)] for _ in range(UNCONFIRMED + 4 * EVERY)]
-
-    def doubt(picture: Picture, box: Box) -> Detection | None:
-        found = near(picture, box)
-        return found and found._replace(weight=0.9)
-
-    follower = FaceFollower[Picture](doubt, lambda *_: True, memory=2 * EVERY)
-    for index, picture in enumerate(film):
-        seen = picture if index == 0 else []
-        follower.add(picture, look_at(seen) if index % EVERY == 0 else None)
-        list(follower.settled())
-    assert follower.rest()[-1][1] == []
+    one = follower(blind(film, *range(1, len(film))), doubt)
+    found = boxes_of(run_of(one, film))
+    assert found[UNCONFIRMED] == [face(50)] and found[-1] == []
 
 
 def test_every_picture_comes_back_once_and_in_order() -> None:
     film: list[Picture] = [[face(i)] for i in range(31)]
-    follower = FaceFollower[Picture](near, lambda *_: True, memory=8)
+    one = follower(memory=8)
     given: list[Picture] = []
     for picture in film:
-        follower.add(picture, None)
-        given += [picture for picture, _ in follower.settled()]
-        assert len(follower._pictures) <= 8
-    given += [picture for picture, _ in follower.rest()]
+        one.add(picture, due=False)
+        given += [picture for picture, _ in one.settled()]
+        assert len(one._pictures) <= 8
+    given += [picture for picture, _ in one.rest()]
     assert given == film
 
 
 def test_nothing_is_remembered_from_the_shot_before() -> None:
-    follower = FaceFollower[Picture](near, lambda *_: True, memory=8)
-    follower.add([face(50)], look_at([face(50)]))
-    follower.rest()
-    follower.add([face(50)], None)
-    assert follower.rest() == [([face(50)], [])]
+    one = follower(memory=8)
+    one.add([face(50)], due=True)
+    one.rest()
+    one.add([face(50)], due=False)
+    assert one.rest() == [([face(50)], [])]
+
+
+def test_a_face_is_one_tracklet_over_looks_and_holes() -> None:
+    for film in ([[face(10 + 3 * i)] for i in range(20)], hole(3)):
+        assert {one.tracklet for found in run_of(follower(stride=3), film) for one in found} == {1}
+
+
+def test_each_face_is_a_tracklet_of_its_own() -> None:
+    film = [[face(10 + 2 * i), face(200 - 2 * i)] for i in range(20)]
+    for found in run_of(follower(), film):
+        assert [one.tracklet for one in found] == [1, 2]
+
+
+def test_only_what_a_look_saw_is_detected() -> None:
+    film = [[face(10 + 3 * i)] for i in range(20)]
+    for stride in (1, 3):
+        detected = [one.detected for (one,) in run_of(follower(stride=stride), film)]
+        assert detected == [index % EVERY == 0 or index == 19 for index in range(20)]
+
+
+def test_where_two_faces_meet_in_one_place_a_new_tracklet_begins() -> None:
+    """Which of the two goes on from there, nobody knows."""
+    film = [[face(40 + 4 * i), face(160 - 4 * i)] if i < 15 else [face(100)] for i in range(24)]
+    found = run_of(follower(), film)
+    assert [one.tracklet for one in found[5]] == [1, 2]
+    assert {one.tracklet for one in found[-1]} == {3}
+    left, right = (
+        [one.detection.box.x for faces in found for one in faces if one.tracklet == number]
+        for number in (1, 2)
+    )
+    assert max(left) <= 100 <= min(right)
+
+
+def test_of_a_shot_that_follows_tracklets_have_other_numbers() -> None:
+    one, film = follower(), [[face(50)] for _ in range(8)]
+    assert {tracked.tracklet for found in run_of(one, film) for tracked in found} == {1}
+    assert {tracked.tracklet for found in run_of(one, film) for tracked in found} == {2}

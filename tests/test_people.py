@@ -23,7 +23,7 @@ from videmo.demo.picture import Painter
 from videmo.draw.sheet import FACE, HEADER, MARGIN, ROW_LINE, ROW_TITLE
 from videmo.errors import RequestError, SetupError, TableError
 from videmo.extract import Extracted, Wanted, extract_tables
-from videmo.faces import DETECTORS, DetectorConfig
+from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.find import find_tables
 from videmo.names import people_path, read_people, record_path
 from videmo.people import Cast, name_people
@@ -338,8 +338,8 @@ def test_one_bad_table_costs_one_table(mine_short: Made, known: Path, tmp_path: 
 
 def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -> None:
     (sheet,) = only_ann.cast.sheets
-    grey = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
-    faces = DETECTORS["haar"](DetectorConfig(width=0, min_face=0.05)).everywhere(grey, ())
+    picture = StillPicture(cv2.imread(str(sheet)))
+    faces = detector_of(DetectorConfig(width=0, min_face=0.05)).detect(picture, ())
     rows = Counter(round((face.box.y - HEADER) / ROW) for face in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
 

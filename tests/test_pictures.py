@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,18 +14,20 @@ import pytest
 from PIL import Image
 
 from tests.movies import person
-from videmo.annotate.pictures import Seen, annotate_pictures, read_list
+from videmo.annotate.pictures import AnnotatedPicture, annotate_pictures, read_list
 from videmo.demo import Shot, Story
 from videmo.demo.picture import Painter
 from videmo.demo.story import Actor, Place
 from videmo.errors import DiskFullError, OutputError, PictureError, RequestError
-from videmo.faces import DETECTORS
+from videmo.faces import DETECTORS, StillPicture, detector_of
 from videmo.pictures import find_pictures, read_picture
-from videmo.scan.picture import PICTURE_LOOK, scan_picture
-from videmo.schema import COLUMNS
+from videmo.scan import Settings
+from videmo.scan.picture import HAAR_WIDTH, PICTURE_CONFIG, scan_picture
+from videmo.schema import EMOTIONS, Face, column_names
 from videmo.video import open_movie, probe
 
 SIZE = (320, 240)
+COLUMNS = column_names(EMOTIONS)
 
 
 def painted(*actors: Actor, size: tuple[int, int] = SIZE) -> np.ndarray:
@@ -128,7 +131,7 @@ def test_a_bad_picture_is_named_and_the_rest_are_done(happy: np.ndarray, tmp_pat
     assert list(read_list(tmp_path / "out")) == ["good.jpg"]
 
 
-def one_of(paths: list[Path], folder: Path) -> Seen:
+def one_of(paths: list[Path], folder: Path) -> AnnotatedPicture:
     (seen,) = annotate_pictures(paths, folder)
     return seen
 
@@ -136,9 +139,10 @@ def one_of(paths: list[Path], folder: Path) -> Seen:
 def test_a_face_is_found_drawn_and_listed(happy: np.ndarray, tmp_path: Path) -> None:
     rgb(happy).save(tmp_path / "a.png")
     seen = one_of([tmp_path / "a.png"], tmp_path / "out")
-    assert seen.emotions == ["happy"] and seen.faces[0].eyes == 2
+    assert seen.emotions == ["happy"] and seen.faces[0].alignment.eyes == 2
     box = seen.faces[0].box
-    assert abs(box.x + box.w / 2 - 130) < 12 and abs(box.w - 110) < 20
+    # As wide as the head, and from the brow to the chin.
+    assert abs(box.x + box.w / 2 - 130) < 12 and abs(box.w - 88) < 16 and abs(box.h - 110) < 20
     drawn = cv2.imread(str(tmp_path / "out" / "a.png.annotated.jpg"))
     assert drawn.shape == happy.shape
     changed = np.abs(drawn.astype(int) - happy).sum(axis=2)
@@ -172,12 +176,17 @@ def test_faces_are_numbered_from_left_to_right(tmp_path: Path) -> None:
     assert [line["track"] for line in read_list(tmp_path)["a.png"]] == ["1", "2"]
 
 
-def test_small_faces_in_a_large_picture_are_found() -> None:
+def scan_with(detector: str, picture: np.ndarray) -> list[Face]:
+    return scan_picture(picture, Settings(replace(PICTURE_CONFIG, detector=detector)))
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_small_faces_in_a_large_picture_are_found(detector: str) -> None:
     """A thirtieth of its height; a movie's scan looks for faces from a twelfth on."""
     actors = [
         Actor(n, (Place(0, 300 * n, 700, 80),), ((0, "happy"),)) for n in (1, 2, 3, 4, 5, 6, 7)
     ]
-    faces = scan_picture(painted(*actors, size=(2400, 2400)))
+    faces = scan_with(detector, painted(*actors, size=(2400, 2400)))
     assert len(faces) == 7
 
 
@@ -187,10 +196,12 @@ def test_a_chance_pattern_is_not_taken_for_a_face(clips: Path) -> None:
     with open_movie(movie) as reader:
         picture = next(f.bgr for i, f in enumerate(reader.frames()) if i == 240)
     large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
-    found = DETECTORS["haar"](PICTURE_LOOK).everywhere(cv2.cvtColor(large, cv2.COLOR_BGR2GRAY), ())
+    config = replace(PICTURE_CONFIG, detector="haar", width=HAAR_WIDTH)
+    found = detector_of(config).detect(StillPicture(large), ())
     assert any(one.box.y > 1200 for one in found)
-    faces = scan_picture(large)
-    assert faces and all(face.box.y < 1200 for face in faces)
+    for detector in DETECTORS:
+        faces = scan_with(detector, large)
+        assert faces and all(face.box.y < 1200 for face in faces)
 
 
 def test_the_same_picture_gives_the_same_bytes(happy: np.ndarray, tmp_path: Path) -> None:
@@ -279,5 +290,6 @@ def test_a_full_disk_is_said_and_leaves_no_half_picture(
 
 def test_real_people_are_found(clips: Path) -> None:
     for name in ("lin.png", "alex.png"):
-        faces = scan_picture(read_picture(clips.parent / "people" / name))
-        assert [face.eyes for face in faces] == [2]
+        for detector in DETECTORS:
+            faces = scan_with(detector, read_picture(clips.parent / "people" / name))
+            assert [face.alignment.eyes for face in faces] == [2]

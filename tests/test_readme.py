@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 from tests.movies import still
 from videmo.cli import cli
 from videmo.demo import make_movie
-from videmo.faces import DETECTORS, DetectorConfig
-from videmo.schema import COLUMNS
+from videmo.faces import DetectorConfig, StillPicture, detector_of
+from videmo.schema import EMOTIONS, column_names
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
@@ -66,7 +66,8 @@ def test_every_command_s_help_stands_in_the_readme() -> None:
 
 def test_every_column_is_explained() -> None:
     text = README.read_text("utf-8")
-    assert [name for name in COLUMNS if f"`{name}`" not in text] == []
+    names = column_names(EMOTIONS)
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_every_option_has_help() -> None:
@@ -91,5 +92,6 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("name", "faces"), [("demo-sheet.jpg", 5), ("demo-annotated.jpg", 2)])
 def test_the_pictures_of_the_readme_show_the_demo_s_faces(name: str, faces: int) -> None:
-    picture = cv2.imread(str(ROOT / "examples" / name), cv2.IMREAD_GRAYSCALE)
-    assert len(DETECTORS["haar"](DetectorConfig(width=0, min_face=0.2)).everywhere(picture, ())) == faces
+    picture = StillPicture(cv2.imread(str(ROOT / "examples" / name)))
+    detector = detector_of(DetectorConfig("haar", width=0, min_face=0.2))
+    assert len(detector.detect(picture, ())) == faces

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -26,18 +28,36 @@ from tests.movies import (
 )
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie
 from videmo.errors import MovieError, OutputError, RequestError, SetupError
-from videmo.faces import Detector, DetectorConfig
+from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
 from videmo.files import sha256
 from videmo.runs import find_runs
 from videmo.scan import ChunkResult, Settings, merge, scan_chunk, scan_movie
-from videmo.scan.tracking import Seen, watch
-from videmo.schema import COLUMNS, EMOTIONS, Box, Detection, Face
-from videmo.table import face_boxes, read_table
+from videmo.scan.chunk import columns_of
+from videmo.scan.tracking import Decoded, track_faces
+from videmo.schema import EMOTIONS, Alignment, Box, Detection, Face, column_names
+from videmo.table import Row, face_boxes, read_table
 from videmo.video import open_movie, plan_chunks, probe, survey
 
 FOUND = 0.97
 SAME = 0.5
 """Overlap at which a box is that of the truth."""
+
+both = pytest.mark.parametrize("detector", DETECTORS)
+
+
+def with_(detector: str, **how: object) -> Settings:
+    return Settings(DetectorConfig(detector, **how))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module", params=DETECTORS)
+def seen(
+    request: pytest.FixtureRequest, people: Made, tmp_path_factory: pytest.TempPathFactory
+) -> Made:
+    """`people`, as each detector sees them."""
+    if request.param == people.scanned.record["detector"]["name"]:
+        return people
+    folder = tmp_path_factory.mktemp("seen")
+    return replace(people, scanned=scan_movie(people.movie, folder, with_(request.param)))
 
 
 def found_boxes(table: pd.DataFrame) -> dict[int, list[tuple[int, Box]]]:
@@ -52,11 +72,12 @@ def found_boxes(table: pd.DataFrame) -> dict[int, list[tuple[int, Box]]]:
 def hits(one: Made) -> list[tuple[int, int, int]]:
     """Frame, actor and track wherever a face of the truth is found."""
     boxes = found_boxes(one.table)
+    square = one.scanned.record["detector"]["name"] == "haar"
     return [
         (row.frame, row.actor, track)
         for row in one.truth
         for track, box in boxes[row.frame]
-        if row.box.iou(box) >= SAME
+        if (row.box if square else row.face).iou(box) >= SAME
     ]
 
 
@@ -75,27 +96,30 @@ def check_faces(one: Made) -> None:
     assert not faceless & set(found_boxes(one.table))
 
 
-def test_every_face_is_found_and_no_other(people: Made) -> None:
-    check_faces(people)
+def test_every_face_is_found_and_no_other(seen: Made) -> None:
+    check_faces(seen)
 
 
-def test_looks_now_and_then_find_what_looks_at_every_frame_find(
-    people: Made, tmp_path: Path
-) -> None:
-    slow = scan_movie(people.movie, tmp_path, Settings(DetectorConfig(every=1)))
-    every, now_and_then = found_boxes(read_table(slow.table)), found_boxes(people.table)
+def test_looks_now_and_then_find_what_looks_at_every_frame_find(seen: Made, tmp_path: Path) -> None:
+    settings = with_(seen.scanned.record["detector"]["name"], interval=1)
+    slow = scan_movie(seen.movie, tmp_path, settings)
+    every, now_and_then = found_boxes(read_table(slow.table)), found_boxes(seen.table)
     for a, b in ((every, now_and_then), (now_and_then, every)):
         boxes = [(frame, box) for frame, faces in a.items() for _, box in faces]
         again = [any(box.iou(other) >= SAME for _, other in b[f]) for f, box in boxes]
         assert sum(again) >= FOUND * len(boxes)
 
 
+@both
 def test_somebody_who_appears_between_two_looks_is_found_from_the_first_frame(
-    tmp_path: Path,
+    tmp_path: Path, detector: str
 ) -> None:
     guest = person(1, 160, start=7 / 24, end=2)
-    one = made(tmp_path, Story((Shot(2, (guest,)),), (320, 240)))
-    assert one.truth[0].frame % 12 and min(found_boxes(one.table)) == one.truth[0].frame
+    story = Story((Shot(2, (guest,)),), (320, 240))
+    one = made(tmp_path, story, settings=with_(detector))
+    interval = one.scanned.record["settings"]["interval"]
+    assert one.truth[0].frame % interval
+    assert min(found_boxes(one.table)) == one.truth[0].frame
 
 
 def test_every_frame_has_a_row(people: Made) -> None:
@@ -103,16 +127,16 @@ def test_every_frame_has_a_row(people: Made) -> None:
     assert frames == list(range(144))
 
 
-def test_no_track_crosses_a_cut(people: Made) -> None:
-    faces = people.table[people.table["track"].notna()]
+def test_no_track_crosses_a_cut(seen: Made) -> None:
+    faces = seen.table[seen.table["track"].notna()]
     shots = faces["frame"].map(lambda frame: (frame >= 72) + (frame >= 120))
     assert (shots.groupby(faces["track"]).nunique() == 1).all()
 
 
-def test_runs_match_the_truth_to_within_two_frames(people: Made) -> None:
-    (run,) = [run for run in find_runs(people.table, "happy", repeat=5) if run.first < 72]
+def test_runs_match_the_truth_to_within_two_frames(seen: Made) -> None:
+    (run,) = [run for run in find_runs(seen.table, "happy", repeat=5) if run.first < 72]
     assert abs(run.first - 36) <= 2 and abs(run.last - 71) <= 2
-    (sad,) = [run for run in find_runs(people.table, "sad", repeat=5) if run.first < 72]
+    (sad,) = [run for run in find_runs(seen.table, "sad", repeat=5) if run.first < 72]
     assert abs(sad.first - 0) <= 2 and abs(sad.last - 35) <= 2
 
 
@@ -186,7 +210,7 @@ def test_frames_are_numbered_on_where_chunks_meet(people: Made) -> None:
     movie, settings = probe(people.movie), Settings(every=7)
     chunks = plan_chunks(movie, survey(movie).keys, seconds=(2, 2))
     seen = [scan_chunk(movie, chunk, settings) for chunk in chunks]
-    frames = list(dict.fromkeys(row.frame for row in merge(lambda: seen, settings).rows))
+    frames = list(dict.fromkeys(row.frame for row in merged(seen, settings)))
     starts = np.cumsum([0, *(part.frames for part in seen)])
     assert frames == [n for a, b in pairwise(starts.tolist()) for n in range(a, b, 7)]
 
@@ -213,7 +237,7 @@ def test_the_order_in_which_chunks_are_scanned_does_not_matter(people: Made) -> 
     assert len(chunks) == 3
     in_order = [scan_chunk(movie, chunk, settings) for chunk in chunks]
     late_first = [scan_chunk(movie, chunk, settings) for chunk in reversed(chunks)]
-    rows = [list(merge(lambda s=seen: s, settings).rows) for seen in (late_first[::-1], in_order)]
+    rows = [merged(seen, settings) for seen in (late_first[::-1], in_order)]
     assert rows[0] == rows[1] and len(rows[0]) == len(people.table)
 
 
@@ -236,10 +260,12 @@ def test_a_turned_movie_is_scanned_upright(tmp_path: Path) -> None:
     check_faces(one)
 
 
-def test_people_who_cross_are_never_mixed(tmp_path: Path) -> None:
+@both
+def test_people_who_cross_are_never_mixed(tmp_path: Path, detector: str) -> None:
     left = Actor(1, (Place(0, 60, 100, 80), Place(3, 260, 100, 80)), ((0, "happy"),))
     right = Actor(2, (Place(0, 260, 120, 84), Place(3, 60, 120, 84)), ((0, "sad"),))
-    one = made(tmp_path, Story((Shot(3, (left, right)),), (320, 240)))
+    story = Story((Shot(3, (left, right)),), (320, 240))
+    one = made(tmp_path, story, settings=with_(detector))
     owners = defaultdict(set)
     for frame, actor, track in hits(one):
         hidden = any(
@@ -253,9 +279,11 @@ def test_people_who_cross_are_never_mixed(tmp_path: Path) -> None:
     assert owners and all(len(who) == 1 for who in owners.values())
 
 
-def test_somebody_who_comes_and_goes_is_found_just_then(tmp_path: Path) -> None:
+@both
+def test_somebody_who_comes_and_goes_is_found_just_then(tmp_path: Path, detector: str) -> None:
     guest = person(1, 160, start=0.5, end=1.5)
-    one = made(tmp_path, Story((Shot(2, (guest,)),), (320, 240)))
+    story = Story((Shot(2, (guest,)),), (320, 240))
+    one = made(tmp_path, story, settings=with_(detector))
     frames = set(found_boxes(one.table))
     assert frames <= set(range(12, 36)) and len(frames) >= FOUND * 24
 
@@ -335,7 +363,7 @@ def test_progress_is_told_frame_by_frame(tmp_path: Path) -> None:
 
 def test_an_unknown_detector_is_named(tmp_path: Path) -> None:
     make_movie(tmp_path / "a.mp4", still(0.25))
-    with pytest.raises(RequestError, match="haar"):
+    with pytest.raises(RequestError, match="eyeball: no such detector; choose from yunet, haar"):
         scan_movie(tmp_path / "a.mp4", tmp_path, Settings(DetectorConfig(detector="eyeball")))
 
 
@@ -352,17 +380,19 @@ def test_a_model_with_another_checksum_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.faces.*"))
 
 
-def test_the_demo_is_found_as_it_is(tmp_path: Path) -> None:
-    one = made(tmp_path, demo_story())
+@both
+def test_the_demo_is_found_as_it_is(tmp_path: Path, detector: str) -> None:
+    one = made(tmp_path, demo_story(), settings=with_(detector))
     check_faces(one)
-    assert list(one.table.columns) == list(COLUMNS)
+    assert list(one.table.columns) == list(column_names(EMOTIONS))
 
 
+@both
 @pytest.mark.parametrize("size", [(160, 120), (1280, 720)])
-def test_faces_are_found_at_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_faces_are_found_at_any_size(tmp_path: Path, size: tuple[int, int], detector: str) -> None:
     places = (Place(0, size[0] / 2, size[1] * 0.45, size[1] * 0.45),)
     story = Story((Shot(0.5, (Actor(1, places, ((0, "happy"),)),)),), size, Fraction(24))
-    check_faces(made(tmp_path, story))
+    check_faces(made(tmp_path, story, settings=with_(detector)))
 
 
 def test_a_scan_of_some_frames_ends_where_the_movie_ends(people: Made, tmp_path: Path) -> None:
@@ -391,26 +421,57 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
     assert (table["track"] == shot + 1).all()
 
 
+def chunk_of(frames: Sequence[Sequence[Face]], thumbnails: np.ndarray) -> ChunkResult:
+    """What a chunk of these faces is, 25 frames a second."""
+    count, faces = len(frames), [face for there in frames for face in there]
+    times = np.arange(count) / 25
+    return ChunkResult(
+        frames=count,
+        times=times,
+        thumbnails=thumbnails,
+        counts=np.array([len(there) for there in frames]),
+        columns=columns_of(faces),
+        scores=np.array([face.scores for face in faces]).reshape(-1, len(EMOTIONS)),
+        tracklets=np.array([face.tracklet for face in faces], np.int64),
+        detected=np.array([face.detected for face in faces], bool),
+        failures=0,
+        repaired=0,
+        last=float(times[-1]),
+    )
+
+
+def merged(chunks: Sequence[ChunkResult], settings: Settings) -> list[Row]:
+    detector = detector_of(settings.detector)
+    rows = list(merge(lambda: chunks, settings, detector, EMOTIONS).rows)
+    # What is not known is NaN here, and that is like nothing, itself included.
+    return [
+        row._replace(observed=tuple(None if v != v else v for v in row.observed)) for row in rows
+    ]
+
+
+SAD = tuple(float(emotion == "sad") for emotion in EMOTIONS)
+
+
 def test_a_face_that_is_never_aligned_is_kept_after_a_flash() -> None:
     """A flash begins a new track in the merge, but no new shot for who follows the face."""
     box, count = Box(200, 100, 100, 100), 120
-    detector = Detector(
-        lambda _, known: [] if box in known else [Detection(box, 2.0)],
-        lambda *_: Detection(box, 2.0),
+    found, settings = Detection(box, 0.7), with_("haar")
+    detector = replace(
+        detector_of(settings.detector),
+        detect=lambda _, known: [] if box in known else [found],
+        redetect=lambda *_: found,
     )
     thumbnails = np.full((count, 9, 16), 60, np.uint8)
     thumbnails[50] = 140
-    grey = np.zeros((360, 640), np.uint8)
-    frames = (Seen(None, grey, tiny, True, []) for tiny in thumbnails)  # type: ignore[arg-type]
-    scores = tuple(float(emotion == "sad") for emotion in EMOTIONS)
+    black = StillPicture(np.zeros((360, 640, 3), np.uint8))
+    frames = (Decoded(black, tiny, wanted=True) for tiny in thumbnails)  # type: ignore[arg-type]
     faces = [
-        [Face(one, 0, scores, one in seen.looked) for one in boxes]
-        for seen, boxes in watch(frames, detector, 12)
+        [Face(*(one.detection, Alignment(0), SAD, one.tracklet, one.detected)) for one in tracked]
+        for _, tracked in track_faces(frames, detector, 12)
     ]
-    times = [n / 25 for n in range(count)]
-    seen = [ChunkResult(count, times, thumbnails, faces, 0, 0, times[-1])]
-    rows = list(merge(lambda: seen, Settings()).rows)
-    assert all(row.box is not None for row in rows if row.frame > 52)
+    rows = merged([chunk_of(faces, thumbnails)], settings)
+    assert all(row.track for row in rows if row.frame > 52)
+    assert rows[49].track != rows[53].track
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -442,14 +503,60 @@ def test_what_a_damaged_movie_shows_does_not_hang_on_the_jobs(tmp_path: Path, se
 def test_a_face_that_is_never_aligned_must_be_found_in_several_whole_pictures(
     eyes: int, looked: set[int], every: int, kept: bool
 ) -> None:
-    """Frames 3 to 20; in the others of them it was only found near its place."""
-    scores = tuple(float(emotion == "sad") for emotion in EMOTIONS)
+    """Haar: frames 3 to 20; in the others of them it was only found near its place."""
+    one = Detection(Box(50, 50, 40, 40), 0.9)
     faces = [
-        [Face(Box(50, 50, 40, 40), eyes, scores, n in looked)] if 3 <= n <= 20 else []
+        [Face(one, Alignment(eyes), SAD, 1, n in looked)] if 3 <= n <= 20 else [] for n in range(24)
+    ]
+    rows = merged([chunk_of(faces, BLACK)], with_("haar", interval=every))
+    assert [row.frame for row in rows] == list(range(24))
+    assert sum(row.track > 0 for row in rows) == (18 if kept else 0)
+
+
+BLACK = np.zeros((24, 9, 16), np.uint8)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(0.699, False), (0.7, True)])
+def test_a_face_of_which_yunet_is_never_sure_is_none(most: float, kept: bool) -> None:
+    """Sure once, it is one from its first frame to its last, aligned or not."""
+    box = Box(50, 50, 40, 40)
+    faces = [
+        [Face(Detection(box, most if n == 9 else 0.5), Alignment(0, 80.0, 1.0), SAD, 1)]
         for n in range(24)
     ]
-    times, black = [n / 24 for n in range(24)], np.zeros((24, 9, 16), np.uint8)
-    seen = [ChunkResult(24, times, black, faces, 0, 0, times[-1])]
-    rows = list(merge(lambda: seen, Settings(DetectorConfig(every=every))).rows)
-    assert [row.frame for row in rows] == list(range(24))
-    assert sum(row.box is not None for row in rows) == (18 if kept else 0)
+    rows = merged([chunk_of(faces, BLACK)], with_("yunet"))
+    assert [row.track for row in rows] == [int(kept)] * 24
+
+
+def test_what_is_no_face_leaves_no_row() -> None:
+    """Neither beside a face, nor where there is nothing else."""
+    sure, never = Detection(Box(50, 50, 40, 40), 0.9), Detection(Box(200, 50, 40, 40), 0.6)
+    faces = [Face(one, Alignment(2), SAD, n) for n, one in ((2, never), (1, sure))]
+    rows = merged([chunk_of([faces, faces[:1], []], BLACK[:3])], with_("yunet"))
+    assert [(row.frame, row.track, len(row.observed)) for row in rows] == [
+        *((0, 1, 8), (1, 0, 0), (2, 0, 0)),
+    ]
+
+
+def test_what_was_seen_in_a_face_stands_in_its_row() -> None:
+    face = Face(Detection(Box(50, 51, 40, 42), 0.875), Alignment(1, -60.5, 12.0), SAD, 1)
+    unknown = face._replace(alignment=Alignment(2))
+    first, second = merged([chunk_of([[face], [unknown]], BLACK[:2])], with_("yunet"))
+    assert first.observed == (50, 51, 40, 42, 0.875, 1, -60.5, 12.0)
+    assert second.observed == (50, 51, 40, 42, 0.875, 2, None, None)
+    assert (first.emotion, first.score, tuple(first.scores)) == ("sad", 1.0, SAD)
+    assert (first.repeat, second.repeat) == (0, 1)  # not aligned: in no run
+
+
+def test_two_chunks_number_their_tracklets_apart() -> None:
+    """The same number in the next chunk is another face, unless it is where that one was."""
+    left, right = (Detection(Box(x, 50, 40, 40), 0.9) for x in (50, 200))
+    one, other = (
+        chunk_of([[Face(left, Alignment(2), SAD, a), Face(right, Alignment(2), SAD, b)]], BLACK[:1])
+        for a, b in ((1, 2), (2, 1))
+    )
+    later = other._replace(times=other.times + 0.04)
+    rows = merged([one, later], with_("yunet"))
+    assert [(row.frame, row.track, row.observed[0]) for row in rows] == [
+        *((0, 1, 50), (0, 2, 200), (1, 1, 50), (1, 2, 200)),
+    ]

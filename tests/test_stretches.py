@@ -25,7 +25,7 @@ from videmo.exporters.sheet import header_of, tiles_of
 from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.runs import find_runs, frame_starts, scan_step
 from videmo.scan import Settings, scan_movie
-from videmo.schema import EMOTIONS, Box, timecode
+from videmo.schema import EMOTIONS, timecode
 from videmo.table import (
     Row,
     movie_file,
@@ -61,7 +61,7 @@ class One:
         self.path = scanned.table
         seen = read_table(self.path)[["frame", "time"]].itertuples(index=False)
         there = range(self.first, self.last + 1)
-        face = (1, Box(0, 0, 320, 160), 2, "happy", 1.0, 0, HAPPY)
+        face = (1, (0, 0, 320, 160, 1.0, 2, 0.0, 0.0), "happy", 1.0, 0, HAPPY)
         rows = [Row(n, time, *(face if n in there else ())) for n, time in seen]
         write_table(self.path, rows, scanned.record)
         self.scanned = [row.frame for row in rows]

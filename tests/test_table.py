@@ -10,10 +10,11 @@ import pytest
 
 from videmo.errors import TableError
 from videmo.files import sha256
-from videmo.schema import Box
+from videmo.schema import EMOTIONS, OBSERVED
 from videmo.table import (
     FORMAT,
     Row,
+    labels_of,
     movie_name,
     read_record,
     read_table,
@@ -25,9 +26,9 @@ from videmo.table import (
 SCORES = (0.01, 0.02, 0.03, 0.9, 0.01, 0.02, 0.01)
 ROWS = [
     Row(0, 0.0),
-    Row(1, 0.0417, 1, Box(10, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
-    Row(1, 0.0417, 2, Box(60, 20, 30, 40), 0, "happy", 0.9, 0, SCORES),
-    Row(2, 0.0834, 1, Box(11, 20, 30, 40), 2, "happy", 0.9, 2, SCORES),
+    Row(1, 0.0417, 1, (10, 20, 30, 40, 0.9, 2, -12.3, 0.5), "happy", 0.9, 2, SCORES),
+    Row(1, 0.0417, 2, (60, 20, 30, 40, 0.75, 0, None, None), "happy", 0.9, 0, SCORES),
+    Row(2, 0.0834, 1, (11, 20, 30, 40, 0.9, 2, -12.3, 0.5), "happy", 0.9, 2, SCORES),
 ]
 RECORD = {
     **{"format": FORMAT, "width": 100, "height": 60, "end": 0.125, "timed": True},
@@ -35,6 +36,8 @@ RECORD = {
     **{"frames_expected": 3, "decode_failures": 0, "changed_meanwhile": False, "cut_off": False},
     **{"fps": "24/1", "faces": 3, "aligned": 2, "tracks": 2, "status": "ok", "warnings": []},
     "settings": {"start": 0.0, "end": None},
+    "detector": {"name": "yunet", "weights": {"a.onnx": "0" * 64}},
+    "labels": list(EMOTIONS),
     "seconds": {"happy": 0.083},
     "movie": {"file": "movie.mp4", "fingerprint": "0" * 64},
 }
@@ -57,12 +60,15 @@ def rewrite(table: Path, content: bytes) -> None:
 
 def test_the_table_is_written_as_the_design_says(table: Path) -> None:
     assert table.read_bytes().decode().split("\n") == [
-        "frame,time,track,x,y,w,h,eyes,emotion,score,repeat,"
+        "frame,time,track,x,y,w,h,confidence,eyes,yaw,roll,emotion,score,repeat,"
         "angry,disgust,fear,happy,sad,surprise,neutral",
-        "0,0.000,,,,,,,,,,,,,,,,",
-        "1,0.042,1,10,20,30,40,2,happy,0.9000,2,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
-        "1,0.042,2,60,20,30,40,0,happy,0.9000,,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
-        "2,0.083,1,11,20,30,40,2,happy,0.9000,2,0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "0,0.000" + "," * 19,
+        "1,0.042,1,10,20,30,40,0.900,2,-12.3,0.5,happy,0.9000,2,"
+        "0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "1,0.042,2,60,20,30,40,0.750,0,,,happy,0.9000,,"
+        "0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
+        "2,0.083,1,11,20,30,40,0.900,2,-12.3,0.5,happy,0.9000,2,"
+        "0.0100,0.0200,0.0300,0.9000,0.0100,0.0200,0.0100",
         "",
     ]
 
@@ -74,6 +80,35 @@ def test_what_is_written_is_read_again(table: Path) -> None:
     assert read["emotion"].tolist() == ["", "happy", "happy", "happy"]
     assert read["repeat"].tolist() == [pd.NA, 2, pd.NA, 2]
     assert read["happy"].tolist()[1:] == [0.9, 0.9, 0.9]
+    assert read["confidence"].tolist()[1:] == [0.9, 0.75, 0.9]
+    assert read["yaw"].isna().tolist() == read["roll"].isna().tolist() == [True, False, True, False]
+    assert read["roll"].tolist()[1] == 0.5
+
+
+def test_the_columns_are_those_of_the_model_that_the_record_names(tmp_path: Path) -> None:
+    path = table_path(tmp_path, Path("movie.mp4"))
+    rows = [Row(0, 0.0, 1, (10, 20, 30, 40, 0.9, None, None, None), "ok", 0.75, 1, (0.25, 0.75))]
+    record = {**RECORD, "labels": ["thumb up", "ok"], "seconds": {"ok": 0.1}, "frames_scanned": 1}
+    write_table(path, rows, record)
+    table = read_table(path)
+    assert labels_of(table) == ("thumb up", "ok")
+    assert table["ok"].tolist() == [0.75] and table["emotion"].tolist() == ["ok"]
+
+
+def test_every_column_that_is_seen_in_a_face_has_a_place_in_a_row() -> None:
+    names = ["x", "y", "w", "h", "confidence", "eyes", "yaw", "roll"]
+    assert [column.name for column in OBSERVED] == names
+
+
+def test_a_table_of_an_older_videmo_is_named_as_such(table: Path) -> None:
+    record = json.loads(record_path(table).read_text())
+    record_path(table).write_text(json.dumps({**record, "format": 2}))
+    with pytest.raises(TableError) as refused:
+        read_table(table)
+    assert str(refused.value) == (
+        f"{record_path(table)}: is of an older videmo (format 2; this one reads 3, which has more "
+        "columns); scan the movie again"
+    )
 
 
 def test_the_record_counts_rows_and_knows_the_checksum(table: Path) -> None:
@@ -102,6 +137,14 @@ def test_a_table_that_is_cut_is_refused(table: Path, cut: int) -> None:
         (b"eyes,", b"eyes,person,"),
         (b"1,0.042", b"1;0,042"),
         (b"happy,0.9000,2", b"glad,0.9000,2"),
+        (b",0.900,2,", b",1.001,2,"),
+        (b",0.900,2,", b",-0.1,2,"),
+        (b",0.900,2,", b",,2,"),
+        (b",0.900,2,", b",0.900,3,"),
+        (b",-12.3,", b",-90.1,"),
+        (b",0.5,happy", b",180.1,happy"),
+        (b",0.5,happy", b",inf,happy"),
+        (b",sad,", b",sad,disgust,"),
         (b",10,20,", b",-10,20,"),
         (b",10,20,30", b",90,20,30"),
         (b",10,20,", b",,20,"),
@@ -188,6 +231,18 @@ def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -
         {"settings": {}},
         {"settings": {"start": "0"}},
         {"settings": {"start": 0.0, "end": "x"}},
+        {"detector": None},
+        {"detector": {}},
+        {"detector": {"name": ["haar"], "weights": {}}},
+        {"detector": {"name": "haar"}},
+        {"labels": None},
+        {"labels": []},
+        {"labels": "happy"},
+        {"labels": [1]},
+        {"labels": [*EMOTIONS, "happy"]},
+        {"labels": [*EMOTIONS, "a,b"]},
+        {"labels": [*EMOTIONS, "track"]},
+        {"labels": [*EMOTIONS, "glad"]},
     ],
 )
 def test_a_forged_record_is_refused(table: Path, change: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Made
-from tests.movies import painted
+from tests.movies import painted_grey
 from videmo.demo import Actor, Place
 from videmo.errors import RequestError
 from videmo.extract import Wanted, extract_tables, find_tables
@@ -141,7 +141,7 @@ def test_the_face_is_cut_out_of_larger_pictures_and_the_frame_is_not(tmp_path: P
         (tmp_path / emotion).mkdir()
         for j in range(8):
             place = Place(0, 200 + 10 * j, 170, 150)
-            grey = painted(Actor(1 + i, (place,), ((0, emotion),)))
+            grey = painted_grey(Actor(1 + i, (place,), ((0, emotion),)))
             cv2.imwrite(str(tmp_path / emotion / f"{j}.png"), grey)
     face = read(tmp_path, crop="face").splits["train"]
     frame = read(tmp_path, crop="frame", side=64).splits["train"]

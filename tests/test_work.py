@@ -19,10 +19,10 @@ from tests.conftest import Made, made
 from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.errors import MovieError, RequestError
-from videmo.faces import DetectorConfig
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.scan import Settings, scan_chunk, scan_movie
 from videmo.scan.store import ChunkStore
-from videmo.schema import Chunk
+from videmo.schema import DEFAULT_MIN_FACE, Chunk
 from videmo.video import plan_chunks, probe, survey
 
 
@@ -43,12 +43,22 @@ def long_story() -> Story:
     return Story(shots, SIZE, times=tuple(times), sound=False)
 
 
-@pytest.fixture(scope="module")
-def long(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    one = made(tmp_path_factory.mktemp("long"), long_story())
+@pytest.fixture(scope="module", params=DETECTORS)
+def long(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    settings = Settings(DetectorConfig(request.param))
+    one = made(tmp_path_factory.mktemp("long"), long_story(), settings=settings)
     movie = probe(one.movie)
     assert len(plan_chunks(movie, survey(movie).keys)) >= 3
     return one
+
+
+def detector_of(one: Made) -> str:
+    """What it was scanned with."""
+    return str(one.scanned.record["detector"]["name"])
+
+
+def settings_of(one: Made, **more: object) -> Settings:
+    return Settings(DetectorConfig(detector_of(one), **more))  # type: ignore[arg-type]
 
 
 def results(table: Path) -> tuple[bytes, bytes]:
@@ -59,7 +69,9 @@ def results(table: Path) -> tuple[bytes, bytes]:
 def test_any_number_of_jobs_gives_the_same_bytes(long: Made, tmp_path: Path, jobs: int) -> None:
     folder = long.movie.parent / f"tables-{jobs}"
     told: list[int] = []
-    again = scan_movie(long.movie, folder, jobs=jobs, progress=lambda done, _: told.append(done))
+    again = scan_movie(
+        long.movie, folder, settings_of(long), lambda done, _: told.append(done), jobs=jobs
+    )
     assert results(again.table) == results(long.scanned.table)
     assert told == sorted(told) and told[-1] == long.scanned.record["frames_read"]
     assert sorted(p.name for p in folder.iterdir()) == sorted(
@@ -71,7 +83,8 @@ def test_any_number_of_jobs_gives_the_same_bytes(long: Made, tmp_path: Path, job
 @pytest.mark.parametrize("jobs", [1, 2, 3, 4])
 def test_a_scan_that_is_killed_again_and_again_gives_the_same_bytes(long: Made, jobs: int) -> None:
     folder = long.movie.parent / f"killed-{jobs}"
-    command = [sys.executable, "-m", "videmo", "scan", "-q", "-j", str(jobs), "-o", str(folder)]
+    options = ["-q", "-j", str(jobs), "-o", str(folder), "--detector", detector_of(long)]
+    command = [sys.executable, "-m", "videmo", "scan", *options]
     when = random.Random(jobs)
     for _ in range(3):
         work = subprocess.Popen([*command, str(long.movie)], start_new_session=True)
@@ -89,17 +102,20 @@ def kept(long: Made, tmp_path: Path) -> ChunkStore:
     parts = ChunkStore(tmp_path / "movie.mp4.parts", {"movie": "this one"})
     movie = probe(long.movie)
     chunk = Chunk(0, Fraction(0), Fraction(3))
-    parts.save(0, scan_chunk(movie, chunk, Settings()))
+    parts.save(0, scan_chunk(movie, chunk, settings_of(long)))
     return parts
 
 
 def test_a_finished_chunk_is_kept_as_it_is(kept: ChunkStore, long: Made) -> None:
     movie = probe(long.movie)
     chunk = Chunk(0, Fraction(0), Fraction(3))
-    seen, loaded = scan_chunk(movie, chunk, Settings()), kept.load(0)
+    seen, loaded = scan_chunk(movie, chunk, settings_of(long)), kept.load(0)
     assert loaded is not None
-    assert loaded._replace(thumbnails=0) == seen._replace(thumbnails=0)  # type: ignore[arg-type]
-    assert np.array_equal(loaded.thumbnails, seen.thumbnails)
+    assert len(seen.columns) and len(seen.times)
+    for name, value in seen._asdict().items():
+        kept_value = getattr(loaded, name)
+        assert np.array_equal(kept_value, value, equal_nan=name == "columns"), name
+        assert np.asarray(kept_value).dtype == np.asarray(value).dtype, name
 
 
 def test_a_chunk_that_is_not_finished_is_not_there(kept: ChunkStore) -> None:
@@ -128,7 +144,7 @@ def interrupted(one: Made, folder: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scan_movie(one.movie, folder, progress=stop)
+        scan_movie(one.movie, folder, settings_of(one), stop)
 
 
 def test_what_is_finished_is_not_scanned_again(long: Made, tmp_path: Path) -> None:
@@ -136,14 +152,14 @@ def test_what_is_finished_is_not_scanned_again(long: Made, tmp_path: Path) -> No
     interrupted(long, tmp_path)
     assert list((tmp_path / "movie.mp4.parts").iterdir())
     told: list[int] = []
-    scan_movie(long.movie, tmp_path, progress=lambda done, _: told.append(done))
+    scan_movie(long.movie, tmp_path, settings_of(long), lambda done, _: told.append(done))
     assert 50 < told[0] <= 150
     assert (tmp_path / "movie.mp4.faces.csv").read_bytes() == long.scanned.table.read_bytes()
 
 
-@pytest.mark.parametrize("how", [{"fresh": True}, {"settings": Settings(DetectorConfig(min_face=0.2))}])
+@pytest.mark.parametrize(("fresh", "min_face"), [(True, DEFAULT_MIN_FACE), (False, 0.2)])
 def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
-    long: Made, tmp_path: Path, how: dict[str, object]
+    long: Made, tmp_path: Path, fresh: bool, min_face: float
 ) -> None:
     interrupted(long, tmp_path)
     told: list[int] = []
@@ -153,18 +169,18 @@ def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scan_movie(long.movie, tmp_path, progress=first, **how)  # type: ignore[arg-type]
+        scan_movie(long.movie, tmp_path, settings_of(long, min_face=min_face), first, fresh=fresh)
     assert told == [0]
 
 
 def test_a_worker_that_crashes_is_one_bad_movie(
     long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from videmo.scan import work
+    from videmo.scan import workers
 
-    monkeypatch.setattr(work, "_scan_and_keep", crash)
+    monkeypatch.setattr(workers, "_scan_and_keep", crash)
     with pytest.raises(MovieError, match="signal 9"):
-        scan_movie(long.movie, tmp_path, jobs=2)
+        scan_movie(long.movie, tmp_path, settings_of(long), jobs=2)
     assert not multiprocessing.active_children()
 
 

@@ -70,6 +70,21 @@ def _opencv(_: Path) -> tuple[str, str]:
     return f"{cv2.__version__}, with its cascades", ""
 
 
+def _detectors(_: Path) -> tuple[str, str]:
+    try:
+        from videmo.faces import DETECTORS, DetectorConfig
+    except ImportError as error:
+        return "none", str(error)
+    there, missing = [], []
+    for name, make in DETECTORS.items():
+        try:
+            make(DetectorConfig(name))
+            there.append(name)
+        except VidemoError as error:
+            missing.append(str(error))
+    return ", ".join(there) or "none", "; ".join(missing)
+
+
 def _decoders(_: Path) -> tuple[str, str]:
     try:
         import av
@@ -151,6 +166,7 @@ _CHECKS: dict[str, Callable[[Path], tuple[str, str]]] = {
     "videmo": _videmo,
     "Python": _python,
     "OpenCV": _opencv,
+    "detectors": _detectors,
     "decoders": _decoders,
     "runtime": _runtime,
     "model": _model,

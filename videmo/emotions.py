@@ -218,7 +218,8 @@ def _dequantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
 
     def scores_of(whole: np.ndarray) -> np.ndarray:
         scores = (whole.astype(np.float32) - zero) * np.float32(scale)
-        return scores / np.maximum(scores.sum(axis=1, keepdims=True), np.float32(scale))
+        total = np.maximum(scores.sum(axis=1, keepdims=True), np.float32(scale))
+        return np.asarray(scores / total)
 
     return scores_of
 
@@ -278,10 +279,12 @@ def _unheard() -> Iterator[None]:
 def _runtime() -> Any:
     """The class that runs TFLite files, from the newest package that is there."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
     except ImportError:
         try:
-            from tflite_runtime.interpreter import Interpreter
+            from tflite_runtime.interpreter import (  # type: ignore[import-not-found]
+                Interpreter,
+            )
         except ImportError:
             raise SetupError(
                 "no TFLite runtime is installed; run: pip install ai-edge-litert"

@@ -168,7 +168,7 @@ def read_record(table: Path) -> Record:
     _check_format(path, record)
     if not _sound_record(record):
         raise TableError(f"{shown(path)}: holds values that cannot be; scan again")
-    return record
+    return dict(record)
 
 
 def _check_format(path: Path, record: Any) -> None:
@@ -278,11 +278,14 @@ def _sound_record(record: Record) -> bool:
     """Whether what is read from a record later has the right kind and can be true."""
     movie, settings = record.get("movie"), record.get("settings")
     seconds, said, fps = record.get("seconds"), record.get("warnings"), record.get("fps")
-    labels = record.get("labels")
+    labels, detector = record.get("labels"), record.get("detector")
     return (
         isinstance(labels, list)
         and all(isinstance(name, str) and is_label(name) for name in labels)
         and 0 < len(set(labels)) == len(labels)
+        and isinstance(detector, dict)
+        and isinstance(detector.get("name"), str)
+        and isinstance(detector.get("weights"), dict)
         and isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(_count(record.get(name)) for name in _COUNTS)

@@ -184,10 +184,14 @@ def _line(row: Iterable[object]) -> str:
 
 def _entry(header: list[str], row: list[str]) -> Entry | None:
     """The entry that a row stands for; None if somebody has spoilt it: then it is made again."""
-    values = dict(zip(header, row, strict=False))
-    labels = header[len(FIRST_COLUMNS) : -len(LAST_COLUMNS)]
-    if len(row) != len(header) or values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
+    first, last = len(FIRST_COLUMNS), len(LAST_COLUMNS)
+    if len(row) != len(header):
         return None
+    # By their places: a label may be called as one of the other columns.
+    values = dict(zip(FIRST_COLUMNS + LAST_COLUMNS, row[:first] + row[-last:], strict=True))
+    if values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
+        return None
+    seconds = zip(header[first:-last], row[first:-last], strict=True)
     try:
         return Entry(
             values["path"],
@@ -196,7 +200,7 @@ def _entry(header: list[str], row: list[str]) -> Entry | None:
             float(values["duration"] or 0),
             int(values["frames"] or 0),
             int(values["faces"] or 0),
-            {emotion: float(values[emotion]) for emotion in labels if values[emotion]},
+            {emotion: float(value) for emotion, value in seconds if value},
             float(values["took"] or 0),
             values["key"],
         )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, Found
+    from videmo.table import Record
 
 
 def say(text: str) -> None:
@@ -38,8 +39,7 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     frames += f"{record['frames_read']} frames"
     if not quiet:
         click.echo(
-            f"{shown(outcome.movie)}: {frames}, {record['faces']} faces "
-            f"({record['aligned']} aligned, which count), {tracks}; "
+            f"{shown(outcome.movie)}: {frames}, {_faces(record)}, {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
     if scanned.partial:
@@ -50,6 +50,13 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             "if you can"
         )
     return outcome.well
+
+
+def _faces(record: Record) -> str:
+    """What was seen in a movie, by the model's choice faces or whole pictures."""
+    if record["model"]["crop"] == "frame":
+        return f"{record['faces']} whole pictures, which count"
+    return f"{record['faces']} faces ({record['aligned']} aligned, which count)"
 
 
 def tell_entry(entry: Entry) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,40 +71,30 @@ def cut_face(
     A face that leans by `roll` degrees, clockwise, is brought upright; what is turned in from
     outside of the picture repeats its edge.
     """
-    if roll:
-        picture = _turned(picture, box, roll, margin)
     height, width = picture.shape[:2]
     if not size:
         pad_x, pad_y = round(box.w * margin), round(box.h * margin)
-        rows = slice(max(0, box.y - pad_y), box.y + box.h + pad_y)
-        columns = slice(max(0, box.x - pad_x), box.x + box.w + pad_x)
-        return np.ascontiguousarray(picture[rows, columns])
+        left, top = max(0, box.x - pad_x), max(0, box.y - pad_y)
+        right, bottom = min(width, box.x + box.w + pad_x), min(height, box.y + box.h + pad_y)
+        return _upright(picture, box, roll, Box(left, top, right - left, bottom - top))
     side = min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height)
     left = min(max(0, box.x + (box.w - side) // 2), width - side)
     top = min(max(0, box.y + (box.h - side) // 2), height - side)
-    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    square = _upright(picture, box, roll, Box(left, top, side, side))
     how = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
     return cv2.resize(square, (size, size), interpolation=how)
 
 
-def _turned(picture: np.ndarray, box: Box, roll: float, margin: float) -> np.ndarray:
-    """The picture, turned around the middle of `box` where a crop with this `margin` looks."""
+def _upright(picture: np.ndarray, box: Box, roll: float, part: Box) -> np.ndarray:
+    """A part of the picture, turned around the middle of `box` by `roll` degrees."""
+    if not roll:
+        rows, columns = slice(part.y, part.y + part.h), slice(part.x, part.x + part.w)
+        return np.ascontiguousarray(picture[rows, columns])
     middle = (box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2)
-    reach = math.ceil(max(box.w, box.h) * (0.5 + max(0.0, margin))) + 1
-    height, width = picture.shape[:2]
-    left, top = max(0, int(middle[0]) - reach), max(0, int(middle[1]) - reach)
-    right, bottom = min(width, int(middle[0]) + reach + 2), min(height, int(middle[1]) + reach + 2)
     matrix = cv2.getRotationMatrix2D(middle, roll, 1.0)
-    matrix[:, 2] -= (left, top)
-    turned = picture.copy()
-    turned[top:bottom, left:right] = cv2.warpAffine(
-        picture,
-        matrix,
-        (right - left, bottom - top),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return turned
+    matrix[:, 2] -= (part.x, part.y)
+    size, edge = (part.w, part.h), cv2.BORDER_REPLICATE
+    return cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=edge)
 
 
 def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:

@@ -29,7 +29,7 @@ class DetectorConfig:
 class Sightings(NamedTuple):
     """What is known of each track of a movie, to tell faces from chance; all (tracks,)."""
 
-    count: np.ndarray
+    frames: np.ndarray
     """Frames on which it is."""
     detected: np.ndarray
     """On how many of them a look at the whole picture saw it."""

@@ -48,7 +48,7 @@ Pair = tuple[Eye, Eye]
 class Eyes(NamedTuple):
     """How many eyes a face shows (0, 1, 2), and where they are if there are two."""
 
-    count: int
+    number: int
     pair: Pair | None = None
     sides: tuple[Patch, ...] = ()
     """How the places of the eyes looked when they were searched."""
@@ -63,10 +63,10 @@ def align_by_eyes(
     known = before.memory if before and isinstance(before.memory, Eyes) else None
     eyes = find_eyes(grey, box, known, keep=keep)
     if eyes.pair is None:
-        return Alignment(eyes.count, memory=eyes)
+        return Alignment(eyes.number, memory=eyes)
     left, right = (Point(box.x + eye.x * box.w, box.y + eye.y * box.w) for eye in eyes.pair)
     roll = round(math.degrees(math.atan2(right.y - left.y, right.x - left.x)), 1) + 0.0
-    return Alignment(eyes.count, None, roll, (left, right), eyes)
+    return Alignment(eyes.number, None, roll, (left, right), eyes)
 
 
 def find_eyes(

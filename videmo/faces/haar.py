@@ -115,8 +115,8 @@ def haar(config: DetectorConfig) -> Detector:
 
 def _trusted(tracks: Sightings, share: float) -> np.ndarray:
     """A track whose face is never aligned must be seen again and again, else it is not a face."""
-    enough = np.maximum(TRUSTED_LOOKS, share * tracks.count)
-    often = (tracks.count >= TRUSTED_SIGHTINGS) & (tracks.detected >= enough)
+    enough = np.maximum(TRUSTED_LOOKS, share * tracks.frames)
+    often = (tracks.frames >= TRUSTED_SIGHTINGS) & (tracks.detected >= enough)
     return np.asarray(tracks.aligned | often)
 
 
@@ -187,7 +187,7 @@ def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | Non
     return max(fit, key=lambda one: (one.confidence, one.box.iou(box), one.box), default=None)
 
 
-def _rated(boxes: list[Box], sightings: np.ndarray, sure: int) -> list[Detection]:
+def _rated(boxes: list[Box], sightings: Sequence[int], sure: int) -> list[Detection]:
     """Boxes with a confidence: 0 for no sighting, `SURE` for `sure` of them, towards 1 for more."""
     pairs = zip(boxes, sightings, strict=True)
     return [Detection(box, int(n) / (int(n) + sure)) for box, n in pairs]
@@ -204,7 +204,7 @@ def _without_nested(found: list[Detection]) -> list[Detection]:
     return sorted(kept)
 
 
-def _enlarged(found: np.ndarray, scale: float, width: int, height: int) -> Box:
+def _enlarged(found: Sequence[int], scale: float, width: int, height: int) -> Box:
     """A box of the reduced picture, in pixels of the full one and inside it."""
     x, y, w, h = (round(float(v) / scale) for v in found)
     x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)

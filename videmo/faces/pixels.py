@@ -21,7 +21,9 @@ def crop_resize(image: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarra
     skip = max(1, box.w // (SPARE * size[0]))
     part = image[box.y : box.y + box.h : skip, box.x : box.x + box.w : skip]
     how = cv2.INTER_AREA if part.shape[1] > size[0] else cv2.INTER_LINEAR
-    return cv2.resize(np.ascontiguousarray(part), size, interpolation=how)
+    if skip > 1:
+        part = np.ascontiguousarray(part)
+    return cv2.resize(part, size, interpolation=how)
 
 
 def similar(grey: np.ndarray, box: Box, other_grey: np.ndarray, other: Box) -> bool:
@@ -44,7 +46,7 @@ def patch(grey: np.ndarray, box: Box) -> Patch:
     """The part of `grey` in `box` as 16 x 16 float32, with mean 0 and length 1."""
     small = crop_resize(grey, box, (16, 16)).astype(np.float32)
     small -= small.mean()
-    return small / (np.linalg.norm(small) + 1e-6)
+    return np.asarray(small / (np.linalg.norm(small) + 1e-6))
 
 
 def correlation(one: Patch, other: Patch) -> float:

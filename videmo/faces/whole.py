@@ -24,7 +24,7 @@ def whole(config: DetectorConfig) -> Detector:
         sure=1.0,
         detect=_detect,
         align=lambda picture, detection, before: Alignment(eyes=None),
-        trusted=lambda tracks: np.ones(len(tracks.count), bool),
+        trusted=lambda tracks: np.ones(len(tracks.frames), bool),
     )
 
 

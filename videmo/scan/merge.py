@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,7 @@ def merge(
 def _cuts_before(places: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Whether there is a cut between each scanned frame and the one before; `places` says which of
     the frames decoded they are, and `cuts` which of these begin a shot."""
-    return np.diff(np.cumsum(cuts)[places], prepend=0) > 0
+    return np.asarray(np.diff(np.cumsum(cuts)[places], prepend=0) > 0)
 
 
 def _usual_step(times: np.ndarray) -> float:
@@ -158,15 +158,15 @@ def _rows(
 def _columns(rows: Iterable[Row], labels: Sequence[str]) -> pd.DataFrame:
     """The columns of `rows` that runs are found in, as small as they can be."""
     codes = {emotion: code for code, emotion in enumerate(("", *labels))}
-    columns = [array(kind) for kind in "ldldhd"]
+    columns: list[Any] = [array(kind) for kind in "ldldhd"]
     eyes_at = _PLACE["eyes"]
     for row in rows:
-        eyes = row.observed[eyes_at] if row.observed else float("nan")
-        values = (row.frame, row.time, row.track, eyes, codes[row.emotion], row.score)
+        seen = row.observed[eyes_at] if row.observed else float("nan")
+        values = (row.frame, row.time, row.track, seen, codes[row.emotion], row.score)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     frame, time, track, eyes, emotion, score = (np.array(column) for column in columns)
-    return pd.DataFrame(
+    table: pd.DataFrame = pd.DataFrame(
         {
             "frame": frame,
             "time": time,
@@ -176,3 +176,4 @@ def _columns(rows: Iterable[Row], labels: Sequence[str]) -> pd.DataFrame:
             "score": score,
         }
     )
+    return table

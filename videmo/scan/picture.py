@@ -35,7 +35,8 @@ def scan_picture(picture: np.ndarray, settings: Settings | None = None) -> list[
     still = StillPicture(picture)
     faces = _faces(still, config)
     sampler, scores = sampler_of(model), Scores(model)
-    scores.add(sampler(still, face.detection) for face in faces)
+    for number, face in enumerate(faces):
+        scores.add(number, sampler(still, face.detection))
     rated = zip(faces, scores.all().tolist(), strict=True)
     return sorted(
         (face._replace(scores=tuple(found)) for face, found in rated), key=lambda face: face.box

@@ -50,7 +50,8 @@ class ChunkStore:
             OutputError: the folder cannot be written, or the disk is full.
         """
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **_packed(seen))
+        arrays: dict[str, Any] = _packed(seen)
+        np.savez_compressed(buffer, **arrays)
         write_atomic(self._path(index), buffer.getvalue())
 
     def forget(self, *, others_only: bool = False) -> None:
@@ -75,4 +76,5 @@ def _packed(seen: ChunkResult) -> dict[str, np.ndarray]:
 def _unpacked(arrays: dict[str, np.ndarray]) -> ChunkResult:
     if arrays.keys() != set(ChunkResult._fields):
         raise ValueError("other fields")
-    return ChunkResult(**{n: v if v.ndim else v.item() for n, v in arrays.items()})
+    fields: dict[str, Any] = {n: v if v.ndim else v.item() for n, v in arrays.items()}
+    return ChunkResult(**fields)

@@ -19,7 +19,7 @@ from videmo.tracks.match import Matches, Tracked, between, match
 
 Picture = TypeVar("Picture")
 
-STEADY = 0.5
+STEADY = 0.4
 """Intersection over union of a face in two looks, above which it moved so little that it may be
 interpolated."""
 

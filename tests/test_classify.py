@@ -1,0 +1,89 @@
+"""Which faces are classified, and what the others get: with a model that reads off a made face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from videmo.emotions import BATCH, find_model
+from videmo.scan.classify import Scores, agree
+
+
+class Read:
+    """What becomes of faces, each as sure of the first of two labels as its only pixel says."""
+
+    def __init__(self, faces: Sequence[tuple[int, float]], stride: int) -> None:
+        """`faces`: the tracklet and the first score of each."""
+        self.asked: list[float] = []
+        scores = Scores(find_model(), stride)
+        scores._classify, scores._labels = self._classify, 2
+        for number, (tracklet, first) in enumerate(faces):
+            scores.add(tracklet, np.array([first, number]))
+        self.scores = scores.all()[:, 0].tolist() if faces else []
+        self.shape = scores.all().shape if not faces else (len(self.scores), 2)
+
+    def _classify(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        assert 0 < len(pictures) <= BATCH
+        self.asked += [int(number) for _, number in pictures]
+        return np.array([[first, 1 - first] for first, _ in pictures], np.float32)
+
+
+def faces(*scores: float, tracklet: int = 1) -> list[tuple[int, float]]:
+    return [(tracklet, score) for score in scores]
+
+
+def test_where_every_frame_counts_every_face_is_classified() -> None:
+    found = Read(faces(0.9, 0.9, 0.1, 0.9), 1)
+    assert found.scores == [0.9, 0.9, 0.1, 0.9] and sorted(found.asked) == [0, 1, 2, 3]
+
+
+def test_of_a_face_that_stays_as_it_is_one_in_three_is_classified_and_the_last() -> None:
+    found = Read(faces(*[0.9] * 12), 3)
+    assert found.scores == [0.9] * 12 and sorted(found.asked) == [0, 3, 6, 9, 11]
+
+
+def test_what_lies_between_two_that_agree_is_interpolated() -> None:
+    found = Read(faces(0.9, 0.5, 0.2, 0.84), 3)
+    assert found.scores == [0.9, 0.88, 0.86, 0.84] and sorted(found.asked) == [0, 3]
+
+
+@pytest.mark.parametrize("last", [0.75, 0.45])
+def test_what_lies_between_two_that_do_not_is_classified_too(last: float) -> None:
+    """Less sure by more than a tenth, or another label."""
+    found = Read(faces(0.9, 0.8, 0.2, last), 3)
+    assert found.scores == [0.9, 0.8, 0.2, last] and sorted(found.asked) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("start", range(9))
+def test_what_is_held_for_three_frames_is_never_missed(start: int) -> None:
+    true = [0.1 if start <= i < start + 3 else 0.9 for i in range(12)]
+    assert Read(faces(*true), 3).scores == true
+
+
+def test_each_tracklet_is_taken_by_itself() -> None:
+    one, other = faces(*[0.9] * 7), faces(*[0.2] * 7, tracklet=2)
+    both = [face for pair in zip(one, other, strict=True) for face in pair]
+    found = Read(both, 3)
+    assert found.scores == [0.9, 0.2] * 7
+    assert sorted(found.asked) == [0, 1, 6, 7, 12, 13]
+
+
+def test_more_than_a_batch_comes_out_in_order() -> None:
+    true = [round(0.2 + 0.6 * (i * 37 % 101) / 100, 4) for i in range(5 * BATCH + 7)]
+    found = Read([(1 + i % 3, score) for i, score in enumerate(true)], 1)
+    assert found.scores == pytest.approx(true, abs=1e-4)
+    waves = [round(0.5 + 0.4 * np.sin(i / 40), 4) for i in range(5 * BATCH + 7)]
+    found = Read(faces(*waves), 3)
+    assert found.scores == pytest.approx(waves, abs=0.01) and len(found.asked) < len(waves) / 2
+
+
+def test_no_faces_have_no_scores() -> None:
+    assert Read([], 3).shape == (0, 2)
+
+
+def test_the_same_label_nearly_as_sure_is_the_same() -> None:
+    assert agree(np.array([0.6, 0.4]), np.array([0.69, 0.31]))
+    assert not agree(np.array([0.6, 0.4]), np.array([0.75, 0.25]))
+    assert not agree(np.array([0.52, 0.48]), np.array([0.48, 0.52]))

@@ -1,0 +1,117 @@
+"""From own pictures to a labelled movie: gestures on whole pictures, and own emotions on faces.
+
+Needs the extra `train`; skipped where it is absent.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT
+from videmo.demo import Actor, Place, Shot, Story, make_movie
+from videmo.demo.picture import Painter
+from videmo.table import read_record, read_table
+
+pytest.importorskip("torch")
+pytest.importorskip("tensorflow")
+
+SHIPPED = ROOT / "models" / "emotion.tflite"
+OWN = {"glad": "happy", "cross": "angry", "calm": "neutral"}
+"""Own names of emotions, and what the demo's actors show for them."""
+
+
+def videmo(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-W", "ignore", "-m", "videmo", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def held(table: pd.DataFrame) -> list[str]:
+    """What was held for five frames or more, in order."""
+    rows = table[table["repeat"] >= 5]["emotion"]
+    return rows[rows.shift() != rows].tolist()
+
+
+@pytest.fixture(scope="module")
+def gestures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the README's four commands were run on the painted gestures."""
+    folder = tmp_path_factory.mktemp("gestures")
+    example = [sys.executable, str(ROOT / "examples" / "made_gestures.py"), "."]
+    subprocess.run(example, cwd=folder, check=True, capture_output=True)
+    whole = ("--crop", "frame", "--no-mirror", "--init", str(SHIPPED))
+    videmo(folder, "train", "-q", "gestures", "-o", "runs/gestures", "--epochs", "15", *whole)
+    videmo(folder, "export", "-q", "runs/gestures", "-o", "models", "--as", "float32")
+    videmo(folder, "scan", "gestures.mp4", "--model", "models/gestures.tflite")
+    videmo(folder, "extract", "--emotion", "fist")
+    return folder
+
+
+def test_gestures_on_whole_pictures_are_found_in_a_movie(gestures: Path) -> None:
+    table = read_table(gestures / "gestures.mp4.faces.csv")
+    assert held(table) == ["palm", "fist", "point", "palm", "fist"]
+    assert (table["repeat"] >= 5).mean() > 0.95
+
+
+def test_a_whole_picture_is_one_observation_a_frame_and_counts_without_eyes(gestures: Path) -> None:
+    table = read_table(gestures / "gestures.mp4.faces.csv")
+    assert len(table) == table["frame"].nunique() == 288
+    assert table["eyes"].isna().all() and table["repeat"].notna().all()
+    assert (table[["x", "y", "w", "h"]] == [0, 0, 320, 240]).all(axis=None)
+
+
+def test_the_table_s_columns_are_the_model_s_labels(gestures: Path) -> None:
+    record = read_record(gestures / "gestures.mp4.faces.csv")
+    assert record["labels"] == ["fist", "palm", "point"] and record["model"]["crop"] == "frame"
+    header = (gestures / "gestures.mp4.faces.csv").read_text("utf-8").splitlines()[0]
+    assert header.endswith(",repeat,fist,palm,point")
+
+
+def test_a_gesture_is_extracted_like_any_emotion(gestures: Path) -> None:
+    made = gestures / "extracted" / "gestures.mp4" / "fist"
+    assert (made / "sheet.jpg").is_file() and len(list((made / "clips").iterdir())) == 2
+
+
+def test_an_emotion_of_another_model_is_refused_by_name(gestures: Path) -> None:
+    command = [sys.executable, "-m", "videmo", "extract", "--emotion", "happy"]
+    done = subprocess.run(command, cwd=gestures, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "choose from fist, palm, point" in done.stderr and done.stderr.count("\n") == 1
+
+
+def face(number: int, emotion: str, size: float = 150, tilt: float = 0.0) -> Actor:
+    return Actor(number, (Place(0, 160, 118, size),), ((0, emotion),), tilt=tilt)
+
+
+def paint_faces(folder: Path) -> None:
+    """A folder of pictures, larger than faces, for each of `OWN`."""
+    for own, emotion in OWN.items():
+        (folder / own).mkdir(parents=True)
+        for number in range(1, 6):
+            for turn in range(8):
+                actor = face(number, emotion, 110 + 8 * turn, 2.5 * turn - 9)
+                shot = Shot(1, (actor,), background=turn)
+                picture = Painter(Story((shot,), (320, 240))).paint(Fraction(0))
+                data = cv2.imencode(".png", picture)[1].tobytes()
+                (folder / own / f"{number}-{turn}.png").write_bytes(data)
+
+
+def test_own_emotions_on_faces_are_found_in_a_movie(tmp_path: Path) -> None:
+    paint_faces(tmp_path / "moods")
+    videmo(
+        tmp_path,
+        *("train", "-q", "moods", "-o", "runs/moods", "--epochs", "15", "--init", str(SHIPPED)),
+    )
+    videmo(tmp_path, "export", "-q", "runs/moods", "-o", "models", "--as", "float32")
+    order = ("glad", "calm", "cross", "glad")
+    shots = tuple(Shot(1, (face(2, OWN[mood], 130),), background=9) for mood in order)
+    make_movie(tmp_path / "moods.mp4", Story(shots, (320, 240)))
+    videmo(tmp_path, "scan", "moods.mp4", "--model", "models/moods.tflite")
+    assert held(read_table(tmp_path / "moods.mp4.faces.csv")) == list(order)
