@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -105,6 +106,21 @@ def cut_off(movie: Path, target: Path, share: float) -> Path:
     """The first `share` of a movie's bytes."""
     content = movie.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])
+    return target
+
+
+def holed(movie: Path, target: Path, first: int, last: int) -> Path:
+    """The movie with zeros from within the packet of picture `first` to within that of `last`.
+
+    Which bytes these are, the file says itself: so it is the same pictures, whoever made it. For
+    containers that keep a packet in one piece, and pictures without B-frames.
+    """
+    with av.open(str(movie)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        begin, end = (packets[n].pos + packets[n].size // 2 for n in (first, last))
+    content = bytearray(movie.read_bytes())
+    content[begin:end] = bytes(end - begin)
+    target.write_bytes(content)
     return target
 
 

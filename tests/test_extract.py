@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from videmo.errors import (
     SetupError,
     TableError,
 )
-from videmo.exporters import DEFAULT_EXPORTS
+from videmo.exporters import DEFAULT_EXPORTS, program
 from videmo.exporters.clips import clip_command, cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
@@ -384,6 +385,19 @@ def test_a_missing_ffmpeg_stops_the_work(
     monkeypatch.setattr(clips, "find_ffmpeg", lambda: str(tmp_path / "no-ffmpeg"))
     with pytest.raises(SetupError, match="no-ffmpeg"):
         extracted(people, tmp_path / "out", exports=["clips"])
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [(b"-vsync", "vsync"), (b"-vsync\n-fps_mode", "fps_mode"), (b"-fps_mode[:<spec>]", "fps_mode")],
+)
+def test_frames_keep_their_times_by_the_option_that_this_ffmpeg_knows(
+    monkeypatch: pytest.MonkeyPatch, options: bytes, name: str
+) -> None:
+    said = subprocess.CompletedProcess([], 0, options + b"  how frames are timed\n")
+    monkeypatch.setattr(program.subprocess, "run", lambda *_, **__: said)
+    own_times = program.own_times.__wrapped__  # what it remembers is of the true one
+    assert own_times("ffmpeg") == {name: "vfr"}
 
 
 @pytest.mark.parametrize("content", [b"my;own;list\n", b"\xff\xfe\x00", b"movie,emotion\na,b\n"])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from ffmpeg import input as ffmpeg_input
@@ -97,10 +98,27 @@ def in_two_formats(folder: Path) -> bytes:
     return b"".join(made)
 
 
+def with_empty_frames(folder: Path) -> Path:
+    """An AVI of these 50 pictures, as if they were 600 a second: 23 empty frames between any two.
+
+    ffmpeg makes such files, some versions with fewer empty frames; so it is written here.
+    """
+    (folder / "joined").write_bytes(in_two_formats(folder))
+    path = folder / "a.avi"
+    with av.open(str(folder / "joined"), format="mjpeg") as source, av.open(str(path), "w") as made:
+        stream = made.add_stream_from_template(source.streams.video[0])
+        stream.time_base = Fraction(1, 600)
+        packets = (packet for packet in source.demux(video=0) if packet.size)
+        for number, packet in enumerate(packets):
+            packet.stream, packet.time_base = stream, stream.time_base
+            packet.pts = packet.dts = 24 * number
+            packet.duration = 24
+            made.mux(packet)
+    return path
+
+
 def test_r15_another_pixel_format_and_size_in_the_middle_are_no_damage(tmp_path: Path) -> None:
-    (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
-    # ffmpeg takes these pictures for 600 a second, and puts 23 empty frames between any two.
-    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
+    with_empty_frames(tmp_path)
     assert probe(tmp_path / "a.avi").frames == 1200
     scanned = scan_movie(tmp_path / "a.avi", tmp_path)
     assert scanned.record["status"] == "ok" and scanned.record["frames_expected"] == 50
@@ -109,16 +127,14 @@ def test_r15_another_pixel_format_and_size_in_the_middle_are_no_damage(tmp_path:
 
 
 def test_r15_empty_frames_are_none_that_are_still_to_be_read(tmp_path: Path) -> None:
-    (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
-    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
+    with_empty_frames(tmp_path)
     told: list[tuple[int, int]] = []
     scan_movie(tmp_path / "a.avi", tmp_path, progress=lambda *far: told.append(far))
     assert told[-1] == (50, 50)
 
 
 def test_r15_an_avi_with_empty_frames_that_was_cut_off_is_partial(tmp_path: Path) -> None:
-    (tmp_path / "joined").write_bytes(in_two_formats(tmp_path))
-    ffmpeg("-f", "mjpeg", "-i", tmp_path / "joined", "-c", "copy", tmp_path / "a.avi")
+    with_empty_frames(tmp_path)
     content = (tmp_path / "a.avi").read_bytes()
     (tmp_path / "a.avi").write_bytes(content[: len(content) * 3 // 4])
     record = scan_movie(tmp_path / "a.avi", tmp_path).record

@@ -14,7 +14,15 @@ import ffmpeg
 import numpy as np
 
 from videmo.errors import DiskFullError, OutputError, VidemoError
-from videmo.exporters.program import AAC, H264, SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
+from videmo.exporters.program import (
+    AAC,
+    H264,
+    SAME_BYTES,
+    arguments,
+    find_ffmpeg,
+    own_times,
+    run_ffmpeg,
+)
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
@@ -53,10 +61,13 @@ def clip_name(segment: Segment) -> str:
     return f"{timecode(segment.start, '-')}_t{segment.track}.mp4"
 
 
-def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> list[str]:
+def clip_command(
+    program: str, movie: Movie, segment: Segment, target: Path, **more: str
+) -> list[str]:
     """The arguments with which ffmpeg cuts `segment` out of `movie` into `target`. Pure.
 
-    The frames with ``start <= time < end`` and the sound of the same stretch.
+    The frames with ``start <= time < end`` and the sound of the same stretch; `more` are further
+    options.
     """
     source, begin = sought(movie, segment.start)
     streams = [source[str(movie.stream)]]
@@ -70,6 +81,7 @@ def clip_command(program: str, movie: Movie, segment: Segment, target: Path) -> 
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
+        **more,
     }
     if movie.sound:
         # Where the sound ends before the picture, there is silence.
@@ -148,7 +160,8 @@ def cut_clip(movie: Movie, segment: Segment, target: Path, allowed: float) -> No
         OutputError: ffmpeg failed, or the clip is not as long as the segment.
     """
     with atomic_path(target) as part:
-        command = clip_command(find_ffmpeg(), movie, segment, part)
+        program = find_ffmpeg()
+        command = clip_command(program, movie, segment, part, **own_times(program))
         run_ffmpeg(command, target, "cut this clip")
         _check_clip(part, movie, segment, target, allowed)
 

@@ -43,6 +43,24 @@ def find_ffmpeg() -> str:
         ) from None
 
 
+@functools.cache
+def own_times(program: str) -> dict[str, str]:
+    """The option of an output whose frames keep their times, by the name that `program` knows.
+
+    Else ffmpeg, up to 5.1 at least, makes the rate of an MP4 even: it repeats frames, and leaves
+    others out.
+
+    Raises:
+        SetupError: it does not start.
+    """
+    command = [program, "-hide_banner", "-h", "long"]
+    try:
+        options = subprocess.run(command, capture_output=True, check=False).stdout
+    except OSError as error:
+        raise no_start(command, error) from error
+    return {"fps_mode" if b"-fps_mode" in options else "vsync": "vfr"}
+
+
 def arguments(program: str, output: Any) -> list[str]:
     """The command line of ffmpeg-python's `output`: no questions, and only errors said. Pure."""
     quiet = output.global_args("-nostdin", "-loglevel", "error")
