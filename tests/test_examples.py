@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, Made
 from videmo.schema import EMOTIONS
+from videmo.video import probe
 
 EXAMPLES = ROOT / "examples"
 
@@ -45,6 +46,16 @@ def test_square_crops_are_made(people: Made, tmp_path: Path) -> None:
     said = run("square_crops.py", people.scanned.table, tmp_path)
     assert [line.split()[0] for line in said.splitlines()] == list(EMOTIONS)
     assert list(tmp_path.rglob("*.jpg"))
+
+
+def test_gestures_are_painted_to_train_on_and_a_movie_of_them(tmp_path: Path) -> None:
+    """Trained on and found they are in `test_own_models`, where there is what training needs."""
+    assert "60 pictures of each of fist, point, palm" in run("made_gestures.py", tmp_path)
+    folders = sorted((tmp_path / "gestures").iterdir())
+    assert [folder.name for folder in folders] == ["fist", "palm", "point"]
+    assert all(len(list(folder.glob("*.png"))) == 60 for folder in folders)
+    movie = probe(tmp_path / "gestures.mp4")
+    assert (movie.width, movie.height, movie.frames) == (320, 240, 12 * 24)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.name)

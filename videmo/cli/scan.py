@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
 @click.option(
     "--detector",
-    type=click.Choice(["yunet", "haar"]),
+    metavar="NAME",
     default=DEFAULT_DETECTOR,
     show_default=True,
     help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "

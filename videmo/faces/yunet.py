@@ -52,7 +52,7 @@ CLOSE_UP = 360
 a larger one, the picture is looked at in a third of its size, too."""
 
 
-LEANS = 6.0
+LEANS = 4.0
 """Degrees from which on a face is turned upright and looked at again."""
 LEANS_MORE = 1.5
 """How many times as much a face leans as its points say."""
