@@ -29,7 +29,7 @@ NEIGHBOURS = 2
 def thumbnail(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """A tiny picture (uint8, 9 x 16) of `grey` (uint8, h x w) that tells shots apart."""
     # Every pixel counted would cost as much as decoding: rows and columns are skipped first.
-    step = max(1, grey.shape[1] // 320)
+    step = max(1, grey.shape[1] // 160)
     sparse = np.ascontiguousarray(grey[::step, ::step])
     return np.asarray(cv2.resize(sparse, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
 

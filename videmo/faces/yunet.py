@@ -47,6 +47,8 @@ LEAST_SIDE = 320
 NARROWEST = 64
 """Pixels of a look's shorter side; in one of up to 32, OpenCV's network sees chance, a different
 one each time. What lacks is black, as OpenCV itself fills pictures up."""
+USUAL = (320, 180)
+"""The size of most looks."""
 CLOSE_UP = 360
 """Height of a look, in pixels, in which a face that fills it is still seen. Where small faces want
 a larger one, the picture is looked at in a third of its size, too."""
@@ -63,7 +65,8 @@ CLOSE, CLOSE_FACE = 160, 90
 
 def yunet(config: DetectorConfig) -> Detector:
     """Faces by YuNet."""
-    _network(None)  # now, so that what is missing is told before the work begins
+    for size in (USUAL, (CLOSE, CLOSE)):
+        _network(size)  # now, so that what is missing is told before the work begins
 
     def detect(picture: Picture, known: Sequence[Box]) -> list[Detection]:
         sizes = look_sizes(picture.size, config)
@@ -181,17 +184,16 @@ def _trusted(tracks: Sightings) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=8)
-def _network(size: tuple[int, int] | None) -> cv2.FaceDetectorYN:
+def _network(size: tuple[int, int]) -> cv2.FaceDetectorYN:
     """The network, ready to look at pictures of `size` (width, height).
 
-    One for each size, for to be told another one costs it as much as a look. None: any size.
+    One for each size: to be told another one costs it as much as a look.
 
     Raises:
         SetupError: the weights or OpenCV's part are missing, or not what they should be.
     """
     content = np.frombuffer(_weights(), np.uint8)
     nothing = np.zeros(0, np.uint8)
-    size = size or (LEAST_SIDE, LEAST_SIDE)
     try:
         return cv2.FaceDetectorYN.create(
             "onnx", content, nothing, size, LEAST_CONFIDENCE, SAME, MOST

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from videmo.emotions import find_model
 from videmo.errors import SetupError
 from videmo.faces import DETECTORS, DetectorConfig
+from videmo.scan.classify import classifier_of
 
 for make in DETECTORS.values():
     with suppress(SetupError):  # whoever looks for faces says so
         make(DetectorConfig())
+with suppress(SetupError):
+    classifier_of(find_model())
