@@ -1,4 +1,4 @@
-"""How much of each emotion is there, second by second? Mean scores as CSV, for a plot.
+"""How much of each emotion (or gesture) is there, second by second? Mean scores as CSV, for a plot.
 
 python examples/emotions_per_second.py TABLE > seconds.csv
 """
@@ -11,9 +11,10 @@ import videmo
 
 def main(path: Path) -> None:
     table = videmo.read_table(path)
-    aligned = table[table["eyes"] == 2]
-    second = aligned["time"].astype(int).rename("second")
-    means = aligned.groupby(second)[list(videmo.EMOTIONS)].mean().round(4)
+    faces = table[table["track"].notna()]
+    counting = faces[faces["eyes"].fillna(2) == 2]  # whole pictures have no eyes, and count
+    second = counting["time"].astype(int).rename("second")
+    means = counting.groupby(second)[list(videmo.labels_of(table))].mean().round(4)
     every = range(int(table["time"].max()) + 1)
     means = means.reindex(every).rename_axis("second")  # empty where nobody is there
     print(means.to_csv(lineterminator="\n"), end="")

@@ -10,7 +10,7 @@ import videmo
 
 
 def main(path: Path, folder: Path) -> None:
-    wanted = videmo.Wanted(emotions=videmo.EMOTIONS, repeat=10, min_score=0.5)
+    wanted = videmo.Wanted(emotions=("all",), repeat=10, min_score=0.5)
     choice = videmo.Choice(best=True, size=224, margin=0.1)
     tables = videmo.find_tables([path])
     for done in videmo.extract_tables(tables, wanted, folder, exports=["crops"], choice=choice):

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,9 @@ from videmo.archive.ledger import (
 from videmo.archive.share import cores_for
 from videmo.demo import make_movie
 from videmo.doctor import examine
-from videmo.errors import OutputError, RequestError
+from videmo.errors import OutputError, RequestError, SetupError
 from videmo.exporters.program import find_ffmpeg
-from videmo.faces import DetectorConfig
+from videmo.faces import DETECTORS, DetectorConfig
 from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
 from videmo.schema import EMOTIONS
@@ -656,3 +657,48 @@ def test_the_doctor_says_what_is_missing_and_how_to_get_it(
     program.find_ffmpeg.cache_clear()
     assert "pip install imageio-ffmpeg" in found["ffmpeg"]
     assert not found["model"]
+
+
+def lacking(*names: str) -> dict[str, Any]:
+    """Detectors, of which those of these names are not there."""
+
+    def make(config: DetectorConfig) -> None:
+        if config.detector in names:
+            raise SetupError(f"{config.detector} is lost; run: pip install it")
+
+    return dict.fromkeys(DETECTORS, make)
+
+
+@pytest.mark.parametrize(
+    ("gone", "found", "missing"),
+    [
+        ((), "yunet, haar", ""),
+        (("haar",), "yunet; not haar (haar is lost; run: pip install it)", ""),
+        (("yunet",), "haar", "yunet is lost; run: pip install it"),
+        (
+            ("yunet", "haar"),
+            "none",
+            "yunet is lost; run: pip install it; haar is lost; run: pip install it",
+        ),
+    ],
+)
+def test_only_a_detector_that_is_needed_is_missing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gone: tuple[str, ...],
+    found: str,
+    missing: str,
+) -> None:
+    monkeypatch.setattr("videmo.faces.DETECTORS", lacking(*gone))
+    (finding,) = (one for one in examine(tmp_path) if one.what == "detectors")
+    assert (finding.found, finding.missing) == (found, missing)
+
+
+def test_an_opencv_without_cascades_is_no_fault_of_opencv_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+
+    monkeypatch.delattr(cv2, "CascadeClassifier")
+    (finding,) = (one for one in examine(tmp_path) if one.what == "OpenCV")
+    assert (finding.found, finding.missing) == (cv2.__version__, "")

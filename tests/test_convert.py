@@ -22,7 +22,7 @@ from videmo.convert import forms as made_by
 from videmo.demo import Shot, Story
 from videmo.errors import DiskFullError, RequestError, SetupError, TableError
 from videmo.find import find_tables
-from videmo.schema import EMOTIONS, column_names
+from videmo.schema import EMOTIONS, Box, column_names
 from videmo.table import record_path
 
 
@@ -270,3 +270,56 @@ def test_the_labels_of_another_model_are_columns(form: str) -> None:
     assert {f"thumb up{number}", f"ok{number}"} < set(made.columns)
     assert not {name for name in made.columns if name.startswith(("happy", "happiness"))}
     assert made[f"ok{number}"].iloc[0] == (1 if form == "counts" else 0.8)
+
+
+def in_form(form: str, labels: Sequence[str]) -> pd.DataFrame:
+    """A table of one face, whose scores are 0.1, 0.2 and so on, in the form of a program."""
+    columns: dict[str, Any] = {"frame": [0], "time": [0.0], "confidence": [0.9]}
+    columns |= {"track": pd.array([1], dtype="Int64"), **{name: [7] for name in "xywh"}}
+    columns |= {label: [number / 10] for number, label in enumerate(labels, 1)}
+    rows = table_of(columns, labels)
+    done = getattr(made_by, form)(rows, {"width": 9, "height": 9, "movie": {"file": "a.mp4"}})
+    assert isinstance(done, pd.DataFrame)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("form", "theirs"),
+    [
+        *(("openface", name) for name in ("face_id", "timestamp", "success")),
+        *(("pyfeat", name) for name in ("FaceRectX", "FaceScore", "FrameWidth", "input")),
+        *(("pyfeat", name) for name in ("approx_time", "Identity")),
+    ],
+)
+def test_a_label_that_is_called_as_a_column_of_the_other_program_gets_another_name(
+    form: str, theirs: str
+) -> None:
+    plain, done = in_form(form, ("ok",)), in_form(form, (theirs, "ok"))
+    assert done[theirs].tolist() == plain[theirs].tolist()
+    assert done[f"label_{theirs}"].tolist() == [0.1] and done["ok"].tolist() == [0.2]
+
+
+def test_a_label_called_box_does_not_take_the_place_of_fer_s_boxes() -> None:
+    done = in_form("fer", ("box", "ok"))
+    assert done["box0"].tolist() == [str([7, 7, 7, 7])] and done["label_box0"].tolist() == [0.1]
+
+
+def test_the_name_that_a_label_gets_is_no_other_label_s() -> None:
+    done = in_form("openface", ("success", "label_success"))
+    assert done["label_success"].tolist() == [0.2]
+    assert done["label_label_success"].tolist() == [0.1]
+
+
+def test_labels_that_pyfeat_would_call_the_same_keep_their_names() -> None:
+    done = in_form("pyfeat", ("happy", "happiness", "sad"))
+    found = {name: done[name].item() for name in ("happy", "happiness", "sadness")}
+    assert found == {"happy": 0.1, "happiness": 0.2, "sadness": 0.3}
+
+
+def test_the_numbers_of_labels_and_of_faces_are_told_apart_in_fer() -> None:
+    rows = table_of({"frame": [0] * 11, "track": range(1, 12)}, ("fist 1", "fist 11", "box1"))
+    for name in (*Box._fields, "fist 1", "fist 11", "box1"):
+        rows[name] = range(11)
+    columns = made_by.fer(rows, {}).columns
+    assert columns.is_unique and len(columns) == 4 * 11
+    assert {"fist 1_10", "fist 11_0", "box1_0", "box10"} <= set(columns)

@@ -120,6 +120,11 @@ def test_other_classes_than_the_model_s_are_refused(tmp_path: Path) -> None:
         evaluate(MODEL, write_classes(tmp_path, ("fist", "palm"), 8), None, split=None, labels=None)
 
 
+def test_a_model_of_colours_is_refused(faces: Path, tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"mine\.tflite: evaluate measures grey models only"):
+        evaluate(copy(tmp_path, colour="rgb"), faces, None, split=None, labels=None)
+
+
 def test_the_card_s_figures_are_what_evaluate_measures() -> None:
     if not (DATA / "fer").is_dir():
         pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Made
+from tests.test_evaluate import GESTURES, scanned
 from videmo.schema import EMOTIONS
 from videmo.video import probe
 
@@ -46,6 +47,20 @@ def test_square_crops_are_made(people: Made, tmp_path: Path) -> None:
     said = run("square_crops.py", people.scanned.table, tmp_path)
     assert [line.split()[0] for line in said.splitlines()] == list(EMOTIONS)
     assert list(tmp_path.rglob("*.jpg"))
+
+
+@pytest.mark.parametrize("crop", ["face", "frame"])
+def test_seconds_have_the_labels_of_another_model(tmp_path: Path, crop: str) -> None:
+    scanned(tmp_path, labels=GESTURES, crop=crop)
+    lines = run("emotions_per_second.py", tmp_path / "a.mp4.faces.csv").splitlines()
+    assert lines[0] == "second," + ",".join(GESTURES) and len(lines) == 2
+    assert sum(map(float, lines[1].split(",")[1:])) == pytest.approx(1, abs=0.001)
+
+
+def test_square_crops_are_of_the_labels_of_another_model(tmp_path: Path) -> None:
+    scanned(tmp_path, labels=GESTURES)
+    said = run("square_crops.py", tmp_path / "a.mp4.faces.csv", tmp_path / "crops")
+    assert [line.rsplit(maxsplit=1)[0] for line in said.splitlines()] == GESTURES
 
 
 def test_gestures_are_painted_to_train_on_and_a_movie_of_them(tmp_path: Path) -> None:

@@ -34,6 +34,42 @@ def test_what_runs_on_a_nano_is_python_3_6(path: Path) -> None:
     ast.parse(path.read_text("utf-8"), feature_version=(3, 6))
 
 
+JETSON = """
+class imageNet:
+    def __init__(self, **files):
+        pass
+    def Classify(self, picture):
+        assert picture.shape == (48, 48, 3)
+        return 0, 1.0
+    def GetClassDesc(self, number):
+        return "seen"
+def cudaFromNumpy(picture):
+    return picture
+"""
+"""What stands in for jetson-inference, which is only there on the board."""
+
+
+@pytest.mark.parametrize("program", ["run_tflite.py", "run_jetson.py"])
+@pytest.mark.parametrize(("crop", "seen"), [("frame", [[0, 0, 64, 40]]), ("face", [])])
+def test_the_kit_s_programs_look_at_what_the_model_learnt_from(
+    tmp_path: Path, program: str, crop: str, seen: list[list[int]]
+) -> None:
+    """At all of a picture without a face, or at no place in it."""
+    for path in KIT_FILES.glob("run_*.py"):
+        shutil.copy(path, tmp_path)
+    for name in ("jetson_inference.py", "jetson_utils.py"):
+        (tmp_path / name).write_text(JETSON)
+    shutil.copy(MODEL, tmp_path / "emotion_f32.tflite")
+    shutil.copy(cv2.data.haarcascades + "haarcascade_frontalface_default.xml", tmp_path)
+    about = {"labels": list(EMOTIONS), "input": {"crop": crop, "side": 48}}
+    (tmp_path / "manifest.json").write_text(json.dumps(about))
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((40, 64), np.uint8))
+    command = [sys.executable, str(tmp_path / program), "a.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = [line.split(",") for line in done.stdout.splitlines()]
+    assert [[int(value) for value in line[2:6]] for line in lines] == seen
+
+
 @pytest.fixture(scope="module")
 def frameworks() -> None:
     for name in ("torch", "keras", "tensorflow", "onnx", "onnxruntime"):

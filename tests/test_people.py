@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.conftest import Made, made
+from tests.conftest import Made, made, rows_of
 from tests.movies import SIZE
 from tests.test_cli import check_error, run
 from videmo.demo import Actor, Place, Shot, Story
@@ -29,9 +29,10 @@ from videmo.names import people_path, read_people, record_path
 from videmo.people import Cast, name_people
 from videmo.people.known import look_alikes, read_known
 from videmo.people.likeness import describe, face_in_the_middle, surroundings
+from videmo.people.seen import _chosen
 from videmo.scan import Scanned, Settings, scan_movie
 from videmo.schema import DEFAULT_DISTANCE, Box
-from videmo.table import face_boxes, read_record
+from videmo.table import face_boxes, read_record, write_record
 
 pytest.importorskip("dlib")
 
@@ -514,6 +515,24 @@ def test_a_movie_in_which_nobody_is_seen_has_no_people(tmp_path: Path) -> None:
     cast = named(nobody, tmp_path / "people")
     assert (cast.people, cast.sheets, names_of(nobody)) == ([], [], {})
     assert people_path(nobody.scanned.table).read_text() == "track,person,distance\n"
+
+
+def test_in_a_table_of_whole_pictures_there_are_no_faces(mine_short: Made, tmp_path: Path) -> None:
+    table = mine_short.scanned.table
+    record = read_record(table)
+    write_record(table, {**record, "model": {**record["model"], "crop": "frame"}})
+    with pytest.raises(TableError, match=r"movie\.mp4\.faces\.csv: .* whole pictures.* no faces"):
+        named(mine_short, tmp_path / "people")
+
+
+@pytest.mark.parametrize(
+    ("w", "h", "looked_at"),
+    [(32, 32, True), (31, 31, False), (29, 39, True), (28, 36, False)],
+)
+def test_faces_of_every_detector_must_be_as_large(w: int, h: int, looked_at: bool) -> None:
+    """Haar's boxes are squares; YuNet's are narrower, and higher."""
+    rows = rows_of(["happy"]).assign(x=0, y=0, w=w, h=h)
+    assert bool(_chosen(rows)) == looked_at
 
 
 def test_what_is_wrong_is_one_line(mine: Made, known: Path, tmp_path: Path) -> None:

@@ -6,8 +6,12 @@ import pytest
 
 from videmo.schema import COLUMNS, EMOTIONS, OBSERVED, Box, column_names, is_label
 
-GOOD = ("happy", "thumb up", "a+b", "a_b", "5", "grüße", "笑顔", "x" * 60, "non-verbal", "v1.2")
+GOOD = (
+    *("happy", "thumb up", "a+b", "a_b", "5", "grüße", "笑顔", "x" * 60, "non-verbal", "v1.2"),
+    *("content", "con 2", "com", "com10", "a.con"),
+)
 BAD = ("", " ", "a,b", "a/b", "a\\b", "a\nb", " happy", "happy ", ".hidden", "-e", "x" * 61, '"a"')
+DEVICES = ("con", "CON", "Prn", "aux", "nul", "COM1", "com9", "lpt5", "COM²", "con.2", "nul .a.b")
 TAKEN = (*(column.name for column in COLUMNS), "all", "file", "faces")
 
 
@@ -23,6 +27,11 @@ def test_what_can_not_is_none(name: str) -> None:
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_means_something_else_already_is_none(name: str) -> None:
+    assert not is_label(name)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_what_cannot_be_a_folder_on_windows_is_none(name: str) -> None:
     assert not is_label(name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -177,7 +178,10 @@ def small(folder: Path) -> None:
         (lambda f: (f / "empty").mkdir(), "empty: no pictures of this class"),
         (lambda f: [p.unlink() for p in (f / "palm").iterdir()], "palm: no pictures of this"),
         (lambda f: (f / "palm").rename(f / "..hidden"), "two classes at least"),
-        (lambda f: (f / "palm").rename(f / 'a,b"'), "simpler name"),
+        (lambda f: (f / "palm").rename(f / 'a,b"'), "simpler name: letters, digits, spaces"),
+        (lambda f: (f / "palm").rename(f / "(palm)"), r"\(palm\): give this class a simpler name"),
+        (lambda f: (f / "palm").rename(f / "all"), "all: give this class a simpler name"),
+        (lambda f: (f / "palm").rename(f / "Fist"), "fist: would be one class with Fist"),
         (lambda f: [p.unlink() for p in sorted((f / "palm").iterdir())[1:]], "too few pictures"),
     ],
 )
@@ -187,6 +191,19 @@ def test_what_is_wrong_with_folders_is_said_in_one_line(tmp_path: Path, spoil, m
     with pytest.raises(RequestError, match=message) as caught:
         read(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_class_is_called_as_its_folder_wherever_that_was_made(tmp_path: Path, form: str) -> None:
+    """A Mac takes letters and their accents apart."""
+    name = unicodedata.normalize(form, "grüße")  # type: ignore[arg-type]
+    assert read(write_classes(tmp_path, (name, "fist"), 8)).classes == ("fist", "grüße")
+
+
+def test_one_name_written_in_two_ways_is_refused(tmp_path: Path) -> None:
+    names = tuple(unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="would be one class"):
+        read(write_classes(tmp_path, names, 8))
 
 
 def test_splits_with_other_classes_are_refused(tmp_path: Path) -> None:

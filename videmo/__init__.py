@@ -38,6 +38,7 @@ _HOMES = {
     "scan_movies": "archive",
     "read_table": "table",
     "read_record": "table",
+    "labels_of": "table",
     "find_runs": "runs",
     "to_segments": "runs",
     "Choice": "exporters.selection",

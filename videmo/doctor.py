@@ -15,6 +15,7 @@ from typing import NamedTuple
 from videmo import __version__
 from videmo.errors import VidemoError
 from videmo.files import shown
+from videmo.schema import DEFAULT_DETECTOR
 
 OLDEST_PYTHON = (3, 10)
 DECODERS = (
@@ -30,7 +31,6 @@ DECODERS = (
     "dvvideo",
 )
 """Codecs that most movies have."""
-CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_eye.xml")
 LITTLE_ROOM = 1 << 30
 """Bytes: with less room on the disk, a scan may not be finished."""
 GIGABYTE = 1 << 30
@@ -60,14 +60,9 @@ def _opencv(_: Path) -> tuple[str, str]:
     advice = "run: pip install 'opencv-python-headless>=4.10,<5'"
     try:
         import cv2
-
-        from videmo.faces.cascades import cascade
-
-        for name in CASCADES:
-            cascade(name)
-    except (ImportError, VidemoError) as error:
-        return "none", str(error) if isinstance(error, VidemoError) else f"{error}; {advice}"
-    return f"{cv2.__version__}, with its cascades", ""
+    except ImportError as error:
+        return "none", f"{error}; {advice}"
+    return cv2.__version__, ""
 
 
 def _detectors(_: Path) -> tuple[str, str]:
@@ -75,14 +70,17 @@ def _detectors(_: Path) -> tuple[str, str]:
         from videmo.faces import DETECTORS, DetectorConfig
     except ImportError as error:
         return "none", str(error)
-    there, missing = [], []
+    there, lacking = [], {}
     for name, make in DETECTORS.items():
         try:
             make(DetectorConfig(name))
             there.append(name)
         except VidemoError as error:
-            missing.append(str(error))
-    return ", ".join(there) or "none", "; ".join(missing)
+            lacking[name] = str(error)
+    if not there:
+        return "none", "; ".join(lacking.values())
+    missing = lacking.pop(DEFAULT_DETECTOR, "")
+    return ", ".join(there) + "".join(f"; not {n} ({why})" for n, why in lacking.items()), missing
 
 
 def _decoders(_: Path) -> tuple[str, str]:

@@ -28,7 +28,7 @@ CROPS = (FACE, FRAME)
 COLOURS = {"grey": 1, "rgb": 3}
 """Channels of the pictures that models look at."""
 SIDE = 48
-"""Width and height, in pixels, of a face as the model sees it."""
+"""Width and height, in pixels, of a picture as a model sees it that does not say so."""
 LARGEST_SIDE = 1024
 BATCH = 32
 DEFAULT_MODEL = "emotion.tflite"
@@ -77,7 +77,7 @@ def find_model(path: Path | None = None) -> Model:
             f"{shown(model.path)}: cannot scan with it: its label {shown(repr(wrong[0]))} cannot "
             "name a column; train it with letters, digits, spaces and _.+- in the labels"
         )
-    if len({label.lower() for label in model.labels}) < len(model.labels):
+    if len({label.casefold() for label in model.labels}) < len(model.labels):
         raise SetupError(
             f"{shown(model.path)}: cannot scan with it: it has one label twice; train it again"
         )
@@ -103,16 +103,16 @@ def read_model(path: Path | None = None) -> Model:
         raise SetupError(
             f"{shown(error.filename or path)}: the model cannot be read; install videmo again"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SetupError(f"{shown(about)}: is not JSON; install videmo again") from error
     labels = description.get("labels") if isinstance(description, dict) else None
     if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
         raise SetupError(f"{shown(about)}: it does not say what the model's labels are")
     side = description.get("side", SIDE)
-    if not isinstance(side, int) or not 0 < side <= LARGEST_SIDE:
+    if type(side) is not int or not 0 < side <= LARGEST_SIDE:
         raise SetupError(f"{shown(about)}: {shown(str(side))} is no size of pictures")
     crop, colour = description.get("crop", FACE), description.get("colour", "grey")
-    if crop not in CROPS or colour not in COLOURS:
+    if crop not in CROPS or colour not in tuple(COLOURS):
         raise SetupError(
             f"{shown(about)}: crop {shown(str(crop))}, colour {shown(str(colour))}: this videmo "
             f"gives {' or '.join(CROPS)}, and {' or '.join(COLOURS)}; use a newer one"
@@ -201,7 +201,7 @@ def tflite(model: Model) -> Classify:
 
 
 def _quantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """From grey levels to what the model's input holds: floats, or whole numbers of some step."""
+    """From pixels to what the model's input holds: floats, or whole numbers of some step."""
     kind = detail["dtype"]
     if kind is np.float32:
         return lambda batch: np.ascontiguousarray(batch)

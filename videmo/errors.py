@@ -43,7 +43,7 @@ class OutputError(VidemoError):
 
 
 class SetupError(VidemoError):
-    """The machine lacks something: a codec, the cascades, a sound model file."""
+    """The machine lacks something: a codec, what a detector has learnt, a sound model file."""
 
     exit_code = 3
 

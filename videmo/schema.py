@@ -162,11 +162,15 @@ SCORE = Column("", float, digits=4, least=0, most=1)
 
 NOT_LABELS = frozenset((*(column.name for column in COLUMNS), "all", "file", "faces"))
 _LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", re.IGNORECASE)
+"""What cannot be a folder on Windows."""
 
 
 def is_label(name: str) -> bool:
     """Whether this can name a column, a folder and an option: letters, digits, spaces, ``_.+-``."""
-    return bool(_LABEL.fullmatch(name)) and name not in NOT_LABELS
+    if name in NOT_LABELS or _DEVICE.fullmatch(name):
+        return False
+    return _LABEL.fullmatch(name) is not None
 
 
 def column_names(labels: Sequence[str]) -> tuple[str, ...]:

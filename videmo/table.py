@@ -282,7 +282,7 @@ def _sound_record(record: Record) -> bool:
     return (
         isinstance(labels, list)
         and all(isinstance(name, str) and is_label(name) for name in labels)
-        and 0 < len(set(labels)) == len(labels)
+        and 0 < len({name.casefold() for name in labels}) == len(labels)
         and isinstance(detector, dict)
         and isinstance(detector.get("name"), str)
         and isinstance(detector.get("weights"), dict)

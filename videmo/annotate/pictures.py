@@ -13,9 +13,11 @@ from videmo.draw import Marked, colours_of, draw_faces
 from videmo.emotions import find_model
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
 from videmo.exporters.crops import encode_jpeg
+from videmo.faces import detector_of
 from videmo.files import check_writable, shown, write_atomic
 from videmo.pictures import find_pictures, read_picture
 from videmo.scan import Settings
+from videmo.scan.chunk import detector_config
 from videmo.scan.picture import PICTURE_CONFIG, scan_picture
 from videmo.schema import (
     ALIGNED_EYES,
@@ -69,12 +71,14 @@ def annotate_pictures(
     Raises:
         RequestError: a path or a layer does not exist, or two pictures would get one name.
         OutputError: the folder cannot be written, or its `pictures.csv` is another's.
-        SetupError: the model or the cascades are not what they should be.
+        SetupError: the model, or what the detector has learnt, is not what it should be.
     """
     folder = Path(folder)
     check_layers(layers)
     settings = settings or Settings(PICTURE_CONFIG)
-    labels = find_model(settings.model).labels
+    model = find_model(settings.model)
+    detector_of(detector_config(settings, model))  # or each picture would say what is wrong
+    labels = model.labels
     pictures = find_pictures(map(Path, paths), leave_out=PICTURE_SUFFIX)
     listed = read_list(folder, labels)
     check_writable(folder / LIST)

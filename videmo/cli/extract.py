@@ -89,7 +89,8 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 @click.option(
     "--margin",
     type=click.FloatRange(0, 2),
-    help="What to leave around a face, as a part of its size.  [default: 0.2; in a dataset 0]",
+    help="What to leave around a face, as a part of its size.  [default: 0.2; in a dataset as "
+    "the model sees it]",
 )
 @click.option("--upright", is_flag=True, help="Turn crops so that the eyes are level.")
 @click.option(

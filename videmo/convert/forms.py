@@ -6,7 +6,7 @@ videmo has not is left out where that program allows it, and empty otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ PYFEAT_NAMES = dict(
 )
 """What py-feat calls our emotions; other labels keep their names."""
 PYFEAT_BOX = ("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight")
+PYFEAT_AFTER = ("FrameHeight", "FrameWidth", "input", "frame", "approx_time", "Identity")
+OPENFACE = ("frame", "face_id", "timestamp", "confidence", "success")
 FER_PLACES = 2
 """Digits to which fer rounds scores."""
 
@@ -35,15 +37,18 @@ def openface(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     without a face is a row with `success` 0, and with 0 for everything else, as OpenFace has it.
     Last come the model's labels, of which OpenFace knows nothing.
     """
-    there = table["track"].notna()
+    values = (
+        table["frame"] + 1,
+        table["track"].fillna(0).astype("int64"),
+        table["time"],
+        table["confidence"].fillna(0.0),
+        table["track"].notna().astype("int64"),
+    )
+    names = _names(labels_of(table), OPENFACE)
     return pd.DataFrame(
         {
-            "frame": table["frame"] + 1,
-            "face_id": table["track"].fillna(0).astype("int64"),
-            "timestamp": table["time"],
-            "confidence": table["confidence"].fillna(0.0),
-            "success": there.astype("int64"),
-            **{name: table[name].fillna(0.0) for name in labels_of(table)},
+            **dict(zip(OPENFACE, values, strict=True)),
+            **{name: table[label].fillna(0.0) for label, name in names.items()},
         }
     )
 
@@ -56,19 +61,20 @@ def pyfeat(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     confidence; `Identity` is the track. Landmarks, pose, action units and embeddings are left out.
     """
     boxes = dict(zip(PYFEAT_BOX, (table[name] for name in Box._fields), strict=True))
-    scores = {PYFEAT_NAMES.get(name, name): table[name] for name in labels_of(table)}
+    labels = labels_of(table)
+    theirs = {ours: name for ours, name in PYFEAT_NAMES.items() if name not in labels}
+    names = _names(labels, (*PYFEAT_BOX, "FaceScore", *PYFEAT_AFTER), theirs)
     who = [f"Person_{n}" if n else "" for n in table["track"].fillna(0).astype("int64").tolist()]
+    after = (
+        *(record["height"], record["width"], record["movie"]["file"], table["frame"]),
+        *([_minutes(time) for time in table["time"].tolist()], who),
+    )
     return pd.DataFrame(
         {
             **boxes,
             "FaceScore": table["confidence"].fillna(0.0),
-            **scores,
-            "FrameHeight": record["height"],
-            "FrameWidth": record["width"],
-            "input": record["movie"]["file"],
-            "frame": table["frame"],
-            "approx_time": [_minutes(time) for time in table["time"].tolist()],
-            "Identity": who,
+            **{name: table[label] for label, name in names.items()},
+            **dict(zip(PYFEAT_AFTER, after, strict=True)),
         }
     )
 
@@ -77,15 +83,18 @@ def fer(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     """fer (`Video.to_csv`): a row for each frame with faces, its faces side by side.
 
     ``angry0, angry1, ..., box0, ...``: sorted by name, then by face; a box is ``[x, y, w, h]``,
-    scores have two digits. As in fer, there is nothing to tell which frame a row is of.
+    scores have two digits. As in fer, there is nothing to tell which frame a row is of. A label
+    that ends in a digit gets a ``_``: ``fist 1_0`` is that of the first face.
     """
     rows = table[table["track"].notna()]
     face = rows.groupby("frame").cumcount().to_numpy()
     line = (rows["frame"].diff().fillna(0) > 0).cumsum().to_numpy()
     lines, faces = (int(n.max()) + 1 if len(n) else 0 for n in (line, face))
+    labels = labels_of(table)
+    names = _names(labels, ("box",), {name: f"{name}_" for name in labels if name[-1].isdigit()})
     values: dict[str, Sequence[object]] = {
-        name: np.round(rows[name].to_numpy(np.float64), FER_PLACES).tolist()
-        for name in labels_of(table)
+        name: np.round(rows[label].to_numpy(np.float64), FER_PLACES).tolist()
+        for label, name in names.items()
     }
     values["box"] = [str(list(box)) for box in zip(*_boxes(rows), strict=True)]
     columns: dict[str, np.ndarray] = {}
@@ -114,6 +123,20 @@ def parquet(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     made = table.copy()
     made.attrs = {"videmo": record}
     return made
+
+
+def _names(
+    labels: Sequence[str], taken: Collection[str], theirs: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """How the column of each label is called: as the other program calls it (`theirs`), or as the
+    label; with ``label_`` before it where another column has this name (`taken`)."""
+    names: dict[str, str] = {}
+    for label in labels:
+        name = (theirs or {}).get(label, label)
+        while name in taken or name in names.values() or (name != label and name in labels):
+            name = f"label_{name}"
+        names[label] = name
+    return names
 
 
 def _boxes(rows: pd.DataFrame) -> list[list[int]]:

@@ -89,10 +89,13 @@ def of_labels(wanted: Wanted, labels: Sequence[str], table: Path) -> Wanted:
     """What is wanted of a table whose model has these labels; `ALL` is all of them.
 
     Raises:
-        RequestError: this model does not tell one of the wanted emotions apart.
+        RequestError: this model tells none of the wanted emotions apart.
     """
-    _refuse(_unknown(wanted.emotions, labels), labels, f"{shown(table)}: ")
-    every = tuple(labels) if ALL in wanted.emotions else tuple(dict.fromkeys(wanted.emotions))
+    unknown = _unknown(wanted.emotions, labels)
+    known = [emotion for emotion in dict.fromkeys(wanted.emotions) if emotion not in unknown]
+    if not known:
+        _refuse(unknown, labels, f"{shown(table)}: ")
+    every = tuple(labels) if ALL in known else tuple(known)
     return replace(wanted, emotions=every)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from videmo.errors import RequestError
 from videmo.faces.picture import Picture
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, Alignment, Box, Detection
 
@@ -24,6 +25,19 @@ class DetectorConfig:
     """Height of the smallest face, as a part of the picture's height."""
     interval: int | None = None
     """Frames from one look at the whole picture to the next; None: as suits the detector."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            RequestError: a face of no height, a picture of no width, a look at no frame.
+        """
+        if not 0 < self.min_face <= 1:
+            raise RequestError(f"min_face {self.min_face:g}: is more than 0 and at most 1")
+        if self.width is not None and self.width < 0:
+            raise RequestError(f"width {self.width}: is a number of pixels, or 0")
+        if self.interval is not None and self.interval < 1:
+            raise RequestError(f"interval {self.interval}: is at least 1")
 
 
 class Sightings(NamedTuple):

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videmo import __version__
-from videmo.errors import DiskFullError, PictureError, RequestError, SetupError, VidemoError
+from videmo.errors import (
+    DiskFullError,
+    PictureError,
+    RequestError,
+    SetupError,
+    TableError,
+    VidemoError,
+)
 from videmo.files import check_writable, shown
 from videmo.find import find_movie
 from videmo.names import Line, changed_by_hand, people_path, write_people
@@ -180,6 +187,12 @@ def _check_hands_off(tables: Iterable[Path]) -> None:
 
 def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _Part:
     rows, record = read_table(table), read_record(table)
+    model = record.get("model")
+    if isinstance(model, dict) and model.get("crop") == "frame":
+        raise TableError(
+            f"{shown(table)}: its model looked at whole pictures, so there are no faces in it; "
+            "scan the movie with a model of faces"
+        )
     check_writable(people_path(table))
     place = find_movie(table, record, movie)
     return _Part(table, record, place, describe_tracks(rows, place, record["end"], progress))

@@ -18,8 +18,9 @@ from videmo.video import Movie, open_movie
 
 FACES = 5
 """Faces of a track that are looked at, at most; each costs some 60 ms."""
-LEAST_WIDTH = 32
-"""Pixels. In smaller faces (tried with real ones, reduced) one person looks like another."""
+LEAST_SIDE = 32
+"""Pixels: the side of a square as large as the face's box. In smaller faces (tried with real ones,
+reduced, in square boxes) one person looks like another."""
 
 Progress = Callable[[int, int], None]
 """Told how many faces were looked at, and how many there are."""
@@ -96,7 +97,8 @@ def describe_tracks(
 
 def _chosen(rows: pd.DataFrame) -> dict[float, list[tuple[int, Box]]]:
     """The faces to look at, by their times, rising: the best of each of five parts of a track."""
-    fit = rows[(rows["eyes"] >= ALIGNED_EYES) & (rows["w"] >= LEAST_WIDTH)]
+    pixels = rows["w"].astype("float64") * rows["h"].astype("float64")
+    fit = rows[(rows["eyes"] >= ALIGNED_EYES) & (pixels >= LEAST_SIDE**2)]
     of_time: dict[float, list[tuple[int, Box]]] = defaultdict(list)
     for track, faces in fit.groupby("track"):
         worth = (faces["score"] * faces["w"].astype("float64")).to_numpy(np.float64)

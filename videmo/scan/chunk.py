@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -107,6 +108,7 @@ def scan_chunk(
             faces = _aligned(detector, frame, tracked, before)
             for face in faces:
                 scores.add(face.tracklet, sampler(frame, face.detection))
+            scores.forget({face.tracklet for face in faces})
             seen.add(frame, faces)
             if settings.every == 1:  # else the frame before is too long ago
                 before = {face.tracklet: face.alignment for face in faces}
@@ -142,14 +144,13 @@ def _aligned(
 
 
 class _Seen:
-    """Collects what is seen in a chunk."""
+    """Collects what is seen in a chunk, in as little room as it takes."""
 
     def __init__(self) -> None:
         self._last = Fraction(0)
-        self._times: list[float] = []
         self._thumbnails: list[Thumbnail] = []
-        self._counts: list[int] = []
-        self._faces: list[Face] = []
+        self._times, self._columns = array("d"), array("d")
+        self._counts, self._tracklets, self._detected = array("q"), array("q"), array("b")
 
     def decoded(self, frame: Frame, picture: Thumbnail) -> None:
         self._last = frame.time
@@ -158,7 +159,9 @@ class _Seen:
     def add(self, frame: Frame, faces: list[Face]) -> None:
         self._times.append(round(float(frame.time), 3))
         self._counts.append(len(faces))
-        self._faces += (f._replace(alignment=f.alignment._replace(memory=None)) for f in faces)
+        self._columns.extend(columns_of(faces).ravel())
+        self._tracklets.extend(face.tracklet for face in faces)
+        self._detected.extend(face.detected for face in faces)
 
     def result(self, scores: np.ndarray, failures: int, repaired: int) -> ChunkResult:
         return ChunkResult(
@@ -166,10 +169,10 @@ class _Seen:
             times=np.array(self._times),
             thumbnails=np.array(self._thumbnails, np.uint8).reshape(-1, *THUMBNAIL[::-1]),
             counts=np.array(self._counts, np.int64),
-            columns=columns_of(self._faces),
+            columns=np.array(self._columns).reshape(-1, len(OBSERVED)),
             scores=scores,
-            tracklets=np.array([face.tracklet for face in self._faces], np.int64),
-            detected=np.array([face.detected for face in self._faces], bool),
+            tracklets=np.array(self._tracklets, np.int64),
+            detected=np.array(self._detected, bool),
             failures=failures,
             repaired=repaired,
             last=round(float(self._last), 3),

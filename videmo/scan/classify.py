@@ -77,12 +77,17 @@ class Scores:
         while len(self._wanted) >= BATCH:
             self._run()
 
-    def all(self) -> np.ndarray:
-        """The scores of all faces, in order: (faces, labels) float64, with four digits."""
-        for span in self._open.values():
+    def forget(self, there: set[int]) -> None:
+        """Wait no longer for tracklets that are not among those that are `there`: they have ended,
+        or will begin anew."""
+        for tracklet in self._open.keys() - there:
+            span = self._open.pop(tracklet)
             if len(span) > 1:
                 self._close(span)
-        self._open = {}
+
+    def all(self) -> np.ndarray:
+        """The scores of all faces, in order: (faces, labels) float64, with four digits."""
+        self.forget(set())
         while self._wanted:
             self._run()
         rows = [self._rated[number] for number in range(self._count)]

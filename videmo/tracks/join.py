@@ -63,14 +63,16 @@ class TrackJoiner:
         if cut:
             self._alive = []
         self._alive = [a for a in self._alive if time - a.time <= self.gap]
+        there = set(self._alive)
         known = [self._of_tracklet.get(n) for n in tracklets]
-        owners = [a if a in self._alive else None for a in known]
+        owners = [a if a in there else None for a in known]
+        taken = set(owners)
         expected = [a.expected(time) for a in self._alive]
         new = [i for i, owner in enumerate(owners) if owner is None]
         found = match(expected, [boxes[i] for i in new])
-        unsure = {self._alive[i] for i in found.unsure} - set(owners)
+        unsure = {self._alive[i] for i in found.unsure} - taken
         for j, i in found.pairs.items():
-            if self._alive[i] not in owners:
+            if self._alive[i] not in taken:
                 owners[new[j]] = self._alive[i]
         self._alive = [a for a in self._alive if a not in unsure]
         return [
@@ -85,5 +87,10 @@ class TrackJoiner:
             self._alive.append(owner)
         else:
             owner.seen(box, time)
-        self._of_tracklet[tracklet] = owner
+        if self._of_tracklet.get(tracklet) is not owner:
+            # Whose track it was until now does not get it back: it would be in a frame twice.
+            theirs = [n for n, a in self._of_tracklet.items() if a is owner]
+            for n in theirs:
+                del self._of_tracklet[n]
+            self._of_tracklet[tracklet] = owner
         return owner

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videmo.emotions import Model, classifier, read_model
-from videmo.errors import RequestError
+from videmo.errors import RequestError, SetupError
 from videmo.files import shown, write_atomic
 from videmo.training import pictures
 from videmo.training.dataset import Data, labels_at, read
@@ -34,7 +34,8 @@ def evaluate(
 
     Raises:
         RequestError: the pictures have no such split or labels, or other classes than the model.
-        SetupError: the model cannot be run, or is not the one that its .json describes.
+        SetupError: the model cannot be run, is not the one that its .json describes, or looks at
+            colours.
     """
     model = read_model(path)
     pictures_of = read_for(model, data, labels)
@@ -53,7 +54,13 @@ def read_for(model: Model, data: Path, labels: str | None) -> Data:
 
     Raises:
         RequestError: as `read`; or their classes are not what the model tells apart.
+        SetupError: the model looks at colours.
     """
+    if model.colour != "grey":
+        raise SetupError(
+            f"{shown(model.path)}: evaluate measures grey models only, and this one wants "
+            f"{model.colour} pictures; name a model of grey ones"
+        )
     recipe = model.about.get("recipe")
     learnt = model.about.get("learnt")
     if learnt is None and isinstance(recipe, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from videmo.errors import RequestError
 from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
 from videmo.files import sha256, shown
-from videmo.schema import EMOTIONS
+from videmo.schema import EMOTIONS, is_label
 from videmo.training.dataset.examples import Data, Examples, sure
 from videmo.training.dataset.ferplus import VOTE_OF_EMOTION
 
@@ -35,8 +36,6 @@ FACE_ALREADY = 100
 
 MIN_FACE = 0.2
 """Height of the smallest face looked for in a larger picture, as a part of the picture's."""
-
-LONGEST_NAME = 60
 
 EMOTION_OF = {
     **{emotion: emotion for emotion in EMOTIONS},
@@ -89,13 +88,25 @@ def _splits(path: Path) -> dict[str, Path]:
 
 def _pictures(folder: Path) -> dict[str, list[Path]]:
     """The pictures of each class, sorted by name."""
-    classes = {f.name: f for f in _listed(folder) if f.is_dir() and not f.name.startswith(".")}
-    if not classes:
+    places = [f for f in _listed(folder) if f.is_dir()]
+    if not places:
         raise RequestError(f"{shown(folder)}: no folders in it, one for each class")
-    found = {}
-    for name, place in classes.items():
-        if not name.isprintable() or len(name) > LONGEST_NAME or set(name) & set(',|"'):
-            raise RequestError(f"{shown(place)}: give this class a simpler name")
+    found: dict[str, list[Path]] = {}
+    taken: dict[str, Path] = {}
+    for place in places:
+        name = unicodedata.normalize("NFC", place.name)  # a Mac takes letters and accents apart
+        if not is_label(name):
+            raise RequestError(
+                f"{shown(place)}: give this class a simpler name: letters, digits, spaces and "
+                "_.+- inside, 60 at most, and no word that tables or Windows need, such as time, "
+                "all or con"
+            )
+        other = taken.setdefault(name.casefold(), place)
+        if other is not place:
+            raise RequestError(
+                f"{shown(place)}: would be one class with {shown(other.name)} beside it, as "
+                "capitals make no difference; rename one, or put all pictures into one"
+            )
         found[name] = [f for f in _listed(place) if f.suffix.lower() in PICTURES and f.is_file()]
         if not found[name]:
             raise RequestError(f"{shown(place)}: no pictures of this class ({', '.join(PICTURES)})")

@@ -4,6 +4,7 @@
 Use: python3 run_tflite.py PICTURE|MOVIE|CAMERA ...
 
 Prints a line for each face: source, frame, x, y, w, h, emotion, score. CAMERA is a number: 0.
+A model that learnt from whole pictures is given these: a line for each of them.
 Python 3.6 or newer, numpy, cv2, and one of ai_edge_litert, tflite_runtime, tensorflow, onnxruntime.
 """
 
@@ -88,7 +89,7 @@ def load_onnx(path):
 def resized(grey, side):
     if grey.shape == (side, side):
         return grey
-    how = cv2.INTER_AREA if grey.shape[0] > side else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if grey.shape[1] > side else cv2.INTER_LINEAR
     return cv2.resize(grey, (side, side), interpolation=how)
 
 
@@ -108,18 +109,35 @@ def frames(source):
         yield cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 
 
+def finder(crop):
+    """A function: grey picture -> the places to classify, each x, y, w, h."""
+    if crop == "frame":
+        return lambda grey: [(0, 0, grey.shape[1], grey.shape[0])]
+    cascade = cv2.CascadeClassifier(CASCADE)
+
+    def find(grey):
+        side = max(24, int(0.08 * grey.shape[0]))
+        return cascade.detectMultiScale(grey, 1.1, 5, minSize=(side, side))
+
+    return find
+
+
+def manifest():
+    with open(os.path.join(HERE, "manifest.json")) as file:
+        return json.load(file)
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    with open(os.path.join(HERE, "manifest.json")) as file:
-        labels = json.load(file)["labels"]
+    about = manifest()
+    labels = about["labels"]
     runtime, classify = load(MODEL)
     sys.stderr.write(runtime + "\n")
-    cascade = cv2.CascadeClassifier(CASCADE)
+    find = finder(about["input"]["crop"])
     for source in sys.argv[1:]:
         for index, grey in enumerate(frames(source)):
-            side = max(24, int(0.08 * grey.shape[0]))
-            for x, y, w, h in cascade.detectMultiScale(grey, 1.1, 5, minSize=(side, side)):
+            for x, y, w, h in find(grey):
                 scores = classify(grey[y : y + h, x : x + w])
                 best = int(np.argmax(scores))
                 print(
