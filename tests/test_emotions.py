@@ -82,13 +82,28 @@ def test_a_model_with_one_label_twice_is_refused(tmp_path: Path, labels: list[st
         find_model(model_with(tmp_path, labels=labels))
 
 
-@pytest.mark.parametrize("about", [{"crop": "hands"}, {"colour": "bgr"}])
+@pytest.mark.parametrize(
+    "about", [{"crop": "hands"}, {"colour": "bgr"}, {"colour": ["grey"]}, {"crop": {}}]
+)
 def test_a_model_that_wants_pictures_which_this_videmo_does_not_give_is_refused(
     tmp_path: Path, about: dict[str, str]
 ) -> None:
     with pytest.raises(SetupError, match="use a newer one") as refused:
         find_model(model_with(tmp_path, **about))
-    assert next(iter(about.values())) in str(refused.value)
+    assert str(next(iter(about.values()))) in str(refused.value)
+
+
+@pytest.mark.parametrize("side", [True, 0, -48, 48.0, "48", 1 << 40, None])
+def test_a_model_of_no_size_is_refused(tmp_path: Path, side: object) -> None:
+    with pytest.raises(SetupError, match="is no size of pictures"):
+        find_model(model_with(tmp_path, side=side))
+
+
+def test_a_description_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> None:
+    path = model_with(tmp_path)
+    path.with_suffix(".json").write_text("[" * 100_000)
+    with pytest.raises(SetupError, match="is not JSON"):
+        find_model(path)
 
 
 def test_a_model_that_does_not_take_the_pictures_which_it_wants_is_refused(tmp_path: Path) -> None:

@@ -120,6 +120,14 @@ def test_a_track_that_is_there_goes_on_though_a_new_tracklet_could_be_it() -> No
     assert joiner.join(0.2, [face(112), face(118)], [1, 3]) == [1, 3]
 
 
+def test_a_tracklet_whose_track_another_one_took_over_begins_a_new_one() -> None:
+    """Else two faces of one frame would be one track, which is in a frame once."""
+    joiner = TrackJoiner(gap=0.5)
+    assert joiner.join(0.0, [face(10)], [1]) == [1]
+    assert joiner.join(0.1, [face(11)], [2]) == [1]
+    assert joiner.join(0.2, [face(12), face(200)], [2, 1]) == [1, 2]
+
+
 def test_overlap_is_the_shared_part_of_both() -> None:
     assert Box(0, 0, 10, 10).iou(Box(5, 0, 10, 10)) == 50 / 150
     assert Box(0, 0, 10, 10).iou(Box(10, 0, 10, 10)) == 0

@@ -280,15 +280,16 @@ def test_the_package_that_holds_the_weights_is_not_run() -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("yunet", 5), ("haar", 2)])
 def test_the_points_of_a_face_are_found_again_by_its_box(name: str, count: int) -> None:
-    picture = StillPicture(painted(one(), Actor(2, (Place(0, 60, 100, 90),))))
+    image = painted(one(), Actor(2, (Place(0, 60, 100, 90),)))
+    picture = StillPicture(image)
     detector = detector_of(DetectorConfig(name))
     places = [
         (found.box, detector.align(picture, found, None)) for found in detector.detect(picture, ())
     ]
     assert len(places) == 2
-    again = detector_of(DetectorConfig(name, min_face=0.25, interval=1))
+    again = detector_of(DetectorConfig(name, width=0, interval=1))
     for box, alignment in places:
-        points = points_at(again, picture, box)
+        points = points_at(again, image, box)
         assert len(points) == count
         for point, before in zip(points, alignment.points, strict=True):
             assert abs(point.x - before.x) < 0.08 * box.w and abs(point.y - before.y) < 0.08 * box.w
@@ -296,5 +297,5 @@ def test_the_points_of_a_face_are_found_again_by_its_box(name: str, count: int) 
 
 @pytest.mark.parametrize("name", ["yunet", "haar"])
 def test_where_nobody_is_there_are_no_points(name: str) -> None:
-    picture = StillPicture(painted(one()))
-    assert points_at(detector_of(DetectorConfig(name)), picture, Box(380, 240, 80, 80)) == ()
+    detector = detector_of(DetectorConfig(name, width=0, interval=1))
+    assert points_at(detector, painted(one()), Box(380, 240, 80, 80)) == ()

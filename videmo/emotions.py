@@ -20,11 +20,8 @@ import numpy as np
 
 from videmo.errors import RequestError, SetupError
 from videmo.files import sha256, shown
-from videmo.schema import EMOTIONS, is_label
+from videmo.schema import CROPS, EMOTIONS, FACE, is_label
 
-FACE, FRAME = "face", "frame"
-CROPS = (FACE, FRAME)
-"""What of a picture a model looks at: an aligned face, or all of it."""
 COLOURS = {"grey": 1, "rgb": 3}
 """Channels of the pictures that models look at."""
 SIDE = 48

@@ -22,6 +22,10 @@ DEFAULT_REPEAT = 5
 DEFAULT_GAP = 0.5
 """Seconds that a face may be unknown (not aligned, or not found) without ending its run."""
 
+FACE, FRAME = "face", "frame"
+CROPS = (FACE, FRAME)
+"""What of a picture a model looks at: an aligned face, or all of it."""
+
 DEFAULT_MIN_FACE = 0.08
 """Height of the smallest face looked for, as a part of the picture's height."""
 

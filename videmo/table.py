@@ -23,6 +23,7 @@ from videmo.errors import TableError
 from videmo.files import atomic_path, sha256, shown, write_atomic
 from videmo.schema import (
     COLUMNS,
+    CROPS,
     OBSERVED,
     SCORE,
     Box,
@@ -43,6 +44,9 @@ MOST_FRAMES = 1 << 27
 MOST = 1 << 80
 """No count and no time is larger, whatever a movie announces: JSON has numbers that are too large
 to be divided."""
+
+MOST_MARGIN = 0.5
+"""Half a box less on each side leaves nothing."""
 
 _COUNTS = (
     *("width", "height", "rows", "first_frame", "frames_read", "frames_scanned"),
@@ -279,6 +283,7 @@ def _sound_record(record: Record) -> bool:
     movie, settings = record.get("movie"), record.get("settings")
     seconds, said, fps = record.get("seconds"), record.get("warnings"), record.get("fps")
     labels, detector = record.get("labels"), record.get("detector")
+    model = record.get("model")
     return (
         isinstance(labels, list)
         and all(isinstance(name, str) and is_label(name) for name in labels)
@@ -286,6 +291,10 @@ def _sound_record(record: Record) -> bool:
         and isinstance(detector, dict)
         and isinstance(detector.get("name"), str)
         and isinstance(detector.get("weights"), dict)
+        and type(detector.get("margin")) in (int, float)
+        and abs(detector["margin"]) < MOST_MARGIN
+        and isinstance(model, dict)
+        and model.get("crop") in CROPS
         and isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
         and all(_count(record.get(name)) for name in _COUNTS)
@@ -323,6 +332,7 @@ def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
     limits = [*COLUMNS, *(SCORE._replace(name=label) for label in labels_of(table))]
     sound = (
         len(table) == record["rows"]
+        and not faces.duplicated(["frame", "track"]).any()
         and bool((table["frame"].diff().dropna() >= 0).all())
         and bool((table["time"].diff().dropna() >= 0).all())
         and bool(table["time"].between(0, math.inf, inclusive="left").all())

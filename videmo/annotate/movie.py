@@ -16,6 +16,7 @@ import pandas as pd
 from videmo.annotate import DEFAULT_LAYERS, MOVIE_SUFFIX, check_layers
 from videmo.annotate.encode import write_movie
 from videmo.annotate.painter import Painter, exact, painted
+from videmo.emotions import find_model
 from videmo.errors import (
     DiskFullError,
     RequestError,
@@ -26,7 +27,7 @@ from videmo.errors import (
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
 from videmo.names import find_people
-from videmo.scan import Progress, Scanned, Settings, scan_movie
+from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
 from videmo.schema import timecode
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
 from videmo.video import open_movie
@@ -201,14 +202,26 @@ def _table_for(
     subject: Path, folder: Path, settings: Settings | None, jobs: int, watch: Watch
 ) -> tuple[Path, Scanned | None]:
     """The table of `subject`, scanned if there is none."""
-    if subject.name.endswith(TABLE_SUFFIX):
-        return subject, None
-    table = find_table(subject, folder)
+    is_table = subject.name.endswith(TABLE_SUFFIX)
+    table = subject if is_table else find_table(subject, folder)
     if table is not None:
+        if settings is not None:
+            _check_made_with(table, settings)
         return table, None
     with watch(subject) as progress:
         scanned = scan_movie(subject, folder, settings, progress, jobs=jobs)
     return scanned.table, scanned
+
+
+def _check_made_with(table: Path, settings: Settings) -> None:
+    """Not to draw what one model or detector saw as if another one had seen it."""
+    record, wanted = read_record(table), made_with(settings, find_model(settings.model))
+    for kind, key in (("detector", "name"), ("model", "sha256")):
+        if record[kind][key] != wanted[kind][key]:
+            raise RequestError(
+                f"{shown(table)}: was made with the {kind} {shown(str(record[kind]['name']))}; "
+                f"scan the movie with the other one, or leave out --{kind}"
+            )
 
 
 def _missing(record: Record, frames: int) -> int:

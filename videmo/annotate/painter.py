@@ -22,7 +22,7 @@ from videmo.draw import (
     style_for,
 )
 from videmo.errors import MovieError, RequestError
-from videmo.faces import PART, DetectorConfig, detector_of, points_at
+from videmo.faces import DetectorConfig, detector_of, points_at
 from videmo.files import shown
 from videmo.runs import ROUNDING
 from videmo.scan import Progress
@@ -67,11 +67,11 @@ class Painter:
 
     def paint(self, frame: Frame) -> np.ndarray:
         """A frame with everything that is known of it: BGR uint8, of even size."""
-        picture = np.ascontiguousarray(frame.bgr[: self._height, : self._width])
+        picture = frame.bgr[: self._height, : self._width].copy()
         now = float(frame.time)
         faces = self._faces(now)
         if self._points:
-            faces = [face._replace(points=self._points(frame, face.box)) for face in faces]
+            faces = [face._replace(points=self._points(picture, face.box)) for face in faces]
         self._spots = draw_faces(
             picture, faces, colours=self._colours, bars=self._bars, before=self._spots
         )
@@ -134,7 +134,7 @@ class Painter:
         return draw_timeline(self._width, self._height, lanes, note, self._colours)
 
 
-def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
+def point_finder(record: Record) -> Callable[[np.ndarray, Box], tuple[Point, ...]]:
     """What finds eyes, or eyes, nose and mouth, in a face: the detector that found the face.
 
     A table does not keep them; so they are looked for again.
@@ -143,7 +143,7 @@ def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
         RequestError: this videmo does not have that detector, or it has learnt something else.
     """
     name, weights = record["detector"]["name"], record["detector"]["weights"]
-    detector = detector_of(DetectorConfig(name, min_face=PART, interval=1))
+    detector = detector_of(DetectorConfig(name, width=0, interval=1))
     if dict(detector.weights) != weights:
         raise RequestError(
             f"{name}: this detector has learnt other things than the one of the table; scan again"

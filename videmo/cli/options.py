@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from videmo.schema import DEFAULT_DETECTOR
+
 Decorator = Callable[[Any], Any]
 
 PATH = click.Path(path_type=Path)
@@ -62,6 +64,15 @@ SIZE = Size()
 TABLES: Decorator = click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
 MOVED: Decorator = click.option(
     "--movie", type=PATH, help="Where the movie is now, if it was moved."
+)
+MODEL: Decorator = click.option(
+    "--model", type=PATH, help="Another emotion model (.tflite, its .json beside it)."
+)
+DETECTOR: Decorator = click.option(
+    "--detector",
+    metavar="NAME",
+    help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "
+    f"haar, the classic cascade and eye check, from the front.  [default: {DEFAULT_DETECTOR}]",
 )
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."

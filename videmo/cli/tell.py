@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from videmo.files import shown
+from videmo.schema import FRAME
 
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
@@ -54,7 +55,7 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
 
 def _faces(record: Record) -> str:
     """What was seen in a movie, by the model's choice faces or whole pictures."""
-    if record["model"]["crop"] == "frame":
+    if record["model"]["crop"] == FRAME:
         return f"{record['faces']} whole pictures, which count"
     return f"{record['faces']} faces ({record['aligned']} aligned, which count)"
 

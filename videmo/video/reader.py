@@ -70,13 +70,15 @@ class Frame:
         """The luma plane as it is coded (uint8, height x width): see also `stretched`."""
         return self._upright(_luma(self._raw))
 
-    @property
+    @cached_property
     def bgr(self) -> np.ndarray:
         """The picture in colour (uint8, height x width x 3, blue first)."""
         return self._upright(self._in_colour().to_ndarray())
 
     def colour(self, width: int, height: int) -> np.ndarray:
         """The picture in colour, brought to this size: cheaper than to reduce `bgr`."""
+        if (width, height) == self.size:
+            return self.bgr
         turned = self.movie.turn.transposed
         stored = (height, width) if turned else (width, height)
         return np.ascontiguousarray(self.movie.turn.apply(self._in_colour(*stored).to_ndarray()))
