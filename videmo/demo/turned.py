@@ -77,7 +77,7 @@ class Cover(NamedTuple):
     """By y and x: how much of the head is there, 0 to 1."""
 
 
-class Seen(NamedTuple):
+class View(NamedTuple):
     """Which point of the head each pixel of the canvas shows; all (height, width) float32."""
 
     x: np.ndarray
@@ -91,23 +91,23 @@ class Seen(NamedTuple):
     """How much brighter it is than it would be from the front."""
 
 
-def lay(cover: Cover, seen: Seen) -> np.ndarray:
+def lay(cover: Cover, view: View) -> np.ndarray:
     """The picture of a head: premultiplied BGRA, `CANVAS`."""
-    row = seen.y - DOWN[0]
-    front = cv2.remap(cover.front, seen.x - ACROSS[0], row, cv2.INTER_LINEAR)
-    side = cv2.remap(cover.side, seen.z - DEEP[0], row, cv2.INTER_LINEAR)
-    share = seen.aside[..., None]
-    colour = (front + share * (side - front)) * seen.light[..., None]
-    clear = seen.there * cv2.remap(cover.clear, seen.x - ACROSS[0], row, cv2.INTER_LINEAR)
+    row = view.y - DOWN[0]
+    front = cv2.remap(cover.front, view.x - ACROSS[0], row, cv2.INTER_LINEAR)
+    side = cv2.remap(cover.side, view.z - DEEP[0], row, cv2.INTER_LINEAR)
+    share = view.aside[..., None]
+    colour = (front + share * (side - front)) * view.light[..., None]
+    clear = view.there * cv2.remap(cover.clear, view.x - ACROSS[0], row, cv2.INTER_LINEAR)
     whole = np.dstack([np.clip(colour, 0, 255) * clear[..., None], 255 * clear])
     # Only the outline is softened: inside, a soft picture would lose the eyes.
     soft = cv2.GaussianBlur(whole, (0, 0), 0.8)
-    rim = cv2.erode(seen.there, np.ones((3, 3), np.uint8))[..., None]
+    rim = cv2.erode(view.there, np.ones((3, 3), np.uint8))[..., None]
     return np.round(soft + rim * (whole - soft)).astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=8)
-def see(shape: Shape, long_hair: bool, yaw: float, pitch: float) -> Seen:
+def see(shape: Shape, long_hair: bool, yaw: float, pitch: float) -> View:
     """What is seen of a head turned by so many degrees, to the right and down."""
     body = _body(shape, long_hair)
     right, down = math.radians(yaw), math.radians(pitch)
@@ -124,11 +124,11 @@ def see(shape: Shape, long_hair: bool, yaw: float, pitch: float) -> Seen:
     aside = np.clip((np.abs(point[0]) / np.maximum(wide, 1) - 0.8) / 0.16, 0, 1)
     behind = np.clip((SIDE - point[2]) / 8, 0, 1)
     aside = behind if long_hair else np.maximum(aside, behind)
-    return Seen(*(part.astype(np.float32) for part in (*point, aside, there, light)))
+    return View(*(part.astype(np.float32) for part in (*point, aside, there, light)))
 
 
 def cover(skin: np.ndarray, hair: tuple[int, int, int], oval: np.ndarray, long_hair: bool) -> Cover:
-    """Colours for a head with such a face (240 x 240, BGR), of which `oval` (0 to 1) is seen."""
+    """Colours for a head with such a face (240 x 240, BGR), of which `oval` (0 to 1) is view."""
     y, x = np.mgrid[slice(*DOWN), slice(*ACROSS)].astype(np.float32)
     plain = _cheek(skin)[:, None, :]
     front = np.broadcast_to(plain, (*x.shape, 3)).astype(np.float32)

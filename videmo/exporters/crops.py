@@ -1,4 +1,4 @@
-"""Cut out faces: one picture for each frame of a run, or the best of each."""
+"""Crop out faces: one picture for each frame of a run, or the best of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
 
-class Cut(NamedTuple):
+class Crop(NamedTuple):
     """How faces are cut out of pictures; see `cut_face`."""
 
     margin: float = 0.0
@@ -48,7 +48,7 @@ def export(selection: Selection) -> Exported:
     folder = selection.folder / FOLDER
     choice = selection.choice
     margin = MARGIN if choice.margin is None else choice.margin
-    how = Cut(margin, choice.size, choice.upright, selection.whole)
+    how = Crop(margin, choice.size, choice.upright, selection.whole)
     files = []
     for sighting, face in faces(selection.movie, chosen(selection), how):
         files.append(folder / crop_name(sighting))
@@ -66,7 +66,7 @@ def chosen(selection: Selection) -> list[Sighting]:
 
 
 def faces(
-    movie: Movie, sightings: Iterable[Sighting], how: Cut
+    movie: Movie, sightings: Iterable[Sighting], how: Crop
 ) -> Iterator[tuple[Sighting, np.ndarray]]:
     """Each of `sightings` in order of time, with its picture (BGR uint8)."""
     of_time: dict[float, list[Sighting]] = defaultdict(list)

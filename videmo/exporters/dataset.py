@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videmo.errors import OutputError
-from videmo.exporters.crops import Cut, chosen, encode_jpeg, faces
+from videmo.exporters.crops import Crop, chosen, encode_jpeg, faces
 from videmo.exporters.selection import Exported, Moments, Sighting
 from videmo.files import check_writable, output_error, sha256, shown, write_atomic
 
@@ -193,7 +193,7 @@ def _write(moments: Moments, folder: Path, sightings: list[Sighting], plan: Plan
     files = []
     # Upright, and as narrow as what a scan gives the model, if nobody says otherwise.
     margin = moments.margin if choice.margin is None else choice.margin
-    how = Cut(margin, choice.size or SIDE, upright=True, whole=moments.whole)
+    how = Crop(margin, choice.size or SIDE, upright=True, whole=moments.whole)
     for sighting, face in faces(moments.movie, sightings, how):
         files.append(folder / plan.written[_key(moments, sighting)])
         write_atomic(files[-1], encode_jpeg(face))

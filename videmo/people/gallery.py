@@ -20,8 +20,8 @@ from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
 from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
+from videmo.people.described import Face
 from videmo.people.known import SHEET, only_face
-from videmo.people.seen import Face
 from videmo.schema import timecode
 from videmo.video import Movie, open_movie
 
