@@ -10,7 +10,7 @@ import pytest
 
 from tests.movies import painted
 from videmo.demo import Actor, Place
-from videmo.emotions import BATCH, classifier, find_model
+from videmo.emotions import BATCH, EQUAL, TRAINING, classifier, corrected, find_model
 from videmo.errors import RequestError, SetupError
 from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
 from videmo.scan.classify import sampler_of
@@ -109,6 +109,59 @@ def test_a_description_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> N
 def test_a_model_that_does_not_take_the_pictures_which_it_wants_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="does not take 48x48 rgb pictures"):
         classifier(find_model(model_with(tmp_path, colour="rgb")))
+
+
+def test_scores_that_say_no_more_than_how_frequent_labels_were_say_nothing() -> None:
+    frequencies = (0.7, 0.2, 0.1)
+    assert corrected(np.array([frequencies]), frequencies, 1.0) == pytest.approx(1 / 3)
+
+
+def test_what_is_said_of_a_rare_label_counts_more() -> None:
+    """Bayes' rule, by hand: 0.6 / 0.9 against 0.4 / 0.1."""
+    found = corrected(np.array([[0.6, 0.4]]), (0.9, 0.1), 1.0)
+    assert found[0] == pytest.approx([1 / 7, 6 / 7])
+
+
+def test_a_temperature_makes_scores_less_sure_and_keeps_their_order() -> None:
+    """Of 0.9 and 0.1 the roots are 3 to 1."""
+    found = corrected(np.array([[0.9, 0.1]]), (), 2.0)
+    assert found[0] == pytest.approx([0.75, 0.25])
+
+
+def test_a_score_of_nothing_stays_nearly_nothing() -> None:
+    found = corrected(np.array([[1.0, 0.0]]), (0.99, 0.01), 1.0)
+    assert np.isfinite(found).all() and found[0, 1] < 1e-4
+
+
+def test_a_model_s_description_corrects_its_scores(tmp_path: Path) -> None:
+    plain = find_model(model_with(tmp_path, frequencies={}, temperature=1.0, prior=None))
+    pixels = list(np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8))
+    before = classifier(plain)(pixels)
+    shares = dict(zip(EMOTIONS, (0.1, 0.01, 0.02, 0.3, 0.12, 0.15, 0.3), strict=True))
+    model = find_model(model_with(tmp_path, frequencies=shares, temperature=1.5))
+    wanted = corrected(before, tuple(shares.values()), 1.5)
+    assert classifier(model)(pixels) == pytest.approx(wanted)
+    assert (plain.prior, model.prior) == (TRAINING, EQUAL)
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ({"frequencies": {"happy": 0.5}}, "frequencies"),
+        ({"frequencies": [0.5]}, "frequencies"),
+        ({"frequencies": dict.fromkeys(EMOTIONS, 0)}, "frequencies"),
+        ({"frequencies": dict.fromkeys(EMOTIONS, True)}, "frequencies"),
+        ({"frequencies": dict.fromkeys(EMOTIONS, float("nan"))}, "frequencies"),
+        ({"temperature": 0}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"temperature": 1e9}, "temperature"),
+    ],
+)
+def test_a_correction_that_cannot_be_is_refused(
+    tmp_path: Path, about: dict[str, object], says: str
+) -> None:
+    with pytest.raises(SetupError, match=says):
+        find_model(model_with(tmp_path, **about))
 
 
 def test_a_model_without_description_is_refused(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ COLOURS = {"grey": 1, "rgb": 3}
 SIDE = 48
 """Width and height, in pixels, of a picture as a model sees it that does not say so."""
 LARGEST_SIDE = 1024
+EQUAL, TRAINING = "equal", "training"
+MOST_TEMPERATURE = 20.0
+LEAST_SCORE = 1e-7
+"""What is less is taken for so much: it has no logarithm, or none that means anything."""
 BATCH = 32
 DEFAULT_MODEL = "emotion.tflite"
 
@@ -49,8 +53,20 @@ class Model:
     """What of a picture it looks at: one of `CROPS`."""
     colour: str = "grey"
     """A key of `COLOURS`."""
+    frequencies: tuple[float, ...] = ()
+    """How frequent each label was among what it learnt from, if its file answers accordingly; its
+    scores are divided by them. Empty: they are taken as they are."""
+    temperature: float = 1.0
+    """What the logarithms of its scores are divided by, so that they are as sure as they are often
+    right (C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017)."""
     about: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """All that the .json beside it says."""
+
+    @property
+    def prior(self) -> str:
+        """How frequent the labels are in the world of its scores: `EQUAL`, or as they were in its
+        `TRAINING`, where it does not say."""
+        return EQUAL if self.frequencies or self.about.get("prior") == EQUAL else TRAINING
 
 
 def model_folder() -> Path:
@@ -121,7 +137,25 @@ def read_model(path: Path | None = None) -> Model:
             "install videmo again"
         )
     name = str(description.get("name", path.stem))
-    return Model(path, name, digest, content, tuple(labels), side, crop, colour, description)
+    frequencies, temperature = _correction(about, description)
+    return Model(
+        *(path, name, digest, content, tuple(labels), side, crop, colour),
+        *(frequencies, temperature, description),
+    )
+
+
+def _correction(about: Path, description: dict[str, Any]) -> tuple[tuple[float, ...], float]:
+    """The frequencies and the temperature in a description; see `Model`."""
+    labels = description["labels"]
+    said, temperature = description.get("frequencies", {}), description.get("temperature", 1.0)
+    known = isinstance(said, dict) and (not said or set(said) == set(labels))
+    frequencies = tuple(said[label] for label in labels) if known and said else ()
+    sound = all(type(one) in (int, float) and 0 < one <= 1 for one in frequencies)
+    if not known or not sound:
+        raise SetupError(f"{shown(about)}: frequencies are a number above 0, up to 1, a label")
+    if type(temperature) not in (int, float) or not 0 < temperature <= MOST_TEMPERATURE:
+        raise SetupError(f"{shown(about)}: {shown(str(temperature))} is no temperature")
+    return frequencies, float(temperature)
 
 
 def lines_about(model: Model) -> Iterator[tuple[str, str]]:
@@ -132,6 +166,8 @@ def lines_about(model: Model) -> Iterator[tuple[str, str]]:
     many = f", {parameters:,} parameters" if isinstance(parameters, int) else ""
     yield "size", f"{len(model.content):,} bytes{many}"
     yield "labels", ", ".join(model.labels)
+    equal = "as if all labels were equally frequent"
+    yield "scores", equal if model.prior == EQUAL else "for labels as frequent as in its training"
     for name in ("input", "output"):
         yield name, str(about.get(name, "not said"))
     yield from _lines_about_figures(about.get("measured"))
@@ -236,7 +272,24 @@ def classifier(model: Model) -> Classify:
     if make is None:
         kinds = ", ".join(CLASSIFIERS)
         raise SetupError(f"{shown(model.path)}: models of this kind cannot be run; use {kinds}")
-    return make(model)
+    classify = make(model)
+    if not model.frequencies and model.temperature == 1:
+        return classify
+    return lambda faces: corrected(classify(faces), model.frequencies, model.temperature)
+
+
+def corrected(scores: np.ndarray, frequencies: Sequence[float], temperature: float) -> np.ndarray:
+    """Scores, (n, labels), in a world in which all labels are equally frequent, by Bayes' rule.
+
+    M. Saerens, P. Latinne, C. Decaestecker, Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities, Neural Computation 14, 2002.
+    """
+    likely = np.log(np.maximum(scores.astype(np.float64), LEAST_SCORE))
+    if frequencies:
+        likely = likely - np.log(frequencies)
+    likely = likely / temperature
+    found = np.exp(likely - likely.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float32)
 
 
 def interpreter_of(model: Model) -> Any:

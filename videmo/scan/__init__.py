@@ -306,6 +306,13 @@ def made_with(settings: Settings, model: Model) -> Record:
             "weights": dict(detector.weights),
             "margin": detector.margin,
         },
-        "model": {"name": model.name, "sha256": model.sha256, "crop": model.crop},
+        "model": {
+            "name": model.name,
+            "sha256": model.sha256,
+            "crop": model.crop,
+            "frequencies": dict(zip(model.labels, model.frequencies, strict=False)),
+            "temperature": model.temperature,
+            "prior": model.prior,
+        },
         "labels": list(model.labels),
     }
