@@ -152,9 +152,14 @@ def _correction(about: Path, description: dict[str, Any]) -> tuple[tuple[float, 
     frequencies = tuple(said[label] for label in labels) if known and said else ()
     sound = all(type(one) in (int, float) and 0 < one <= 1 for one in frequencies)
     if not known or not sound:
-        raise SetupError(f"{shown(about)}: frequencies are a number above 0, up to 1, a label")
+        raise SetupError(
+            f"{shown(about)}: its frequencies are not a number above 0, up to 1, for each label; "
+            "export it again"
+        )
     if type(temperature) not in (int, float) or not 0 < temperature <= MOST_TEMPERATURE:
-        raise SetupError(f"{shown(about)}: {shown(str(temperature))} is no temperature")
+        raise SetupError(
+            f"{shown(about)}: {shown(str(temperature))} is no temperature; export it again"
+        )
     return frequencies, float(temperature)
 
 
