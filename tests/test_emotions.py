@@ -69,7 +69,9 @@ def test_a_model_that_does_not_give_as_many_scores_as_it_has_labels_is_refused(
         classifier(find_model(model_with(tmp_path, labels=["yes", "no"])))
 
 
-@pytest.mark.parametrize("label", ["a,b", "", " fist", "a/b", "frame", "all", "file", "x" * 61])
+@pytest.mark.parametrize(
+    "label", ["a,b", "", " fist", "a/b", "frame", "Track", "all", "file", "x" * 61]
+)
 def test_a_label_that_cannot_name_a_column_is_refused(tmp_path: Path, label: str) -> None:
     with pytest.raises(SetupError, match="cannot name a column") as refused:
         find_model(model_with(tmp_path, labels=["yes", label]))
@@ -184,6 +186,36 @@ def test_a_file_that_only_claims_to_be_a_model_is_refused(tmp_path: Path) -> Non
     junk = b"\0" * 64
     with pytest.raises(SetupError, match="refuses"):
         classifier(find_model(model_with(tmp_path, junk, sha256=sha256(junk))))
+
+
+@pytest.mark.parametrize(
+    "answer", [[2.07, -1.0, 0.1], [0.5, 0.5, 0.5], [float("nan"), 0.5, 0.5], [1.0, 0.5, -0.5]]
+)
+def test_what_are_no_scores_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: list[float]
+) -> None:
+    """As of a model that was exported without its softmax: found out before it is kept."""
+
+    class Runtime:
+        def __init__(self) -> None:
+            self.details = [{"index": 0, "dtype": np.float32, "shape": np.array([BATCH, 3])}]
+
+        def get_input_details(self) -> list[dict[str, object]]:
+            return self.details
+
+        def invoke(self) -> None:
+            pass
+
+        def get_tensor(self, _: int) -> np.ndarray:
+            return np.full((BATCH, 3), answer, np.float32)
+
+        get_output_details = get_input_details
+        resize_tensor_input = allocate_tensors = set_tensor = lambda *_: None
+
+    monkeypatch.setattr("videmo.emotions.interpreter_of", lambda _: Runtime())
+    model = find_model(model_with(tmp_path, labels=["a", "b", "c"]))
+    with pytest.raises(SetupError, match="sum to 1; export it with a softmax"):
+        classifier(model)([np.zeros((48, 48), np.uint8)])
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:

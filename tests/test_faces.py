@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -267,3 +268,23 @@ def test_a_small_face_is_found_by_haar_if_it_is_asked_for() -> None:
     picture = cv2.resize(picture, (1600, 900))
     assert not faces_in(picture, interval=1)
     assert faces_in(picture, interval=1, min_face=0.03)
+
+
+@pytest.mark.parametrize("content", [b"", b"<opencv_storage/>", "cut"])
+def test_another_cascade_than_the_known_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | str
+) -> None:
+    """One that is cut would crash OpenCV, and another one find other faces, or none."""
+    for name in cascades.CASCADES:
+        whole = (Path(cv2.data.haarcascades) / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[:5000] if isinstance(content, str) else content)
+    cascades.cascade.cache_clear()
+    monkeypatch.setattr(cv2.data, "haarcascades", f"{tmp_path}/")
+    with pytest.raises(SetupError, match="is not the cascade that videmo knows; run: pip"):
+        haar()
+    cascades.cascade.cache_clear()
+
+
+def test_a_detector_s_name_is_told_in_one_line() -> None:
+    with pytest.raises(RequestError, match=r"^ha\\nwk: no such detector; choose from yunet, haar$"):
+        detector_of(DetectorConfig("ha\nwk"))

@@ -29,6 +29,8 @@ SIDE = 48
 LARGEST_SIDE = 1024
 EQUAL, TRAINING = "equal", "training"
 MOST_TEMPERATURE = 20.0
+SUMS_NEAR = 0.01
+"""By how much the sum of a face's scores may miss 1: 16 bits are enough for that."""
 LEAST_SCORE = 1e-7
 """What is less is taken for so much: it has no logarithm, or none that means anything."""
 BATCH = 32
@@ -88,7 +90,8 @@ def find_model(path: Path | None = None) -> Model:
     if wrong:
         raise SetupError(
             f"{shown(model.path)}: cannot scan with it: its label {shown(repr(wrong[0]))} cannot "
-            "name a column; train it with letters, digits, spaces and _.+- in the labels"
+            "name a column; train it with letters, digits, spaces and _.+- in the labels, and not "
+            "with names of the table's own columns"
         )
     if len({label.casefold() for label in model.labels}) < len(model.labels):
         raise SetupError(
@@ -107,17 +110,19 @@ def read_model(path: Path | None = None) -> Model:
     """
     if path is not None and not path.is_file():
         raise RequestError(f"{shown(path)}: there is no model of this name")
-    path = path or model_folder() / DEFAULT_MODEL
+    advice = "put the model and the .json that was made with it side by side, or export it again"
+    if path is None:
+        path, advice = model_folder() / DEFAULT_MODEL, "install videmo again"
     about = path.with_suffix(".json")
     try:
         content = path.read_bytes()
         description = json.loads(about.read_text("utf-8"))
     except OSError as error:
         raise SetupError(
-            f"{shown(error.filename or path)}: the model cannot be read; install videmo again"
+            f"{shown(error.filename or path)}: the model cannot be read; {advice}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise SetupError(f"{shown(about)}: is not JSON; install videmo again") from error
+        raise SetupError(f"{shown(about)}: is not JSON; {advice}") from error
     labels = description.get("labels") if isinstance(description, dict) else None
     if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
         raise SetupError(f"{shown(about)}: it does not say what the model's labels are")
@@ -134,7 +139,7 @@ def read_model(path: Path | None = None) -> Model:
     if description.get("sha256") != digest:
         raise SetupError(
             f"{shown(path)}: is not the model that {about.name} describes (wrong checksum); "
-            "install videmo again"
+            f"{advice}"
         )
     name = str(description.get("name", path.stem))
     frequencies, temperature = _correction(about, description)
@@ -220,10 +225,13 @@ def tflite(model: Model) -> Classify:
     output = interpreter.get_output_details()[0]
     if tuple(output["shape"]) != (BATCH, count):
         raise SetupError(f"{shown(model.path)}: this model does not give {count} scores")
-    put = _quantised(interpreter.get_input_details()[0])
-    taken = _dequantised(output)
+    details = interpreter.get_input_details()[0], output
+    if any(d["dtype"] is not np.float32 and not d["quantization"][0] for d in details):
+        raise SetupError(f"{shown(model.path)}: its whole numbers have no step; export it again")
+    put, taken = _quantised(details[0]), _dequantised(output)
 
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
+        """Raises SetupError if what the model gives are no scores."""
         scores = np.empty((len(faces), count), np.float32)
         batch = np.zeros(shape, np.float32)
         for start in range(0, len(faces), BATCH):
@@ -233,9 +241,20 @@ def tflite(model: Model) -> Classify:
             interpreter.invoke()
             found = taken(interpreter.get_tensor(output["index"]))
             scores[start : start + len(part)] = found[: len(part)]
+        if not _are_scores(scores):
+            raise SetupError(
+                f"{shown(model.path)}: this model does not give scores from 0 to 1 that sum to 1; "
+                "export it with a softmax"
+            )
         return scores
 
     return classify
+
+
+def _are_scores(scores: np.ndarray) -> bool:
+    """Whether all are from 0 to 1 and those of each face, (labels,), sum to 1; none of none is."""
+    near = np.abs(scores.sum(axis=1) - 1) <= SUMS_NEAR
+    return bool(np.isfinite(scores).all() and (scores >= 0).all() and near.all())
 
 
 def _quantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:

@@ -165,6 +165,7 @@ SCORE = Column("", float, digits=4, least=0, most=1)
 """What a label's column is like."""
 
 NOT_LABELS = frozenset((*(column.name for column in COLUMNS), "all", "file", "faces"))
+"""Compared without capitals: columns and folders of other programs know none."""
 _LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", re.IGNORECASE)
 """What cannot be a folder on Windows."""
@@ -172,7 +173,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", r
 
 def is_label(name: str) -> bool:
     """Whether this can name a column, a folder and an option: letters, digits, spaces, ``_.+-``."""
-    if name in NOT_LABELS or _DEVICE.fullmatch(name):
+    if name.casefold() in NOT_LABELS or _DEVICE.fullmatch(name):
         return False
     return _LABEL.fullmatch(name) is not None
 

@@ -13,6 +13,7 @@ from videmo.faces.pixels import crop_resize, similar
 from videmo.faces.points import points_at
 from videmo.faces.whole import WHOLE, whole
 from videmo.faces.yunet import yunet
+from videmo.files import shown
 
 DETECTORS = {"yunet": yunet, "haar": haar}
 """Those that a user can choose from."""
@@ -44,5 +45,6 @@ def detector_of(config: DetectorConfig) -> Detector:
     make = whole if config.detector == WHOLE else DETECTORS.get(config.detector)
     if make is None:
         known = ", ".join(DETECTORS)
-        raise RequestError(f"{config.detector}: no such detector; choose from {known}")
+        name = shown(config.detector) or "no name"
+        raise RequestError(f"{name}: no such detector; choose from {known}")
     return make(config)

@@ -9,15 +9,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.faces.cascades import cascade, cascade_sha256
+from videmo.faces.cascades import CASCADES, FRONTAL, cascade
 from videmo.faces.detector import Detector, DetectorConfig, Sightings
-from videmo.faces.eyes import CASCADE as EYES
 from videmo.faces.eyes import align_by_eyes
 from videmo.faces.picture import Picture
 from videmo.faces.pixels import crop_resize, expand
 from videmo.schema import Alignment, Box, Detection
 
-CASCADE = "haarcascade_frontalface_default.xml"
 ORIGIN = "the Haar cascades of the OpenCV wheel (Intel licence, as BSD)"
 
 SMALLEST = 24
@@ -83,7 +81,7 @@ AMONG_FEW = Strictness(near=1, sure=6)
 
 def haar(config: DetectorConfig) -> Detector:
     """Faces by Haar cascade: finely where every frame is looked at, else coarsely, then checked."""
-    for name in (CASCADE, EYES):
+    for name in CASCADES:
         cascade(name)  # now, so that a missing one is told before the work begins
     interval = config.interval or INTERVAL
     width = default_width(config.min_face) if config.width is None else config.width
@@ -114,7 +112,7 @@ def haar(config: DetectorConfig) -> Detector:
         return _seen_again(picture, found, search, width or picture.size[0])
 
     return Detector(
-        weights={name: cascade_sha256(name) for name in (CASCADE, EYES)},
+        weights=CASCADES,
         interval=interval,
         sure=SURE,
         detect=finely if fine else coarsely,
@@ -182,7 +180,7 @@ def _search(
         size = (width, max(1, round(full_height * scale)))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     side = max(SMALLEST, round(min_face * small.shape[0]))
-    found, sightings = cascade(CASCADE).detectMultiScale2(
+    found, sightings = cascade(FRONTAL).detectMultiScale2(
         _masked(small, known, scale), step, neighbours, minSize=(side, side)
     )
     boxes = [_enlarged(box, scale, full_width, full_height) for box in found]
@@ -216,7 +214,7 @@ def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | Non
     scale = NEAR_SIDE / box.w
     size = (round(window.w * scale), round(window.h * scale))
     smallest, largest = (round(NEAR_SIDE * part) for part in NEAR_SIZES)
-    found, sightings = cascade(CASCADE).detectMultiScale2(
+    found, sightings = cascade(FRONTAL).detectMultiScale2(
         crop_resize(grey, window, size),
         NEAR_STEP,
         strictness.near,

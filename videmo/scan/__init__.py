@@ -101,7 +101,7 @@ def scan_movie(
     Raises:
         RequestError: there is no such file, or no such detector.
         MovieError: not a movie, it cannot be read, or its table would replace another movie's.
-        SetupError: the model or the cascades are not what they should be.
+        SetupError: the model, or what the detector has learnt, is not what it should be.
         OutputError: the folder cannot be written, or another process scans into this table.
     """
     path, folder, settings = Path(path), Path(folder), settings or Settings()
@@ -310,6 +310,8 @@ def made_with(settings: Settings, model: Model) -> Record:
             "name": model.name,
             "sha256": model.sha256,
             "crop": model.crop,
+            "side": model.side,
+            "colour": model.colour,
             "frequencies": dict(zip(model.labels, model.frequencies, strict=False)),
             "temperature": model.temperature,
             "prior": model.prior,

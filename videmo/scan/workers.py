@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from videmo.errors import MovieError, OutputError, VidemoError
+from videmo.errors import MovieError, OutputError, SetupError, VidemoError
 from videmo.files import shown
 from videmo.scan.chunk import ChunkResult, Settings, scan_chunk
 from videmo.scan.store import ChunkStore
@@ -103,7 +103,7 @@ def _in_processes(
             while waiting and len(running) < jobs:
                 with undisturbed():  # else an interruption could lose a process just started
                     chunk = waiting.pop(0)
-                    running.append(_start(context, movie, chunk, settings, parts, counter))
+                    running.append(_started(context, movie, chunk, settings, parts, counter))
             wait([worker.process.sentinel for worker in running], TELL_EVERY)
             tell(counter.value)
             for worker in [w for w in running if not w.process.is_alive()]:
@@ -160,16 +160,26 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(held[0])
 
 
-def _start(
+def _started(
     context: Any, movie: Movie, chunk: Chunk, settings: Settings, parts: ChunkStore, counter: Any
 ) -> _Worker:
+    """A process that scans `chunk`.
+
+    Raises:
+        SetupError: the server that it is forked from has ended.
+    """
     message, said = context.Pipe(duplex=False)
     process = context.Process(
         target=_scan_and_keep,
         args=(movie, chunk, settings, parts, counter, said, memory_limit()),
         daemon=True,
     )
-    process.start()
+    try:
+        process.start()
+    except (EOFError, ConnectionError) as error:
+        raise SetupError(
+            "no process can be started to scan in; try again, or with --jobs 1"
+        ) from error
     said.close()
     return _Worker(process, message)
 
