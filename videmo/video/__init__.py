@@ -8,11 +8,12 @@ other (none, wrong ones, two recordings joined) frames are read from the beginni
 other, and their times are made to rise.
 """
 
+from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
-from videmo.video.reader import TIME_TOLERANCE, Frame, Reader, open_movie
+from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
 from videmo.video.sound import Sound, open_sound
 from videmo.video.survey import Survey, plan_chunks, survey
 
