@@ -22,8 +22,8 @@ import pytest
 
 from tests.movies import begun, cut_off, still
 from videmo.archive import (
+    Candidate,
     Entry,
-    Found,
     Limits,
     Shard,
     find_movies,
@@ -600,7 +600,7 @@ def _alive(marker: dict[str, str]) -> list[str]:
 
 
 def test_a_found_movie_that_vanished_has_failed(archive: Path, tmp_path: Path) -> None:
-    found = [*find_movies([archive]), Found(archive / "gone.mp4", "gone.mp4", 5)]
+    found = [*find_movies([archive]), Candidate(archive / "gone.mp4", "gone.mp4", 5)]
     entries = {entry.path: entry for entry, _ in scan_archive(found, tmp_path / "out")}
     assert entries["gone.mp4"].status == "failed" and "no such file" in entries["gone.mp4"].reason
     assert entries["a.mp4"].status == "ok"
