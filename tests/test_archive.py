@@ -34,8 +34,8 @@ from videmo.archive import (
     verify_tables,
 )
 from videmo.archive.ledger import (
-    FIRST_COLUMNS,
-    LAST_COLUMNS,
+    FIRST_LEDGER_COLUMNS,
+    LAST_LEDGER_COLUMNS,
     add_entry,
     begin_ledger,
     cell,
@@ -462,7 +462,7 @@ def test_the_later_of_two_rows_counts(tmp_path: Path) -> None:
     begin_ledger(path, [Entry("a", "failed")], EMOTIONS)
     add_entry(path, Entry("a", "ok"), EMOTIONS)
     assert read_ledger(path)["a"].status == "ok"
-    header = ",".join((*FIRST_COLUMNS, *EMOTIONS, *LAST_COLUMNS))
+    header = ",".join((*FIRST_LEDGER_COLUMNS, *EMOTIONS, *LAST_LEDGER_COLUMNS))
     assert path.read_text().splitlines()[0] == header
 
 
@@ -473,7 +473,7 @@ def test_the_list_has_the_labels_of_the_model(tmp_path: Path, labels: tuple[str,
     one = Entry("a", "ok", duration=3.0, seconds=dict.fromkeys(labels, 0.5), key="k")
     begin_ledger(path, [one], labels)
     header = path.read_text().splitlines()[0]
-    assert header == ",".join((*FIRST_COLUMNS, *labels, *LAST_COLUMNS))
+    assert header == ",".join((*FIRST_LEDGER_COLUMNS, *labels, *LAST_LEDGER_COLUMNS))
     assert read_ledger(path) == {"a": one}
 
 

@@ -39,7 +39,7 @@ SWS_BT709, SWS_BT601 = 1, 5  # swscale's names of the matrices
 STUDIO_RANGE = 1
 
 
-class Picture(NamedTuple):
+class TimedPicture(NamedTuple):
     """A picture to be written: BGR uint8, shown while ``start <= time < end`` in seconds after the
     movie's first frame."""
 
@@ -60,7 +60,7 @@ class Written:
 def write_movie(
     target: Path,
     movie: Movie,
-    pictures: Iterable[Picture],
+    pictures: Iterable[TimedPicture],
     *,
     start: Fraction | None = None,
     end: Fraction | None = None,
@@ -97,7 +97,7 @@ def write_movie(
 def _encode(
     part: Path,
     movie: Movie,
-    pictures: Iterator[Picture],
+    pictures: Iterator[TimedPicture],
     start: Fraction | None,
     end: Fraction | None,
 ) -> Written:
@@ -157,7 +157,7 @@ def _add_video(
 
 
 def _video_packets(
-    video: av.VideoStream, pictures: Iterator[Picture], offset: Fraction, unit: Fraction
+    video: av.VideoStream, pictures: Iterator[TimedPicture], offset: Fraction, unit: Fraction
 ) -> Iterator[av.Packet]:
     """The encoded pictures, each as long as its picture is shown."""
     matrix = SWS_BT709 if video.height >= HD_HEIGHT else SWS_BT601

@@ -20,7 +20,7 @@ Line = dict[str, str]
 
 SEGMENTS = "segments.csv"
 
-_COLUMNS = (
+SEGMENTS_COLUMNS = (
     *("movie", "emotion", "track", "first", "last", "repeat", "start", "end", "score"),
     *("clip_start", "clip_end"),
 )
@@ -42,7 +42,7 @@ def read_segments(folder: Path) -> list[Line]:
         raise OutputError(
             f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
         ) from error
-    if not set(header) >= set(_COLUMNS) or any(None in line.values() for line in listed):
+    if not set(header) >= set(SEGMENTS_COLUMNS) or any(None in line.values() for line in listed):
         raise OutputError(
             f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
             "folder with -o"
@@ -111,7 +111,7 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     if not lines:
         return
     text = io.StringIO()
-    columns = (*_COLUMNS, _PERSON, *OF_RUNS)
+    columns = (*SEGMENTS_COLUMNS, _PERSON, *OF_RUNS)
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)

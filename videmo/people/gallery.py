@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.draw import FACE, FACES_A_ROW, Row, Tile, cut_face, people_sheet
+from videmo.draw import FACE, FACES_A_ROW, PersonRow, Tile, cut_face, people_sheet
 from videmo.errors import PictureError, RequestError
 from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
@@ -154,7 +154,7 @@ def _reduced(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[Movie]) -> Row:
+def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[Movie]) -> PersonRow:
     faces.sort(key=lambda face: (face[0].member.movie, face[0].face.time))
     tiles = []
     for (member, away, face), (tile, _) in faces:
@@ -167,7 +167,7 @@ def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[M
     about = f"{_count(len(person.members), 'track')}, {person.seconds:.1f} s"
     if len(movies) > 1:
         about += f", in {_count(len({m.movie for m, _ in person.members}), 'movie')}"
-    return Row(person.name or "nobody in particular", about, tuple(tiles))
+    return PersonRow(person.name or "nobody in particular", about, tuple(tiles))
 
 
 def _shortened(name: str) -> str:

@@ -12,18 +12,19 @@ import pandas as pd
 
 from videmo.errors import TableError
 from videmo.files import sha256, shown
-from videmo.schema import COLUMNS, SCORE, Box, Column, column_names
+from videmo.schema import SCORE, TABLE_COLUMNS, Box, Column, column_names
 from videmo.table.record import Record, read_record
 
 _DTYPES: dict[Hashable, Any] = {
-    **{c.name: {int: "Int64", float: "float64", str: "str"}[c.kind] for c in COLUMNS},
+    **{c.name: {int: "Int64", float: "float64", str: "str"}[c.kind] for c in TABLE_COLUMNS},
     "frame": "int64",  # which no row lacks
 }
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
-    """The table at `path`, checked against its record, as a DataFrame with the columns `COLUMNS`
-    and then one for each label of its model: see `labels_of`.
+    """The table at `path`, checked against its record, as a DataFrame.
+
+    Its columns are `TABLE_COLUMNS`, and then one for each label of its model: see `labels_of`.
 
     Missing values are NA (whole numbers), NaN (other numbers) and "" (emotion).
 
@@ -57,7 +58,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
 
 def labels_of(table: pd.DataFrame) -> tuple[str, ...]:
     """The labels of the model that `table`, as `read_table` gives it, was made with."""
-    return tuple(table.columns[len(COLUMNS) :])
+    return tuple(table.columns[len(TABLE_COLUMNS) :])
 
 
 def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
@@ -81,7 +82,7 @@ def _check(path: Path, table: pd.DataFrame, record: Record) -> None:
     """A table may come from a stranger, with a record to match: trust no number in it."""
     faces = table[table["track"].notna()]
     height, width, first = record["height"], record["width"], record["first_frame"]
-    limits = [*COLUMNS, *(SCORE._replace(name=label) for label in labels_of(table))]
+    limits = [*TABLE_COLUMNS, *(SCORE._replace(name=label) for label in labels_of(table))]
     sound = (
         len(table) == record["rows"]
         and not faces.duplicated(["frame", "track"]).any()

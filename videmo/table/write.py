@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videmo.files import atomic_path
-from videmo.schema import COLUMNS, OBSERVED, SCORE, Column, column_names
+from videmo.schema import OBSERVED, SCORE, TABLE_COLUMNS, Column, column_names
 from videmo.table.record import Record, write_record
 
 LINES_AT_ONCE = 4096
@@ -69,7 +69,7 @@ def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def _lines(rows: Iterable[Row], labels: int) -> Iterator[str]:
     """The rows as lines of the file; empty cells where nothing is known."""
-    nothing = "," * (len(COLUMNS) - 2 + labels)
+    nothing = "," * (len(TABLE_COLUMNS) - 2 + labels)
     for row in rows:
         if not row.track:
             yield f"{row.frame},{row.time:.3f}{nothing}"
@@ -78,5 +78,5 @@ def _lines(rows: Iterable[Row], labels: int) -> Iterator[str]:
         values: dict[str, Any] = {column.name: value for column, value in pairs}
         values |= {"frame": row.frame, "time": row.time, "track": row.track}
         values |= {"emotion": row.emotion, "score": row.score, "repeat": row.repeat or None}
-        cells = (cell(column, values[column.name]) for column in COLUMNS)
+        cells = (cell(column, values[column.name]) for column in TABLE_COLUMNS)
         yield ",".join((*cells, *(cell(SCORE, score) for score in row.scores)))
