@@ -7,14 +7,12 @@ into another class, or taken away, stays so when the same moments are exported a
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.errors import OutputError
 from videmo.exporters.crops import Crop, chosen, encode_jpeg, faces
+from videmo.exporters.lists import Line, list_text, read_list
 from videmo.exporters.selection import Exported, Moments, Sighting
 from videmo.files import check_writable, output_error, sha256, shown, write_atomic
 
@@ -27,8 +25,6 @@ SIDE = 96
 up to 100 for faces that are cut out already."""
 LONGEST = 120
 """Bytes of a movie's name that stand in those of its pictures."""
-
-Line = dict[str, str]
 
 
 class Key(NamedTuple):
@@ -68,7 +64,8 @@ def export(moments: Moments) -> Exported:
     files = _write(moments, folder, [sightings[key][1] for key in changes.written], changes)
     for place in changes.removed:
         _remove(folder / place)
-    write_atomic(folder / LABELS, _text(changes.lines))
+    text = list_text(LABELS_COLUMNS, changes.lines.values())
+    write_atomic(folder / LABELS, text.encode())
     return Exported([folder / LABELS, *files])
 
 
@@ -128,22 +125,7 @@ def read_labels(path: Path) -> dict[Key, Line]:
     Raises:
         OutputError: it cannot be read, or is not the list that videmo writes.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            lines = list(reader)
-            header = tuple(reader.fieldnames or ())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, csv.Error) as error:
-        raise OutputError(
-            f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
-        ) from error
-    if not set(header) >= set(LABELS_COLUMNS) or any(None in line.values() for line in lines):
-        raise OutputError(
-            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
-            "folder with -o"
-        )
+    lines = read_list(path, LABELS_COLUMNS)
     return {Key(line["movie"], line["frame"], line["track"]): line for line in lines}
 
 
@@ -200,11 +182,3 @@ def _write(
         files.append(folder / changes.written[_key(moments, sighting)])
         write_atomic(files[-1], encode_jpeg(face))
     return files
-
-
-def _text(lines: dict[Key, Line]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, LABELS_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines.values())
-    return text.getvalue().encode()
