@@ -120,6 +120,20 @@ def movie_places(table: Path, record: Record) -> list[Path]:
     return [table.parent / record["movie"]["file"], table.parent / movie_file(movie_name(table))]
 
 
+def first_file(places: Iterable[Path]) -> Path | None:
+    """The first of `places` at which there is a file."""
+    return next((place for place in places if os.path.isfile(place)), None)
+
+
+def is_scanned(movie: Path, record: Record) -> bool:
+    """Whether `movie` is what was scanned, as `record` says, and has not changed since.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return fingerprint(movie) == record["movie"]["fingerprint"]
+
+
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     """The movie that `table` is of: at `movie`, where the record says, or beside the table.
 
@@ -127,14 +141,14 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
         MovieError: it is nowhere, cannot be read, or has changed since the scan.
     """
     places = [movie] if movie else movie_places(table, record)
-    place = next((place for place in places if os.path.isfile(place)), None)
+    place = first_file(places)
     if place is None:
         raise MovieError(
             f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if its "
             "folder was moved, scan that again into the same place: what is done is found again"
         )
     try:
-        known = fingerprint(place) == record["movie"]["fingerprint"]
+        known = is_scanned(place, record)
     except OSError as error:
         raise MovieError(f"{shown(place)}: cannot be read ({error.strerror})") from error
     if not known:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from videmo.errors import OutputError, SetupError
-from videmo.files import atomic_path, shown
-from videmo.video import READ_OPTIONS, Movie, Sound, open_sound
+from videmo.errors import OutputError
+from videmo.files import shown
+from videmo.video import READ_OPTIONS, Movie, Sound, encoded_path, open_sound
 
 COPIED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac"})
 """Codings of sound that MP4 takes and players know; others are encoded as AAC."""
@@ -79,17 +79,8 @@ def write_movie(
         DiskFullError, OutputError: the file cannot be written, or came out wrong.
         SetupError: the encoder is missing.
     """
-    with atomic_path(target) as part:
-        try:
-            written = _encode(part, movie, iter(pictures), start, end)
-        except OSError:
-            raise  # `atomic_path` knows what it means
-        except av.codec.codec.UnknownCodecError as error:
-            raise SetupError(
-                f"no encoder {error} here; install PyAV (av) from its wheel"
-            ) from error
-        except av.FFmpegError as error:
-            raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+    with encoded_path(target) as part:
+        written = _encode(part, movie, iter(pictures), start, end)
         _check(part, target, written)
     return written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from videmo.demo import mp4, sound
 from videmo.demo.picture import Painter
 from videmo.demo.story import TICK, Story, exact
 from videmo.demo.truth import TruthRow, truth
-from videmo.errors import OutputError, RequestError, SetupError
-from videmo.files import atomic_path, shown
+from videmo.errors import RequestError
+from videmo.files import shown
+from videmo.video import encoded_path
 
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 
@@ -57,17 +58,8 @@ def make_movie(
     if rotation not in STORED or (rotation and kind != "mp4"):
         raise RequestError(f"rotation {rotation}: 0, 90, 180 or 270, and in .mp4 only")
     options = {"crf": str(crf), "g": str(gop), "bf": str(b_frames)}
-    with atomic_path(target) as part:
-        try:
-            _encode(part, kind, story, rotation, options)
-        except OSError:
-            raise  # `atomic_path` knows what it means
-        except av.codec.codec.UnknownCodecError as error:
-            raise SetupError(
-                f"no encoder {error} here; install PyAV (av) from its wheel"
-            ) from error
-        except av.FFmpegError as error:
-            raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+    with encoded_path(target) as part:
+        _encode(part, kind, story, rotation, options)
         if rotation:
             mp4.turn(part, rotation)
     return list(truth(story))
@@ -116,10 +108,12 @@ def _video_packets(video: av.VideoStream, story: Story, rotation: int) -> Iterat
         frame = _frame(painter.paint(time), painter.grain(time), STORED[rotation])
         frame.time_base, frame.pts = unit, round(time / unit)
         lengths[frame.pts] = round((following - time) / unit)
-        for packet in video.encode(frame):
-            packet.duration = lengths.pop(packet.pts)
-            yield packet
-    for packet in video.encode(None):
+        yield from _lasting(video.encode(frame), lengths)
+    yield from _lasting(video.encode(None), lengths)
+
+
+def _lasting(packets: Iterable[av.Packet], lengths: dict[int, int]) -> Iterator[av.Packet]:
+    for packet in packets:
         packet.duration = lengths.pop(packet.pts)
         yield packet
 

@@ -8,6 +8,7 @@ other (none, wrong ones, two recordings joined) frames are read from the beginni
 other, and their times are made to rise.
 """
 
+from videmo.video.encode import encoded_path
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
 from videmo.video.memory import out_of_memory
@@ -27,6 +28,7 @@ __all__ = [
     "Sound",
     "Survey",
     "Turn",
+    "encoded_path",
     "open_movie",
     "open_sound",
     "out_of_memory",
