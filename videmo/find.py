@@ -131,7 +131,7 @@ def is_scanned(movie: Path, record: Record) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return fingerprint(movie) == record["movie"]["fingerprint"]
+    return bool(fingerprint(movie) == record["movie"]["fingerprint"])
 
 
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:

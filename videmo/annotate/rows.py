@@ -118,7 +118,7 @@ def _calm_boxes(rows: pd.DataFrame, place: np.ndarray, times: np.ndarray) -> np.
     step = float(np.median(np.diff(times))) if len(times) > 1 else CALM_SECONDS
     reach = min(MOST_CALM, round(CALM_SECONDS / max(step, 1e-3)))
     if not len(boxes) or not reach:
-        return boxes.astype(int)
+        return np.asarray(boxes, int)
     track = np.unique(rows["track"].to_numpy(np.int64), return_inverse=True)[1]
     key = track * (len(times) + 2 * reach + 2) + place
     order = np.argsort(key)

@@ -130,7 +130,8 @@ def _skin(look: int, before: str, after: str, share: int, shut: int) -> np.ndarr
 def _dress(skin: np.ndarray, look: Look) -> np.ndarray:
     """Put a face's picture between its hair: premultiplied BGRA of `SPRITE`'s size."""
     sprite = cv2.merge([_hair(look.long_hair)] * 4)
-    sprite = cv2.multiply(sprite, (*look.hair, 255), scale=1 / 255)
+    hair = np.array((*look.hair, 255), np.float64)
+    sprite = cv2.multiply(sprite, hair, scale=1 / 255)
     part = sprite[TOP : TOP + FACE_SIDE, LEFT : LEFT + FACE_SIDE]
     part[:] = cv2.blendLinear(np.ascontiguousarray(part), skin, 1 - _oval(), _oval())
     return sprite
@@ -139,9 +140,8 @@ def _dress(skin: np.ndarray, look: Look) -> np.ndarray:
 def _tint(white: int) -> np.ndarray:
     """A table from grey to one colour channel: dark stays dark, white becomes `white`."""
     grey = np.arange(256) / 255
-    return np.round(255 * grey ** (1 + 0.5 * (1 - white / 255)) * (white / 255) ** 0.8).astype(
-        np.uint8
-    )
+    table = 255 * grey ** (1 + 0.5 * (1 - white / 255)) * (white / 255) ** 0.8
+    return np.asarray(np.round(table), np.uint8)
 
 
 @functools.cache
@@ -150,7 +150,7 @@ def _oval() -> np.ndarray:
     y, x = np.mgrid[:FACE_SIDE, :FACE_SIDE].astype(np.float32)
     below = np.where(y > 110, 0.86 + 0.14 * np.cos((y - 110) / 120 * 1.4), 1)  # a chin
     distance = np.hypot((x - 119.5) / (100 * below), (y - 112) / 122)
-    return np.clip((1.0 - distance) / 0.13, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1.0 - distance) / 0.13, 0, 1), np.float32)
 
 
 @functools.cache
@@ -168,7 +168,7 @@ def _hair(long_hair: bool) -> np.ndarray:
         share = np.where(y > top, fall, cap)
     else:
         share = cap * np.clip((TOP + 120 - y) / 50, 0, 1)
-    return np.round(255 * share).astype(np.uint8)
+    return np.asarray(np.round(255 * share), np.uint8)
 
 
 @functools.cache

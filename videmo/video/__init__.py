@@ -8,7 +8,7 @@ other (none, wrong ones, two recordings joined) frames are read from the beginni
 other, and their times are made to rise.
 """
 
-from videmo.video.encode import encoded_path
+from videmo.video.encode import decoding_time, encoded_path
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
 from videmo.video.memory import out_of_memory
@@ -28,6 +28,7 @@ __all__ = [
     "Sound",
     "Survey",
     "Turn",
+    "decoding_time",
     "encoded_path",
     "open_movie",
     "open_sound",

@@ -1,9 +1,10 @@
-"""Put a movie in its place once it is encoded whole, and say why where it cannot be."""
+"""What all encoding needs: a file that is put in its place once it is whole, and packets' times."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -31,3 +32,9 @@ def encoded_path(target: Path) -> Iterator[Path]:
             ) from error
         except av.FFmpegError as error:
             raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+
+
+def decoding_time(packet: av.Packet[av.VideoStream] | av.Packet[av.AudioStream]) -> Fraction:
+    """When a packet out of an encoder is to be decoded, in seconds."""
+    assert packet.dts is not None  # encoders say it of every packet
+    return packet.dts * packet.time_base

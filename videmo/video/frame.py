@@ -105,5 +105,5 @@ def _luma(raw: av.VideoFrame) -> np.ndarray:
     if raw.format.name not in EIGHT_BIT_LUMA:
         raw = raw.reformat(format="gray")
     plane = raw.planes[0]
-    pixels = np.frombuffer(plane, np.uint8)[: plane.line_size * raw.height]
+    pixels = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * raw.height]
     return pixels.reshape(raw.height, plane.line_size)[:, : raw.width]

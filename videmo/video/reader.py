@@ -50,9 +50,10 @@ class Reader:
 
     def _open(self) -> None:
         self._container = opened(self.movie.path)
+        streams = self._container.streams.video
         try:
-            self._stream = self._container.streams[self.movie.stream]
-        except IndexError:
+            self._stream = next(one for one in streams if one.index == self.movie.stream)
+        except StopIteration:
             raise MovieError(
                 f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
             ) from None

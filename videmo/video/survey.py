@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 
 import av
@@ -138,4 +137,5 @@ def plan_chunks(
     for key in keys:
         if key - starts[-1] >= length and (end is None or end - key >= Fraction(shortest, 2)):
             starts.append(key)
-    return [Chunk(i, a, b) for i, (a, b) in enumerate(pairwise([*starts, end]))]
+    ends = [*starts[1:], end]
+    return [Chunk(i, a, b) for i, (a, b) in enumerate(zip(starts, ends, strict=True))]
