@@ -18,7 +18,7 @@ from videmo.demo import mp4
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError
 from videmo.exporters import supercut as supercuts
 from videmo.exporters.cuts import Cut, Edit, cuts_of, planned
-from videmo.exporters.raw import Form
+from videmo.exporters.raw import RawFormat
 from videmo.exporters.selection import Choice, Moments
 from videmo.exporters.supercut import export
 from videmo.extract import Wanted, extract_tables, find_tables
@@ -312,7 +312,7 @@ def test_a_cut_whose_decoder_fails_halfway_does_not_shift_what_follows(
     cuts = cuts_of(moments(movie, tmp_path, (0.5, 1.5), (2.5, 3.5)))
     real = supercuts.decode_command
 
-    def fails(program: str, cut: Cut, form: Form, sound: Path) -> list[str]:
+    def fails(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
         if cut is cuts[1]:
             return real(program, cut, form, sound)
         write = f"import sys; sys.stdout.buffer.write(bytes({3 * form.frame_bytes})); sys.exit(1)"
@@ -333,7 +333,7 @@ def test_an_interrupted_supercut_leaves_nothing(
 
     real = supercuts.decode_command
 
-    def stops(program: str, cut: Cut, form: Form, sound: Path) -> list[str]:
+    def stops(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
         if cut is cuts[1]:
             raise KeyboardInterrupt
         return real(program, cut, form, sound)

@@ -49,7 +49,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
 
 
 def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
-    found = _without_parts(sorted(folder.glob(pattern)))
+    found = _without_stretches(sorted(folder.glob(pattern)))
     if not found:
         raise RequestError(
             f"{shown(folder.absolute())}: holds no table (*{TABLE_SUFFIX}); run: videmo scan MOVIE"
@@ -59,19 +59,19 @@ def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
     }
 
 
-def _without_parts(tables: list[Path]) -> list[Path]:
+def _without_stretches(tables: list[Path]) -> list[Path]:
     """Without the tables of stretches of which the whole movie's lies beside them: or each moment
     would come twice."""
     every = set(tables)
     whole = {
         table: table.with_name(movie_file(movie_name(table)) + TABLE_SUFFIX) for table in tables
     }
-    parts = [table for table in tables if whole[table] != table and whole[table] in every]
-    if parts:
-        more = f" (and {len(parts) - 1} more like it)" if len(parts) > 1 else ""
-        said = shown(parts[0]), more, shown(whole[parts[0]].name)
+    stretches = [table for table in tables if whole[table] != table and whole[table] in every]
+    if stretches:
+        more = f" (and {len(stretches) - 1} more like it)" if len(stretches) > 1 else ""
+        said = shown(stretches[0]), more, shown(whole[stretches[0]].name)
         log.warning("%s%s: left out, for %s is of the whole movie", *said)
-    left_out = set(parts)
+    left_out = set(stretches)
     return [table for table in tables if table not in left_out]
 
 

@@ -25,7 +25,7 @@ from videmo.archive.ledger import (
     ledger_path,
     read_ledger,
 )
-from videmo.archive.process import GRACE, Limits, Order, Worker
+from videmo.archive.process import GRACE, Limits, MovieWorker, Order
 from videmo.archive.share import Shard, cores_for
 from videmo.archive.walk import Candidate
 from videmo.emotions import find_model
@@ -168,7 +168,7 @@ def _scan_all(
 ) -> Iterator[Entry]:
     """The largest first, so that no core is left alone with it in the end."""
     waiting = sorted(movies, key=lambda candidate: (-candidate.size, candidate.name))
-    running: list[Worker] = []
+    running: list[MovieWorker] = []
     total = sum(candidate.size for candidate in movies)
     done, size_done, scanned, seconds = 0, 0, 0, 0.0
     try:
@@ -201,7 +201,7 @@ def _scan_all(
 
 
 def _begin(
-    waiting: list[Candidate], running: list[Worker], orders: dict[str, Order], jobs: int
+    waiting: list[Candidate], running: list[MovieWorker], orders: dict[str, Order], jobs: int
 ) -> None:
     """Begin with movies that are waiting, in their order, while cores are free."""
     free = jobs - sum(worker.order.jobs for worker in running)
@@ -209,16 +209,16 @@ def _begin(
         candidate = waiting.pop(0)
         left = candidate.size + sum(one.size for one in waiting)
         cores = cores_for(candidate.size, left, free, jobs)
-        running.append(Worker(candidate, orders[candidate.name]._replace(jobs=cores)))
+        running.append(MovieWorker(candidate, orders[candidate.name]._replace(jobs=cores)))
         free -= cores
 
 
-def _share(worker: Worker) -> float:
+def _share(worker: MovieWorker) -> float:
     """Which part of its movie a worker has done."""
     return min(1.0, worker.news.frames / worker.news.of) if worker.news.of else 0.0
 
 
-def _footage(seconds: float, scanned: int, running: list[Worker], waiting: int) -> float:
+def _footage(seconds: float, scanned: int, running: list[MovieWorker], waiting: int) -> float:
     """All seconds of footage: `seconds` in `scanned` bytes, those at work, and in `waiting` bytes.
 
     0 while no movie has told its length.
@@ -230,7 +230,7 @@ def _footage(seconds: float, scanned: int, running: list[Worker], waiting: int) 
     return known * (1 + untold / of_size) if of_size else 0.0
 
 
-def _entry(worker: Worker, made: Record) -> Entry:
+def _entry(worker: MovieWorker, made: Record) -> Entry:
     """What became of a movie.
 
     Raises:

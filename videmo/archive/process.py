@@ -71,7 +71,7 @@ class News(NamedTuple):
     """Footage that there is to scan; 0: not known."""
 
 
-class Worker:
+class MovieWorker:
     """A movie that is being scanned. Remembers the process, and what it said last."""
 
     def __init__(self, candidate: Candidate, order: Order) -> None:
@@ -153,7 +153,7 @@ def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
     Raises:
         VidemoError: as `scan_movie`; MovieError, too, if the process crashes or takes too much.
     """
-    worker = Worker(Candidate(order.movie, order.movie.name), order)
+    worker = MovieWorker(Candidate(order.movie, order.movie.name), order)
     try:
         while not worker.ended:
             wait([worker.message, worker.process.sentinel], TELL_EVERY)

@@ -34,7 +34,7 @@ FULL_RANGE = 2
 """FFmpeg's number for a range in which black is 0 and white 255, not 16 and 235."""
 
 
-class Form(NamedTuple):
+class RawFormat(NamedTuple):
     """The size and the rate that all cuts are brought to."""
 
     width: int
@@ -53,17 +53,17 @@ class Form(NamedTuple):
         return self.width * self.height * 3 // 2
 
 
-def form_of(cuts: list[Cut]) -> Form:
+def raw_format(cuts: list[Cut]) -> RawFormat:
     """The size of the largest picture, and the highest rate: so no movie loses anything.
 
     The others get black bars, and some of their frames are shown twice.
     """
     largest = max((cut.movie for cut in cuts), key=lambda movie: movie.width * movie.height)
     width, height = (max(2, side // 2 * 2) for side in (largest.width, largest.height))
-    return Form(width, height, max(cut.fps for cut in cuts))
+    return RawFormat(width, height, max(cut.fps for cut in cuts))
 
 
-def decode_command(program: str, cut: Cut, form: Form, sound: Path) -> list[str]:
+def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
     """The arguments with which ffmpeg gives the frames of `cut` raw to its standard output.
 
     And its sound, where there is some, to the file `sound`.
@@ -91,7 +91,7 @@ def decode_command(program: str, cut: Cut, form: Form, sound: Path) -> list[str]
     return arguments(program, ffmpeg.merge_outputs(*outputs))
 
 
-def _fitted(pictures: Any, movie: Movie, form: Form) -> Any:
+def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
     """Upright pictures of any pixels, brought to `form` with black bars."""
     scale = min(form.width / movie.width, form.height / movie.height)
     width, height = movie.width, movie.height

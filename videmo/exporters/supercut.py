@@ -37,9 +37,9 @@ from videmo.exporters.raw import (
     RAW_SOUND,
     SAMPLE_BYTES,
     SAMPLES,
-    Form,
+    RawFormat,
     decode_command,
-    form_of,
+    raw_format,
 )
 from videmo.exporters.selection import Exported
 from videmo.files import atomic_path, check_writable, output_error, shown
@@ -72,7 +72,7 @@ def export(edit: Edit) -> Exported:
     if target.is_dir():
         raise OutputError(f"{shown(target)}: is a folder; choose another place with -o")
     check_writable(target)
-    form = form_of(cuts)
+    form = raw_format(cuts)
     failures: list[VidemoError] = []
     with _work_folder(target) as work:
         placed = _join(cuts, form, work, target, failures)
@@ -84,7 +84,7 @@ def export(edit: Edit) -> Exported:
 
 
 def _join(
-    cuts: list[Cut], form: Form, work: Path, target: Path, failures: list[VidemoError]
+    cuts: list[Cut], form: RawFormat, work: Path, target: Path, failures: list[VidemoError]
 ) -> list[PlacedCut]:
     """Write the pictures and the sound of `cuts` into the folder `work`; which are there, where."""
     placed: list[PlacedCut] = []
@@ -103,7 +103,7 @@ def _join(
 
 
 def _add_pictures(
-    cut: Cut, count: int, form: Form, pictures: IO[bytes], work: Path
+    cut: Cut, count: int, form: RawFormat, pictures: IO[bytes], work: Path
 ) -> tuple[int, OutputError | None]:
     """Decode `cut` into `count` pictures, and its sound into `PIECE`.
 
@@ -157,7 +157,7 @@ def _add_sound(piece: Path, sound: IO[bytes], *, until: int) -> None:
 
 
 @contextmanager
-def _encoder(form: Form, work: Path, target: Path) -> Iterator[IO[bytes]]:
+def _encoder(form: RawFormat, work: Path, target: Path) -> Iterator[IO[bytes]]:
     """Yield where raw pictures are written that become `PICTURES`."""
     size = f"{form.width}x{form.height}"
     raw = ffmpeg.input(
@@ -207,7 +207,7 @@ def _work_folder(target: Path) -> Iterator[Path]:
         raise output_error(error, target) from error
 
 
-def _finish(placed: list[PlacedCut], form: Form, work: Path, made: Path, target: Path) -> None:
+def _finish(placed: list[PlacedCut], form: RawFormat, work: Path, made: Path, target: Path) -> None:
     """Put pictures, sound and chapters together."""
     (work / CHAPTERS).write_text(chapters_text(placed, form), "utf-8", "backslashreplace")
     sound = any(one.cut.movie.sound for one in placed)
@@ -231,7 +231,7 @@ def mux_command(program: str, work: Path, made: Path, *, sound: bool) -> list[st
     return [*command, *plain, "-f", "mp4", "-y", f"file:{made.absolute()}"]
 
 
-def chapters_text(placed: list[PlacedCut], form: Form) -> str:
+def chapters_text(placed: list[PlacedCut], form: RawFormat) -> str:
     """A chapter for each cut, as ffmpeg reads them: which movie, when in it, and what. Pure."""
     lines = [";FFMETADATA1"]
     for cut, first, after in placed:
@@ -251,7 +251,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([=;#\\])", r"\\\1", shown(text))
 
 
-def _check(placed: list[PlacedCut], form: Form, made: Path, target: Path) -> None:
+def _check(placed: list[PlacedCut], form: RawFormat, made: Path, target: Path) -> None:
     """ffmpeg ends with 0 even where it wrote too little: see for ourselves."""
     wanted = placed[-1].after
     seconds = float(wanted / form.rate)
