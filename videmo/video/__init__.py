@@ -6,6 +6,8 @@ are upright (turned as the file says), with square pixels.
 A movie whose timestamps can be trusted (`Movie.timed`) can be cut into chunks and sought in. In any
 other (none, wrong ones, two recordings joined) frames are read from the beginning on, one after the
 other, and their times are made to rise.
+
+Who encodes a movie finds here what all encoding needs: see `encoded_path`.
 """
 
 from videmo.video.encode import decoding_time, encoded_path
