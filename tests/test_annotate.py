@@ -25,7 +25,7 @@ from tests.movies import (
     still,
     uneven_times,
 )
-from videmo.annotate.encode import Picture, write_movie
+from videmo.annotate.encode import TimedPicture, write_movie
 from videmo.annotate.movie import Annotated, Wished, annotate_movie, annotate_movies
 from videmo.annotate.rows import lanes_of, scene_of
 from videmo.demo import Shot, Story, make_movie
@@ -213,7 +213,7 @@ def test_colours_stay_as_they_are(tmp_path: Path) -> None:
         image[:, : size[0] // 2] = (40, 180, 220)
         make_movie(tmp_path / "a.mp4", still(0.5))
         movie = probe(tmp_path / "a.mp4")
-        flat = [Picture(Fraction(i, 24), Fraction(i + 1, 24), image) for i in range(3)]
+        flat = [TimedPicture(Fraction(i, 24), Fraction(i + 1, 24), image) for i in range(3)]
         write_movie(tmp_path / "b.mp4", movie, flat)
         with av.open(str(tmp_path / "b.mp4")) as container:
             context = container.streams.video[0].codec_context

@@ -25,7 +25,7 @@ from videmo.errors import RequestError, SetupError, TableError
 from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.find import find_tables
-from videmo.names import people_path, read_people, record_path
+from videmo.names import people_path, people_record_path, read_people
 from videmo.people import Cast, name_people
 from videmo.people.described import _chosen
 from videmo.people.known import look_alikes, read_known
@@ -321,7 +321,7 @@ def test_a_name_that_nobody_has_is_refused(by_known: Done, tmp_path: Path) -> No
 def test_names_that_are_out_of_date_do_not_keep_from_extracting_everybody(
     mine_known: Made, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record_path(mine_known.scanned.table).write_text("{}")
+    people_record_path(mine_known.scanned.table).write_text("{}")
     assert extracted(mine_known, tmp_path / "out").files
     assert "videmo people" in caplog.text
     assert {person for _, person in persons(tmp_path / "out")} == {""}
@@ -486,7 +486,7 @@ def test_the_commands_work_as_they_stand(
     assert people.returncode == 0, people.stderr
     assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in people.stdout
     assert "look at people/sheet.jpg" in people.stdout
-    for path in (people_path, record_path):
+    for path in (people_path, people_record_path):
         theirs = path(by_known.one.scanned.table)
         assert path(mine.scanned.table).read_bytes() == theirs.read_bytes()
     sheet = (tmp_path / "people" / "sheet.jpg").read_bytes()

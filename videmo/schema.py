@@ -139,7 +139,7 @@ class Column(NamedTuple):
     """Whether each face has a value."""
 
 
-COLUMNS = (
+TABLE_COLUMNS = (
     Column("frame", int),
     Column("time", float, digits=3),
     Column("track", int, least=1),
@@ -158,13 +158,13 @@ COLUMNS = (
 """The table's columns, in order; after them comes one for each label of the model. A new one is a
 line here, and what computes it."""
 
-OBSERVED = tuple(column for column in COLUMNS if column.of)
+OBSERVED = tuple(column for column in TABLE_COLUMNS if column.of)
 """Those that are seen in a face itself."""
 
 SCORE = Column("", float, digits=4, least=0, most=1)
 """What a label's column is like."""
 
-NOT_LABELS = frozenset((*(column.name for column in COLUMNS), "all", "file", "faces"))
+NOT_LABELS = frozenset((*(column.name for column in TABLE_COLUMNS), "all", "file", "faces"))
 """Compared without capitals: columns and folders of other programs know none."""
 _LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", re.IGNORECASE)
@@ -180,7 +180,7 @@ def is_label(name: str) -> bool:
 
 def column_names(labels: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns of a table whose model has these labels."""
-    return (*(column.name for column in COLUMNS), *labels)
+    return (*(column.name for column in TABLE_COLUMNS), *labels)
 
 
 def timecode(seconds: float, separator: str = ":") -> str:

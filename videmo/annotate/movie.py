@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from videmo.annotate import DEFAULT_LAYERS, MOVIE_SUFFIX, check_layers
+from videmo.annotate.annotator import Annotator, exact, painted
 from videmo.annotate.encode import write_movie
-from videmo.annotate.painter import Painter, exact, painted
 from videmo.emotions import find_model
 from videmo.errors import (
     DiskFullError,
@@ -148,16 +148,16 @@ def annotate_movie(
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
     check_writable(target)
     known = _known_names(table, record) if names is None else names
-    painter = Painter(rows, record, found, known, wished.layers)
+    annotator = Annotator(rows, record, found, known, wished.layers)
     start, end = _stretch(wished, rows, record)
     with watch(target) as progress, open_movie(found) as reader:
-        pictures = painted(painter, reader, start, end, progress)
+        pictures = painted(annotator, reader, start, end, progress)
         written = write_movie(target, found, pictures, start=start, end=end)
         drawn_whole = wished.start is wished.end is None
         missing = _missing(record, written.frames) if drawn_whole else 0
         damaged = reader.failures
     return Annotated(
-        subject, target, written.frames, missing, damaged, painter.faces, written.sound, scanned
+        subject, target, written.frames, missing, damaged, annotator.faces, written.sound, scanned
     )
 
 

@@ -21,7 +21,7 @@ MOST = float(1 << 60)
 """Bytes that no machine has."""
 
 
-class Time(click.ParamType):
+class Time(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
 
     name = "time"
@@ -42,7 +42,7 @@ class Time(click.ParamType):
         return time
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg]
     """Bytes, in mega- or gigabytes: 500M, 4G."""
 
     name = "size"

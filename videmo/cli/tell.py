@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from videmo.archive import Entry, Outcome
     from videmo.convert import Converted
     from videmo.extract import Extracted
-    from videmo.people import Cast, Found
+    from videmo.people import Cast, NamedTracks
     from videmo.table import Record
 
 
@@ -154,7 +154,7 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
     return not cast.left_out and all(one.error is None for one in cast.found)
 
 
-def _people_line(one: Found) -> str:
+def _people_line(one: NamedTracks) -> str:
     counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
     if one.nobody:
         counts.append(f"nobody in particular {_tracks(one.nobody)}")

@@ -26,8 +26,8 @@ Progress = Callable[[int, int], None]
 """Told how many faces were looked at, and how many there are."""
 
 
-class Face(NamedTuple):
-    """One sighting of a track."""
+class Exemplar(NamedTuple):
+    """A face that shows well who a track is."""
 
     time: float
     """Seconds."""
@@ -47,7 +47,7 @@ class Track:
     """Time of its first frame, in seconds."""
     beside: frozenset[int]
     """Tracks that are seen in the same frames, and so are other people."""
-    faces: tuple[Face, ...] = ()
+    faces: tuple[Exemplar, ...] = ()
     """Those that were described, the surest first; none: it cannot be said who it is."""
     embedding: np.ndarray | None = None
     """(128,) the mean of those of its faces."""
@@ -66,7 +66,7 @@ def describe_tracks(
     rows = table[table["track"].notna()]
     chosen = _chosen(rows)
     total = sum(len(faces) for faces in chosen.values())
-    found: dict[int, list[Face]] = defaultdict(list)
+    found: dict[int, list[Exemplar]] = defaultdict(list)
     embeddings: dict[int, list[np.ndarray]] = defaultdict(list)
     done = 0
     with open_movie(movie) as reader:
@@ -76,7 +76,7 @@ def describe_tracks(
                 square = surroundings(picture, box)
                 face = face_in_the_middle(square)
                 if face is not None:
-                    found[track].append(Face(time, box, face.score))
+                    found[track].append(Exemplar(time, box, face.score))
                     embeddings[track].append(embed(square, face))
                 done += 1
                 if progress is not None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from videmo.annotate.encode import Picture
+from videmo.annotate.encode import TimedPicture
 from videmo.annotate.rows import lane_names, lanes_of, scene_of
 from videmo.draw import (
     Marked,
@@ -34,7 +34,7 @@ HALF_DIGIT = Fraction(1, 2000)
 """Half of the last digit of a table's times, in seconds."""
 
 
-class Painter:
+class Annotator:
     """Paints the frames of one movie, in order. Remembers where labels were, and counts."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Painter:
 
     def paint(self, frame: Frame) -> np.ndarray:
         """A frame with everything that is known of it: BGR uint8, of even size."""
-        picture = frame.bgr[: self._height, : self._width].copy()
+        picture: np.ndarray = frame.bgr[: self._height, : self._width].copy()
         now = float(frame.time)
         faces = self._faces(now)
         if self._points:
@@ -152,30 +152,30 @@ def point_finder(record: Record) -> Callable[[np.ndarray, Box], tuple[Point, ...
 
 
 def painted(
-    painter: Painter,
+    annotator: Annotator,
     reader: Reader,
     start: Fraction | None,
     end: Fraction | None,
     progress: Progress | None,
-) -> Iterator[Picture]:
+) -> Iterator[TimedPicture]:
     """The painted frames of a stretch, each up to where the next one begins."""
     # A time of three digits, out of the table, may lie just behind the frame that it means.
     begin, stop = (None if t is None else t - HALF_DIGIT for t in (start, end))
-    total = painter.frames_between(start, end)
+    total = annotator.frames_between(start, end)
     waiting: tuple[Fraction, np.ndarray] | None = None
     for done, frame in enumerate(reader.frames(max(Fraction(0), begin or Fraction(0)), stop), 1):
         if waiting is not None:
-            yield Picture(waiting[0], frame.time, waiting[1])
-        waiting = frame.time, painter.paint(frame)
+            yield TimedPicture(waiting[0], frame.time, waiting[1])
+        waiting = frame.time, annotator.paint(frame)
         if progress:
             progress(done, total)
     if waiting is None:
         raise RequestError(
-            f"{shown(painter.movie.path)}: there is no frame in this stretch; what was scanned "
-            f"ends at {timecode(painter.record['end'])}"
+            f"{shown(annotator.movie.path)}: there is no frame in this stretch; what was scanned "
+            f"ends at {timecode(annotator.record['end'])}"
         )
-    painter.check(start, end)
-    yield Picture(waiting[0], painter.end_of(waiting[0]), waiting[1])
+    annotator.check(start, end)
+    yield TimedPicture(waiting[0], annotator.end_of(waiting[0]), waiting[1])
 
 
 def exact(seconds: float) -> Fraction:
