@@ -156,7 +156,7 @@ TABLE_COLUMNS = (
     Column("repeat", int, least=1, needed=False),
 )
 """The table's columns, in order; after them comes one for each label of the model. A new one is a
-line here, and what computes it."""
+line here, what computes it, and a new `table.FORMAT`."""
 
 OBSERVED = tuple(column for column in TABLE_COLUMNS if column.of)
 """Those that are seen in a face itself."""

@@ -24,10 +24,12 @@ from videmo.errors import (
     TableError,
     VidemoError,
 )
+from videmo.faces import detector_of
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
 from videmo.names import find_people
 from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
+from videmo.scan.chunk import detector_config
 from videmo.schema import timecode
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
 from videmo.video import open_movie
@@ -86,7 +88,7 @@ def annotate_movies(
 
     Raises:
         RequestError: `movie` is given for several subjects, one does not exist, or what is wished
-            can be of no movie.
+            can be of no movie, or of no detector.
         DiskFullError, SetupError: what would befall every other movie, too.
     """
     subjects = list(subjects)
@@ -96,6 +98,8 @@ def annotate_movies(
     for subject in subjects:
         if not os.path.exists(subject):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(subject)}: no such file or folder; check the name")
+    if settings is not None:  # or each movie would say what is wrong
+        detector_of(detector_config(settings, find_model(settings.model)))
     for subject in subjects:
         try:
             yield annotate_movie(
@@ -216,7 +220,7 @@ def _table_for(
 def _check_made_with(table: Path, settings: Settings) -> None:
     """Not to draw what one model or detector saw as if another one had seen it."""
     record, wanted = read_record(table), made_with(settings, find_model(settings.model))
-    for kind, key in (("detector", "name"), ("model", "sha256")):
+    for kind, key in (("model", "sha256"), ("detector", "name")):
         if record[kind][key] != wanted[kind][key]:
             raise RequestError(
                 f"{shown(table)}: was made with the {kind} {shown(str(record[kind]['name']))}; "

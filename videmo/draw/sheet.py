@@ -77,7 +77,7 @@ def cut_face(
         left, top = max(0, box.x - pad_x), max(0, box.y - pad_y)
         right, bottom = min(width, box.x + box.w + pad_x), min(height, box.y + box.h + pad_y)
         return _upright(picture, box, roll, Box(left, top, right - left, bottom - top))
-    side = min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height)
+    side = max(1, min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height))
     left = min(max(0, box.x + (box.w - side) // 2), width - side)
     top = min(max(0, box.y + (box.h - side) // 2), height - side)
     square = _upright(picture, box, roll, Box(left, top, side, side))

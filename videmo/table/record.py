@@ -22,7 +22,7 @@ MOST = 1 << 80
 """No count and no time is larger, whatever a movie announces: JSON has numbers that are too large
 to be divided."""
 
-MOST_MARGIN = 0.5
+MOST_MARGIN = 0.4
 """Half a box less on each side leaves nothing."""
 
 _COUNTS = (
@@ -103,8 +103,9 @@ def _sound_making(record: Record) -> bool:
         and isinstance(detector.get("name"), str)
         and isinstance(detector.get("weights"), dict)
         and type(detector.get("margin")) in (int, float)
-        and abs(detector["margin"]) < MOST_MARGIN
+        and abs(detector["margin"]) <= MOST_MARGIN
         and isinstance(model, dict)
+        and all(isinstance(model.get(name), str) for name in ("name", "sha256"))
         and model.get("crop") in CROPS
         and isinstance(settings, dict)
         and _time(settings.get("start"))
