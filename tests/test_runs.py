@@ -68,6 +68,16 @@ def test_a_frame_in_which_the_face_is_not_found_is_unknown() -> None:
     assert lengths(table) == [4]
 
 
+def test_a_run_may_be_asked_to_last_so_many_seconds() -> None:
+    """The same at any rate: 240 frames a second of slow motion, 12 of a GIF."""
+    for fps in (240, 24, 12):
+        held = 0.5
+        table = rows_of(["happy"] * round(held * fps) + ["sad"] * round(0.25 * fps), fps=fps)
+        runs = find_runs(table, seconds=0.5)
+        assert [run.emotion for run in runs] == ["happy"]
+        assert [run.emotion for run in find_runs(table, seconds=0.25)] == ["happy", "sad"]
+
+
 def test_two_tracks_make_two_runs() -> None:
     table = pd.concat([rows_of(["happy"] * 3), rows_of(["happy"] * 2, track=2)])
     table = table.sort_values(["frame", "track"]).reset_index(drop=True)

@@ -21,6 +21,8 @@ Column = npt.NDArray[Any]
 
 ROUNDING = 1e-6
 """Seconds; times have three digits, so that sums of them may be off by less."""
+TWO_DIGITS = 0.002
+"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
 
 
 def find_runs(
@@ -28,6 +30,7 @@ def find_runs(
     emotions: str | Iterable[str] | None = None,
     *,
     repeat: int = 1,
+    seconds: float = 0.0,
     gap: float = DEFAULT_GAP,
     min_score: float = 0.0,
     tracks: Iterable[int] | None = None,
@@ -45,6 +48,7 @@ def find_runs(
         table: the columns frame, time, track, eyes, emotion and score, as `read_table` gives them.
         emotions: the emotions wanted; None for all.
         repeat: the fewest frames a run must have.
+        seconds: how long it must last, from its first frame to the end of its last.
         gap: seconds that a stretch of unknown frames may last.
         tracks: the tracks wanted; None for all.
         eyes: eyes, 0 to 2, with which a face counts: 2, that it is aligned.
@@ -72,9 +76,9 @@ def find_runs(
         if of_tracks is not None and track not in of_tracks:
             continue
         frames = tuple(known.frame[part].tolist())
-        runs.append(
-            Run(track, emotion, frames, float(starts[frames[0]]), float(starts[frames[-1] + 1]))
-        )
+        start, stop = float(starts[frames[0]]), float(starts[frames[-1] + 1])
+        if stop - start >= seconds - TWO_DIGITS:
+            runs.append(Run(track, emotion, frames, start, stop))
     return sorted(runs, key=lambda run: (run.first, run.track))
 
 

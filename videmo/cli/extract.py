@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, TABLES, output
+from videmo.cli.options import MOVED, QUIET, REPEAT, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -29,10 +29,12 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 )
 @click.option(
     *("-r", "--repeat"),
-    type=click.IntRange(1),
-    default=DEFAULT_REPEAT,
+    type=REPEAT,
+    default=str(DEFAULT_REPEAT),
     show_default=True,
-    help="Frames in a row that the emotion must hold.",
+    metavar="FRAMES|SECONDS",
+    help="How long the emotion must hold: frames in a row (5), or seconds (0.2s), which mean the "
+    "same at any rate.",
 )
 @click.option(
     "--as",
@@ -134,9 +136,10 @@ def extract(
         order=options.pop("order"),
         max_length=options.pop("max_length") or float("inf"),
     )
+    repeat, seconds = options.pop("repeat")
     done = extract_tables(
         find_tables(tables),
-        Wanted(emotions, **options),
+        Wanted(emotions, repeat=repeat, seconds=seconds, **options),
         folder,
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,

@@ -121,14 +121,21 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         made = f", files made in {shown(folder)}: {len(one.files)}{look}" if one.files else ""
         click.echo(f"{shown(one.table)}: {what} {runs}{made}")
     elif not quiet:
-        held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
+        held = ", ".join(
+            f"{name} {_frames(run.repeat)} ({run.end - run.start:.2f} s)"
+            for name, run in one.held.items()
+        )
         who = ", ".join(map(shown, one.missing))
         click.echo(
             f"{shown(one.table)}: nothing matches"
-            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it, in frames: "
+            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it: "
             f"{held or 'none, no face is aligned'}"
         )
     return not one.errors
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bool:

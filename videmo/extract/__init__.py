@@ -25,6 +25,7 @@ from videmo.extract.wanted import Wanted, check_emotions, check_names, check_per
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
+from videmo.schema import Run
 from videmo.table import Record, read_record, read_table
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -43,8 +44,8 @@ class Extracted:
     """None: of all together."""
     runs: dict[str, int] = field(default_factory=dict)
     """Runs found, by emotion."""
-    held: dict[str, int] = field(default_factory=dict)
-    """The longest run in the table, in frames, by emotion."""
+    held: dict[str, Run] = field(default_factory=dict)
+    """The longest run in the table, by emotion."""
     files: list[Path] = field(default_factory=list)
     errors: list[VidemoError] = field(default_factory=list)
     """What went wrong; the rest was made."""
@@ -156,7 +157,9 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    return Extracted(paths.table, runs, longest_runs(table), *_sum(every), missing), cuts
+    return Extracted(
+        paths.table, runs, longest_runs(table, record["end"]), *_sum(every), missing
+    ), cuts
 
 
 def _join(

@@ -58,6 +58,7 @@ def select(
         labels=labels_of(table),
         margin=record["detector"]["margin"],
         whole=record["model"]["crop"] == FRAME,
+        asked=wanted.length,
     )
     return [
         of_table(
@@ -76,6 +77,7 @@ def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: Pe
         table,
         wanted.emotions,
         repeat=wanted.repeat,
+        seconds=wanted.seconds,
         gap=wanted.gap,
         min_score=wanted.min_score,
         tracks=_wanted_tracks(wanted, people),
@@ -93,8 +95,10 @@ def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
     return theirs if tracks is None else theirs & tracks
 
 
-def longest_runs(table: pd.DataFrame) -> dict[str, int]:
-    """The longest run of each emotion that a table holds, in frames."""
-    rows = table[table["repeat"].notna()]
-    longest = rows.groupby("emotion")["repeat"].max()
-    return {emotion: int(longest[emotion]) for emotion in labels_of(table) if emotion in longest}
+def longest_runs(table: pd.DataFrame, end: float) -> dict[str, Run]:
+    """The longest run of each emotion in a table, by its frames; the movie ends at `end`."""
+    longest: dict[str, Run] = {}
+    for run in find_runs(table, end=end):
+        if run.emotion not in longest or run.repeat > longest[run.emotion].repeat:
+            longest[run.emotion] = run
+    return {emotion: longest[emotion] for emotion in labels_of(table) if emotion in longest}

@@ -29,6 +29,8 @@ class Wanted:
     emotions: tuple[str, ...]
     repeat: int = DEFAULT_REPEAT
     """The fewest frames a run must have."""
+    seconds: float = 0.0
+    """How long a run must last."""
     min_score: float = 0.0
     """Faces with a lower score, 0 to 1, are unknown."""
     tracks: tuple[int, ...] = ()
@@ -41,6 +43,12 @@ class Wanted:
     """Seconds added before and after each run, in clips."""
     gap: float = DEFAULT_GAP
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
+
+    @property
+    def length(self) -> str:
+        """How long a run must be, as one says it: ``5`` frames, ``0.2s``, or both."""
+        frames = str(self.repeat) if self.repeat > 1 or not self.seconds else ""
+        return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
 
 def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:

@@ -31,6 +31,7 @@ def made_with(settings: Settings, model: Model) -> Record:
             **asdict(config),
             "interval": detector.interval,
             "gap": settings.gap,
+            "repeat": DEFAULT_REPEAT,  # for which `seconds` counts what was held
             "scan_every": settings.every,
             "start": settings.start,
             "end": settings.end,
