@@ -29,6 +29,7 @@ def made_with(settings: Settings, model: Model) -> Record:
         "videmo": __version__,
         "settings": {
             **asdict(config),
+            "regions": [list(region) for region in config.regions],  # as JSON gives it back
             "interval": detector.interval,
             "gap": settings.gap,
             "repeat": DEFAULT_REPEAT,  # for which `seconds` counts what was held
