@@ -37,6 +37,7 @@ RECORD = {
     **{"fps": "24/1", "faces": 3, "aligned": 2, "tracks": 2, "status": "ok", "warnings": []},
     "settings": {"start": 0.0, "end": None},
     "detector": {"name": "yunet", "weights": {"a.onnx": "0" * 64}, "margin": -0.04},
+    "smaller_faces": {"pictures": 1, "faces": 0},
     "model": {"name": "one", "sha256": "0" * 64, "crop": "face"},
     "labels": list(EMOTIONS),
     "seconds": {"happy": 0.083},

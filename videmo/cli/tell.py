@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from videmo.table import Record
 
 
+MANY_SMALLER = 0.5
+"""Faces a picture that are too small for the scan from which on that is told."""
+
+
 def say(text: str) -> None:
     click.echo(text, err=True)
 
@@ -43,6 +47,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"{shown(outcome.movie)}: {frames}, {_faces(record)}, {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
+    if not quiet:
+        _tell_smaller(record)
     if scanned.partial:
         from videmo.archive import why_partial
 
@@ -51,6 +57,16 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             "if you can"
         )
     return outcome.well
+
+
+def _tell_smaller(record: Record) -> None:
+    """That there are faces which are too small for this scan, if there are many."""
+    counted, least = record["smaller_faces"], record["settings"]["min_face"]
+    if counted["faces"] >= MANY_SMALLER * max(1, counted["pictures"]):
+        click.echo(
+            f"besides, {counted['faces']} faces in {counted['pictures']} pictures are lower than "
+            f"{least:g} of the picture; --min-face {least / 2:g} looks for them, too"
+        )
 
 
 def _faces(record: Record) -> str:

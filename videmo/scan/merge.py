@@ -44,6 +44,10 @@ class Merged(NamedTuple):
     failures: int
     repaired: int
     tracks: int
+    samples: int
+    """Pictures in which faces too small for the scan were counted."""
+    smaller: int
+    """How many there were in all of these."""
 
 
 def merge(
@@ -51,7 +55,7 @@ def merge(
 ) -> Merged:
     """All rows of the table, in order; the movie's first decoded frame has the number `first`."""
     times, moves, places = array("d"), array("d"), array("l")
-    frames = failures = repaired = 0
+    frames = failures = repaired = samples = smaller = 0
     before, last = None, 0.0
     for chunk in chunks():
         times.extend(chunk.times)
@@ -61,6 +65,7 @@ def merge(
             before, last = chunk.thumbnails[-1], chunk.last
         frames, failures = frames + chunk.frames, failures + chunk.failures
         repaired += chunk.repaired
+        samples, smaller = samples + chunk.samples, smaller + chunk.smaller
     cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
     found = _tracks(chunks, cuts.tolist(), settings.gap)
     tracks, count = _trusted(chunks, found, detector)
@@ -68,7 +73,10 @@ def merge(
     lengths = repeats(columns, settings.gap)
     rows = _rows(chunks, tracks, labels, first, settings.every)
     whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
-    return Merged(whole, columns, np.array(times), frames, last, failures, repaired, count)
+    return Merged(
+        *(whole, columns, np.array(times), frames, last, failures, repaired),
+        *(count, samples, smaller),
+    )
 
 
 def _cuts_before(places: np.ndarray, cuts: np.ndarray) -> np.ndarray:
