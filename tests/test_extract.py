@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import Made, made
 from tests.movies import NTSC_FILM, delayed, person, still, uneven_times
-from videmo.demo import Shot, Story
+from videmo.demo import Shot, Story, make_movie
 from videmo.draw import HEADER, MARGIN, TILE, cut_face
 from videmo.errors import (
     DiskFullError,
@@ -27,7 +27,7 @@ from videmo.errors import (
     TableError,
 )
 from videmo.exporters import DEFAULT_EXPORTS, program
-from videmo.exporters.clips import clip_command, cut_clip
+from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
 from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
@@ -324,6 +324,46 @@ def test_a_movie_that_was_moved_is_found_with_its_new_place(tmp_path: Path) -> N
     with pytest.raises(MovieError, match="--movie"):
         extracted(one, tmp_path / "out")
     assert extracted(one, tmp_path / "out", movie=moved).files
+
+
+def test_another_cut_of_a_movie_is_cut_where_it_shows_the_same(
+    people: Made, tmp_path: Path
+) -> None:
+    """Its first second is missing; without a word it is refused."""
+    later = tmp_path / "later.mp4"
+    cut = ["-ss", "1", "-i", people.movie, "-c:v", "libx264", "-crf", "12", later]
+    subprocess.run([find_ffmpeg(), "-loglevel", "error", *cut], check=True)
+    wanted, choice = Wanted(("happy",)), Choice(best=True)
+    tables = {people.scanned.table: "movie.mp4"}
+    (refused,) = extract_tables(tables, wanted, tmp_path / "no", choice=choice, movie=later)
+    assert "extract --offset" in str(refused.errors[0])
+    crops = []
+    for place, how in (("same", {}), ("later", {"movie": later, "offset": -1.0})):
+        (done,) = extract_tables(
+            tables, wanted, tmp_path / place, exports=["crops"], choice=choice, **how
+        )
+        assert not done.errors
+        crops.append({path.name: cv2.imread(str(path)) for path in done.files})
+    same, other = crops
+    assert other and set(other) <= set(same)
+    for name, crop in other.items():
+        assert np.abs(crop.astype(int) - same[name]).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "says"),
+    [(500.0, (320, 240), "nothing of it was scanned"), (0.0, (160, 120), "are 160x120, those")],
+)
+def test_another_cut_in_which_nothing_can_be_found_is_refused(
+    people: Made, tmp_path: Path, offset: float, size: tuple[int, int], says: str
+) -> None:
+    record = people.scanned.record
+    size = size if "x" in says else (record["width"], record["height"])
+    make_movie(tmp_path / "b.mp4", Story((Shot(1, (person(),)),), size))
+    tables = {people.scanned.table: "movie.mp4"}
+    how = {"movie": tmp_path / "b.mp4", "offset": offset}
+    (done,) = extract_tables(tables, Wanted(("happy",)), tmp_path / "out", **how)
+    assert says in str(done.errors[0])
 
 
 def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:

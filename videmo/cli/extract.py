@@ -109,6 +109,13 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     "or webp.",
 )
 @MOVED
+@click.option(
+    "--offset",
+    type=float,
+    metavar="SECONDS",
+    help="What --movie names is another cut of the movie: everything lies so much later in it, or "
+    "earlier (-14).",
+)
 @QUIET
 def extract(
     tables: tuple[Path, ...],
@@ -116,6 +123,7 @@ def extract(
     exports: str,
     folder: Path,
     movie: Path | None,
+    offset: float | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -144,6 +152,7 @@ def extract(
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,
         movie=movie,
+        offset=offset,
         progress=None if quiet else say,
     )
     sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)

@@ -61,6 +61,7 @@ def extract_tables(
     exports: Sequence[str] = DEFAULT_EXPORTS,
     choice: Choice | None = None,
     movie: Path | None = None,
+    offset: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Extracted]:
     """Export the wanted moments of each table into `folder`; one bad table costs one table.
@@ -76,6 +77,7 @@ def extract_tables(
         exports: names of `EXPORTERS`.
         choice: how the exporters are to work.
         movie: where the movie is, if not where it was; for one table only.
+        offset: `movie` is another cut, in which everything lies so many seconds later.
         progress: told what is being done.
 
     Raises:
@@ -89,6 +91,8 @@ def extract_tables(
     makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    if offset is not None and movie is None:
+        raise RequestError("--offset is that of another cut; say which with --movie")
     folder = Path(folder)
     check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
@@ -96,7 +100,7 @@ def extract_tables(
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
     for table, name in tables.items():
-        job = _Extraction(Paths(table, name, folder, movie), wanted, makers, choice)
+        job = _Extraction(Paths(table, name, folder, movie, offset), wanted, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from videmo.exporters.selection import Choice, Selection, sightings_of
+from videmo.extract.offset import shifted
 from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
@@ -26,7 +27,9 @@ class Paths(NamedTuple):
     folder: Path
     """Where everything goes."""
     movie: Path | None
-    """Where the movie is now, if it was moved."""
+    """Where the movie is now, if it was moved, or another cut of it."""
+    offset: float | None = None
+    """By how many seconds what was scanned lies later in that; None: it is the same movie."""
 
 
 def select(
@@ -42,6 +45,11 @@ def select(
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
+    if not _wanted_runs(wanted, table, record, people):
+        return []
+    movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
+    if paths.offset is not None:
+        table, record = shifted(table, record, paths.offset, movie)
     runs = _wanted_runs(wanted, table, record, people)
     if not runs:
         return []
@@ -49,7 +57,7 @@ def select(
     inside = {"start": float(starts[0]), "end": record["end"]}  # what lies outside is not known
     of_table = partial(
         Selection,
-        movie=find_movie(paths.table, record, paths.movie),
+        movie=movie,
         name=paths.name,
         starts=starts,
         choice=choice,
