@@ -33,7 +33,7 @@ from videmo.extract import Extracted, Wanted, extract_tables, find_tables
 from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
 from videmo.runs import find_runs
 from videmo.scan import Settings, scan_movie
-from videmo.schema import Segment
+from videmo.schema import EMOTIONS, Segment
 from videmo.table import face_boxes, record_path
 from videmo.video import Turn, open_movie, probe
 
@@ -364,6 +364,22 @@ def test_another_cut_in_which_nothing_can_be_found_is_refused(
     how = {"movie": tmp_path / "b.mp4", "offset": offset}
     (done,) = extract_tables(tables, Wanted(("happy",)), tmp_path / "out", **how)
     assert says in str(done.errors[0])
+
+
+def test_no_clip_shows_another_shot(people: Made, tmp_path: Path) -> None:
+    """The cuts lie at 3 and 5 seconds; with --across-cuts the pad goes over them."""
+    assert people.scanned.record["cuts"] == [3.0, 5.0]
+    tables = {people.scanned.table: "movie.mp4"}
+    crossing = []
+    for across in (False, True):
+        wanted = Wanted(EMOTIONS, pad=1.0, across_cuts=across)
+        folder = tmp_path / str(across)
+        extract_tables(tables, wanted, folder, exports=["sheet"])
+        with (folder / "segments.csv").open() as file:
+            lines = list(csv.DictReader(file))
+        stretches = [(float(line["clip_start"]), float(line["clip_end"])) for line in lines]
+        crossing.append(any(a < cut < b for a, b in stretches for cut in (3.0, 5.0)))
+    assert crossing == [False, True]
 
 
 def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:

@@ -168,6 +168,28 @@ def test_a_segment_stays_inside_the_movie() -> None:
     assert (segment.start, segment.end) == (0.0, 3.2)
 
 
+def test_a_segment_goes_over_no_change_of_shot() -> None:
+    """What lacks at one end is given at the other."""
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[1.0, 1.9, 5.0])
+    assert (segment.start, segment.end) == pytest.approx((1.9, 3.9))
+
+
+def test_in_a_short_shot_a_segment_is_all_of_it() -> None:
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[1.9, 3.05])
+    assert (segment.start, segment.end) == (1.9, 3.05)
+
+
+def test_a_run_that_begins_with_a_shot_belongs_to_it() -> None:
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[2.0])
+    assert (segment.start, segment.end) == (2.0, 4.0)
+
+
+def test_runs_on_either_side_of_a_cut_are_two_segments() -> None:
+    """Though they are near: a track may be taken up again by hand."""
+    first, second = to_segments([run_of(1, 2), run_of(2.2, 3)], gap=0.5, cuts=[2.1])
+    assert (first.end, second.start) == (2, 2.2)
+
+
 def test_runs_within_the_gap_make_one_segment() -> None:
     (segment,) = to_segments([run_of(1, 2), run_of(2.5, 3)], gap=0.5)
     assert (segment.start, segment.end, len(segment.runs)) == (1, 3, 2)

@@ -433,6 +433,15 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
     assert (table["track"] == shot + 1).all()
 
 
+@pytest.mark.parametrize("every", [1, 5])
+def test_the_record_says_where_shots_begin(tmp_path: Path, every: int) -> None:
+    """Also where not every frame is scanned: the cut lies where it is, between two that are."""
+    shots = [Shot(seconds, (person(),), background=n) for n, seconds in enumerate((1.2, 1.0, 1.0))]
+    make_movie(tmp_path / "movie.mp4", Story(tuple(shots), (320, 240), Fraction(25)))
+    record = scan_movie(tmp_path / "movie.mp4", tmp_path, Settings(every=every)).record
+    assert record["cuts"] == pytest.approx([1.2, 2.2], abs=0.001)
+
+
 def test_faces_that_are_too_small_are_counted(tmp_path: Path) -> None:
     """Four far away, a thirtieth of the picture's height, and one near."""
     far = [Actor(n, (Place(0, 300 * n, 300, 36),), ((0, "happy"),)) for n in (1, 2, 3, 4)]

@@ -82,6 +82,9 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     show_default=True,
     help="Seconds to bridge: a face unknown within a run, or between two runs in a clip.",
 )
+@click.option(
+    "--across-cuts", is_flag=True, help="Let what is cut go over changes of shot, as --pad says."
+)
 @click.option("--best", is_flag=True, help="One crop for each run, the best, not every frame.")
 @click.option(
     "--size",

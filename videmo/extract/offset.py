@@ -32,4 +32,5 @@ def shifted(
     if not inside.any():
         raise MovieError(f"{shown(movie.path)}: with --offset {offset:g} nothing of it was scanned")
     moved = table.assign(time=times)[inside].reset_index(drop=True)
-    return moved, {**record, "end": round(end, 3)}
+    cuts = [round(cut + offset, 3) for cut in record["cuts"] if 0 < cut + offset < end]
+    return moved, {**record, "end": round(end, 3), "cuts": cuts}

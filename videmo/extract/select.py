@@ -54,7 +54,9 @@ def select(
     if not runs:
         return []
     starts = frame_starts(table, record["end"], between=True)
-    inside = {"start": float(starts[0]), "end": record["end"]}  # what lies outside is not known
+    # What lies outside is not known.
+    inside = {"start": float(starts[0]), "end": record["end"]}
+    cuts = () if wanted.across_cuts else record["cuts"]
     of_table = partial(
         Selection,
         movie=movie,
@@ -71,7 +73,9 @@ def select(
     return [
         of_table(
             emotion=emotion,
-            segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
+            segments=tuple(
+                to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, cuts=cuts, **inside)
+            ),
             sightings=sightings_of(table, of_emotion),
             folder=paths.folder / paths.name / emotion,
         )

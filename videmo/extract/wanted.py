@@ -41,6 +41,8 @@ class Wanted:
     """Eyes, 0 to 2, with which a face counts."""
     pad: float = DEFAULT_PAD
     """Seconds added before and after each run, in clips."""
+    across_cuts: bool = False
+    """Whether what is cut may go over a change of shot."""
     gap: float = DEFAULT_GAP
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
 

@@ -107,6 +107,7 @@ def finished_record(
         "faces": len(faces),
         "aligned": int(countable_rows(faces).sum()),
         "tracks": merged.tracks,
+        "cuts": merged.cuts,
         "smaller_faces": {"pictures": merged.samples, "faces": merged.smaller},
         "seconds": _seconds(merged.columns, begun["labels"], stop, settings.gap),
         "warnings": warnings(movie),
