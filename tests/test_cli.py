@@ -164,9 +164,11 @@ def test_each_stretch_gets_a_table(people: Made, tmp_path: Path) -> None:
 
 
 def test_an_emotion_that_no_table_has_is_named(people: Made, tmp_path: Path) -> None:
-    done = run("extract", people.scanned.table, "-e", "glad", cwd=tmp_path)
+    done = run("extract", people.scanned.table, "-e", "bored", cwd=tmp_path)
     choices = "choose from angry, disgust, fear, happy, sad, surprise, neutral, or all"
-    check_error(done, 2, f"glad: no such emotion; {choices}")
+    check_error(done, 2, f"bored: no such emotion; {choices}")
+    done = run("extract", people.scanned.table, "-e", "Joy", cwd=tmp_path)
+    check_error(done, 2, "Joy: no such emotion; did you mean happy?")
     assert not list(tmp_path.iterdir())
 
 

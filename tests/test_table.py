@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_a_damaged_record_is_refused(table: Path, content: bytes) -> None:
 
 def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
     path = table_path(tmp_path, Path("movie.mp4"))
-    write_table(path, [], {**RECORD, "frames_read": 0, "frames_scanned": 0, "end": 0})
+    write_table(path, [], {**RECORD, "frames_read": 0, "frames_scanned": 0, "end": 0, "cuts": []})
     assert read_table(path).empty
 
 
@@ -267,6 +268,17 @@ def test_a_forged_record_is_refused(table: Path, change: dict[str, object]) -> N
     record = json.loads(record_path(table).read_text())
     record_path(table).write_text(json.dumps({**record, **change}))
     with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize(("between", "end"), [(b";", b"\r\n"), (b",", b"\r\n"), (b"\t", b"\n")])
+def test_a_table_that_a_spreadsheet_saved_is_told_as_that(
+    table: Path, mark: bytes, between: bytes, end: bytes
+) -> None:
+    content = table.read_bytes().replace(b",", between).replace(b"\n", end)
+    table.write_bytes(mark + content)
+    with pytest.raises(TableError, match=r"saved by a spreadsheet, .* put the original back"):
         read_table(table)
 
 
