@@ -84,6 +84,11 @@ def warnings(movie: Movie) -> list[str]:
         found.append(
             "its timestamps cannot be trusted; it is read from the beginning on, in one piece"
         )
+    if movie.videos > 1:
+        found.append(
+            f"has {movie.videos} video streams; number {movie.stream}, which players show, is "
+            "scanned, and of another one make a movie of its own to scan that"
+        )
     if movie.interlaced and not movie.deinterlace:
         found.append(
             "is interlaced: what moves has combs, and its faces may be missed; scan it with "

@@ -108,6 +108,8 @@ class Movie:
     """Whether the file knows when frames are decoded, and not when they are shown."""
     interlaced: bool = False
     """Whether its first frames consist of two fields, taken at two times."""
+    videos: int = 1
+    """Streams of moving pictures in the file; one of them is taken."""
     transfer: str = ""
     """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
     deinterlace: bool = False

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import av.logging
 
-from videmo.errors import MovieError, NoPicturesError
+from videmo.errors import MovieError
 from videmo.files import shown
 from videmo.video.memory import check_memory
 from videmo.video.movie import (
@@ -23,6 +23,7 @@ from videmo.video.movie import (
     opened,
     unit_of,
 )
+from videmo.video.streams import picture_streams, pixels_of
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -47,7 +48,8 @@ def probe(path: Path) -> Movie:
     """
     check_file(path)
     with opened(path) as container:
-        stream = _video_stream(container, path)
+        stream, videos = picture_streams(container, path)
+        _check_size(stream, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
         width, height = _display_size(raw, stream)
@@ -84,27 +86,16 @@ def probe(path: Path) -> Movie:
             empty_frames=container.format.name in EMPTY_FRAMES,
             decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
+            videos=videos,
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
         )
 
 
-def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The video stream with most pixels that is not a cover picture."""
-    covers = av.stream.Disposition.attached_pic
-    streams = [s for s in container.streams.video if not s.disposition & covers]
-    if not streams and not container.streams.video and not container.streams.audio:
-        raise MovieError(f"{shown(path)}: no stream in it can be read; get the file again")
-    if not streams:
-        what = "only a cover picture" if container.streams.video else "no picture, only sound"
-        raise NoPicturesError(f"{shown(path)}: has no video stream ({what}); leave it out")
-    known = [s for s in streams if s.codec_context is not None]
-    if not known:
-        raise MovieError(f"{shown(path)}: there is no decoder for this movie; convert it to H.264")
-    stream = max(known, key=_pixels)
-    if _pixels(stream) > MAX_PIXELS:  # before anything of this size is asked of the memory
+def _check_size(stream: av.VideoStream, path: Path) -> None:
+    """Refuse pictures that would fill the memory, before anything of this size is asked of it."""
+    if pixels_of(stream) > MAX_PIXELS:
         raise _too_large(path, f"{stream.codec_context.width}x{stream.codec_context.height}")
     limit_pixels(stream)
-    return stream
 
 
 def _too_large(path: Path, size: str) -> MovieError:
@@ -129,10 +120,6 @@ def _refused_size(path: Path) -> str:
     return next((found[1] for found in sizes if found), "")
 
 
-def _pixels(stream: av.VideoStream) -> int:
-    return stream.codec_context.width * stream.codec_context.height
-
-
 def _first_frames(
     container: av.container.InputContainer, stream: av.VideoStream, path: Path
 ) -> list[av.VideoFrame]:
@@ -142,7 +129,7 @@ def _first_frames(
         try:
             frames += packet.decode()
         except av.error.FFmpegError as error:
-            check_memory(error, path, _pixels(stream))
+            check_memory(error, path, pixels_of(stream))
             reader_errors += 1
         if len(frames) >= PROBED_FRAMES or reader_errors > PROBED_PACKETS:
             break
