@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.faults.made import PICTURES, ffmpeg
+from tests.faults.made import PICTURES, TONE, ffmpeg
+from videmo.archive import SKIPPED, find_movies, scan_archive
+from videmo.errors import NoPicturesError
 from videmo.scan import scan_movie
 from videmo.scan.integrity import warnings
 from videmo.video import Movie, open_movie, probe
@@ -57,3 +60,36 @@ def test_a_thumbnail_that_is_larger_than_the_movie_and_first_is_not_the_movie(
     movie = probe(tmp_path / name)
     assert (movie.width, movie.height) == (160, 120)
     assert brightness(movie)[0] == 25 and not warnings(movie)
+
+
+# No pictures
+
+SUBTITLES = "1\n00:00:00,000 --> 00:00:01,000\nhello\n"
+CHAPTERS = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\ntitle=one\n"
+
+
+def subtitles(path: Path) -> None:
+    path.with_name("a.srt").write_text(SUBTITLES)
+    codec = ("-c", "mov_text") if path.suffix == ".mp4" else ()
+    ffmpeg("-i", path.with_name("a.srt"), "-map", 0, *codec, path)
+
+
+def chapters(path: Path) -> None:
+    """A movie with chapters whose only other track, of sound, is none any more."""
+    path.with_name("a.txt").write_text(CHAPTERS)
+    about = ("-f", "ffmetadata", "-i", path.with_name("a.txt"), "-map_metadata", 1)
+    ffmpeg(*TONE, *about, path)
+    path.write_bytes(path.read_bytes().replace(b"trak", b"free", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), [("a.mkv", subtitles), ("a.mp4", subtitles), ("a.mp4", chapters)]
+)
+def test_a_file_of_nothing_but_subtitles_or_chapters_is_skipped(
+    tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / name)
+    with pytest.raises(NoPicturesError, match="only subtitles or chapters"):
+        probe(tmp_path / name)
+    ((entry, _),) = scan_archive(find_movies([tmp_path]), tmp_path / "out")
+    assert (entry.path, entry.status) == (name, SKIPPED)

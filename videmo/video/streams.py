@@ -53,6 +53,8 @@ def _no_pictures(container: av.container.InputContainer, path: Path) -> MovieErr
         what = "only a cover picture"
     elif container.streams.audio:
         what = "no picture, only sound"
+    elif container.streams.subtitles or container.chapters():
+        what = "only subtitles or chapters"
     else:
         return MovieError(f"{shown(path)}: no stream in it can be read; get the file again")
     return NoPicturesError(f"{shown(path)}: has no video stream ({what}); leave it out")
