@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.faults.made import PICTURES, TONE, ffmpeg
+from tests.movies import still
+from videmo.annotate.movie import annotate_movie
 from videmo.archive import SKIPPED, find_movies, scan_archive
-from videmo.errors import NoPicturesError
+from videmo.cli import cli
+from videmo.demo import make_movie
+from videmo.errors import NoPicturesError, RequestError
+from videmo.exporters.selection import Choice
+from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.scan import scan_movie
 from videmo.scan.integrity import warnings
+from videmo.schema import ALL_SOUND
 from videmo.video import Movie, open_movie, probe
 
 BLACK = ("-f", "lavfi", "-i", "color=black:s=160x120:r=25:d=1")
@@ -93,3 +103,129 @@ def test_a_file_of_nothing_but_subtitles_or_chapters_is_skipped(
         probe(tmp_path / name)
     ((entry, _),) = scan_archive(find_movies([tmp_path]), tmp_path / "out")
     assert (entry.path, entry.status) == (name, SKIPPED)
+
+
+# Sound
+
+TONES = (400, 1000, 2500)
+
+
+def several_tones(path: Path, tones: tuple[int, ...] = TONES, codec: str = "aac") -> Path:
+    """A happy person for two seconds, with a sound track of each of these tones (Hz)."""
+    make_movie(path.with_name("mute.mp4"), still(2, sound=False))
+    inputs = [("-f", "lavfi", "-t", 2, "-i", f"sine={tone}:sample_rate=48000") for tone in tones]
+    maps = [("-map", number) for number in range(len(tones) + 1)]
+    codecs = ("-c:v", "copy", "-c:a", codec)
+    ffmpeg("-i", path.with_name("mute.mp4"), *sum(inputs, ()), *sum(maps, ()), *codecs, path)
+    return path
+
+
+def without_decoder(path: Path, tracks: int = 1) -> Path:
+    """The first `tracks` sound tracks made what no decoder knows, as a phone's spatial sound is."""
+    content = path.read_bytes()
+    for one, other in ((b"mp4a", b"apac"), (b"esds", b"zzds")):
+        content = content.replace(one, other, tracks)
+    path.write_bytes(content)
+    return path
+
+
+def heard(path: Path) -> list[int]:
+    """The loudest tone (Hz) of each sound track."""
+    with av.open(str(path)) as container:
+        return [_loudest(path, track) for track in range(len(container.streams.audio))]
+
+
+def _loudest(path: Path, track: int) -> int:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=track))
+    sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    spectrum = np.abs(np.fft.rfft(sound))
+    return round(int(spectrum.argmax()) * frames[0].sample_rate / len(sound) / 100) * 100
+
+
+def extracted(movie: Path, sound: int | None = None, *exports: str) -> list[Extracted]:
+    """What is made of a movie's happy moment; there is but one."""
+    table = scan_movie(movie, movie.parent).table
+    wanted, choice = Wanted(("happy",)), Choice(sound=sound)
+    made = exports or ("clips", "supercut")
+    place = movie.parent / "out"
+    return extract_tables({table: movie.name}, wanted, place, exports=made, choice=choice)
+
+
+def made_files(done: list[Extracted]) -> list[Path]:
+    assert not [error for one in done for error in one.errors]
+    return [file for one in done for file in one.files]
+
+
+def test_the_first_sound_track_that_can_be_decoded_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    movie = without_decoder(several_tones(tmp_path / "a.mov"))
+    clip, supercut = made_files(extracted(movie))
+    assert heard(clip) == heard(supercut) == [1000]
+    (said,) = caplog.messages
+    assert "3 sound tracks; number 2 is taken (there is no decoder for 1)" in said
+    assert heard(annotate_movie(movie, tmp_path).file or movie) == [1000]
+    assert len(caplog.messages) == 2
+
+
+def test_where_no_sound_can_be_decoded_there_is_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    movie = without_decoder(several_tones(tmp_path / "a.mov", (400,)))
+    clip, supercut = made_files(extracted(movie))
+    done = annotate_movie(movie, tmp_path)
+    assert heard(clip) == heard(supercut) == heard(done.file or movie) == []
+    assert all("no decoder for its sound" in said for said in caplog.messages)
+    assert len(caplog.messages) == 2
+
+
+def test_of_several_sound_tracks_it_is_said_once_which_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip, supercut = made_files(extracted(several_tones(tmp_path / "a.mkv")))
+    assert heard(clip) == heard(supercut) == [400]
+    (said,) = caplog.messages
+    assert "3 sound tracks; number 1 is taken; choose with --sound N" in said
+
+
+@pytest.mark.parametrize(
+    ("sound", "tones"), [(1, [400]), (3, [2500]), (ALL_SOUND, [400, 1000, 2500])]
+)
+def test_a_sound_track_is_chosen_or_all_are_kept(
+    tmp_path: Path, sound: int, tones: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    clip, supercut = made_files(extracted(several_tones(tmp_path / "a.mkv"), sound))
+    assert heard(clip) == heard(supercut) == tones
+    assert not caplog.messages
+
+
+def test_all_sound_tracks_are_those_that_can_be_decoded(tmp_path: Path) -> None:
+    movie = without_decoder(several_tones(tmp_path / "a.mov"))
+    clip, supercut = made_files(extracted(movie, ALL_SOUND))
+    assert heard(clip) == heard(supercut) == [1000, 2500]
+
+
+@pytest.mark.parametrize(("sound", "says"), [(4, "no such track"), (1, "no decoder for it")])
+def test_a_sound_track_that_cannot_be_had_is_refused(tmp_path: Path, sound: int, says: str) -> None:
+    movie = without_decoder(several_tones(tmp_path / "a.mov"))
+    (done,) = extracted(movie, sound)
+    (error,) = done.errors
+    assert f"sound track {sound}: there is {says}; choose from 2, 3" in str(error)
+
+
+def test_where_nothing_has_sound_a_choice_of_it_is_refused(tmp_path: Path) -> None:
+    several = partial(extracted, several_tones(tmp_path / "a.mkv"))
+    with pytest.raises(RequestError, match="--sound: gif, edl cannot use it"):
+        several(2, "gif", "edl")
+
+
+def test_sound_is_a_number_or_all(tmp_path: Path) -> None:
+    movie = several_tones(tmp_path / "a.mkv", (400, 1000))
+    scan_movie(movie, tmp_path)
+    command = ["extract", str(movie), "-e", "happy", "--as", "supercut", "-o", str(tmp_path / "o")]
+    done = CliRunner().invoke(cli, [*command, "--sound", "all"])
+    assert done.exit_code == 0 and heard(tmp_path / "o" / "supercut.mp4") == [400, 1000]
+    for wrong in ("0", "both", "-1"):
+        done = CliRunner().invoke(cli, [*command, "--sound", wrong])
+        assert done.exit_code == 2 and "write a number from 1 on, or all" in done.output

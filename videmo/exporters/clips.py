@@ -85,7 +85,7 @@ def clip_command(
     }
     if movie.sound:
         # Where the sound ends before the picture, there is silence.
-        streams.append(source["a:0"])
+        streams += [source[str(stream)] for stream in movie.heard]
         options |= {**AAC, "af": "apad"}
     return arguments(program, ffmpeg.output(*streams, f"file:{target.absolute()}", **options))
 
@@ -172,7 +172,7 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowe
         with av.open(f"file:{part.absolute()}", options=READ_OPTIONS) as container:
             stream = container.streams.video[0]
             seconds = float((stream.duration or 0) * stream.time_base)
-            sound = bool(container.streams.audio)
+            tracks = len(container.streams.audio)
             first = float(next(container.decode(stream)).time or 0)
     except (av.error.FFmpegError, IndexError, StopIteration) as error:
         raise OutputError(
@@ -180,8 +180,9 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowe
         ) from error
     wanted = segment.end - segment.start
     late = first > allowed
-    if late or abs(seconds - wanted) > allowed or sound != movie.sound:
-        what = f"{seconds:.2f} s instead of {wanted:.2f}" if sound == movie.sound else "no sound"
+    whole = tracks == len(movie.heard)
+    if late or abs(seconds - wanted) > allowed or not whole:
+        what = f"{seconds:.2f} s instead of {wanted:.2f}" if whole else "no sound"
         what = f"it begins {first:.2f} s late" if late else what
         raise OutputError(
             f"{shown(target)}: the clip came out wrong ({what}); scan the movie again"

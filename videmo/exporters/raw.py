@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,10 +64,10 @@ def raw_format(cuts: list[Cut]) -> RawFormat:
     return RawFormat(width, height, max(cut.fps for cut in cuts))
 
 
-def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
+def decode_command(program: str, cut: Cut, form: RawFormat, sounds: Sequence[Path]) -> list[str]:
     """The arguments with which ffmpeg gives the frames of `cut` raw to its standard output.
 
-    And its sound, where there is some, to the file `sound`.
+    And its sound, track by track, where there is some, to the files `sounds`.
     """
     source, begin = sought(cut.movie, cut.start)
     end = begin + cut.seconds
@@ -79,8 +80,8 @@ def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list
     pictures = _fitted(pictures, cut.movie, form)
     pictures = pictures.filter("fps", f"{form.rate}", start_time=0)
     outputs = [ffmpeg.output(pictures, "pipe:1", format="rawvideo", pix_fmt="yuv420p")]
-    if cut.movie.sound:
-        samples = source["a:0"].filter("atrim", start=f"{begin:.6f}", end=f"{end:.6f}")
+    for stream, sound in zip(cut.movie.heard, sounds, strict=False):
+        samples = source[str(stream)].filter("atrim", start=f"{begin:.6f}", end=f"{end:.6f}")
         samples = samples.filter("asetpts", f"PTS-{begin:.6f}/TB")
         # Holes and a late start become silence.
         samples = samples.filter("aresample", SAMPLES, **{"async": 1, "first_pts": 0})

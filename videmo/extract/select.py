@@ -15,6 +15,7 @@ from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run
 from videmo.table import Record, labels_of
+from videmo.video import with_sound
 
 
 class Paths(NamedTuple):
@@ -49,7 +50,7 @@ def select(
     inside = {"start": float(starts[0]), "end": record["end"]}  # what lies outside is not known
     of_table = partial(
         Selection,
-        movie=find_movie(paths.table, record, paths.movie),
+        movie=with_sound(find_movie(paths.table, record, paths.movie), choice.sound),
         name=paths.name,
         starts=starts,
         choice=choice,

@@ -18,6 +18,7 @@ from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
 from videmo.video.sound import Sound, open_sound
+from videmo.video.streams import sound_taken, with_sound
 from videmo.video.survey import Survey, plan_chunks, survey
 
 __all__ = [
@@ -38,5 +39,7 @@ __all__ = [
     "pace",
     "plan_chunks",
     "probe",
+    "sound_taken",
     "survey",
+    "with_sound",
 ]

@@ -72,6 +72,15 @@ _ROTATIONS = {
 }
 
 
+class SoundTrack(NamedTuple):
+    """A sound track of a file."""
+
+    stream: int
+    """Index of the stream."""
+    decodable: bool
+    """Whether there is a decoder for it."""
+
+
 @dataclass(frozen=True)
 class Movie:
     """What is known of a movie before its frames are read."""
@@ -95,7 +104,10 @@ class Movie:
     time_base: Fraction
     lead: float
     """Seconds from the container's start to the first frame: where time 0 is for a cutter."""
-    sound: bool
+    sounds: tuple[SoundTrack, ...]
+    """The sound tracks in the file, in its order."""
+    heard: tuple[int, ...]
+    """Indexes of the streams of those that are taken: see `with_sound`. Empty: silence."""
     timed: bool
     """Whether the timestamps can be trusted; `survey` looks at all of them."""
     timecode: str = ""
@@ -114,6 +126,11 @@ class Movie:
     """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
     deinterlace: bool = False
     """Whether interlaced frames are to be made whole when they are read."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is sound that can be decoded."""
+        return bool(self.heard)
 
 
 def check_file(path: Path) -> None:

@@ -23,7 +23,7 @@ from videmo.video.movie import (
     opened,
     unit_of,
 )
-from videmo.video.streams import picture_streams, pixels_of
+from videmo.video.streams import first_heard, picture_streams, pixels_of, sound_tracks
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -59,6 +59,7 @@ def probe(path: Path) -> Movie:
         origin = raw.pts or 0
         start = Fraction(container.start_time or 0, av.time_base)
         first = origin * unit_of(stream) - start
+        sounds = sound_tracks(container)
         duration, of_picture = _duration(container, stream, origin)
         decode_order = (
             container.format.name in EMPTY_FRAMES
@@ -77,7 +78,8 @@ def probe(path: Path) -> Movie:
             origin=origin,
             time_base=unit_of(stream),
             lead=0.0 if raw.pts is None or decode_order else float(first),
-            sound=bool(container.streams.audio),
+            sounds=sounds,
+            heard=first_heard(sounds),
             timed=container.format.name not in ASTRAY
             and not decode_order
             and all(frame.pts is not None for frame in frames),

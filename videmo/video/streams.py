@@ -1,16 +1,19 @@
-"""Which of a file's streams is its picture: the one that players show."""
+"""Which of a file's streams are taken: the picture that players show, and the sound."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import av
 
-from videmo.errors import MovieError, NoPicturesError
+from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.schema import ALL_SOUND
 from videmo.video.memory import check_memory
-from videmo.video.movie import opened
+from videmo.video.movie import Movie, SoundTrack, opened
 
 COUNTED_PACKETS = 1000
 """Packets of all streams in which a stream of moving pictures has two of its own."""
@@ -46,6 +49,49 @@ def picture_streams(
 def pixels_of(stream: av.VideoStream) -> int:
     """Pixels of a stream's pictures, as its header says."""
     return stream.codec_context.width * stream.codec_context.height
+
+
+def sound_tracks(container: av.container.InputContainer) -> tuple[SoundTrack, ...]:
+    """The sound tracks of a file; a phone's spatial sound (apac) is one without a decoder."""
+    return tuple(SoundTrack(s.index, s.codec_context is not None) for s in container.streams.audio)
+
+
+def first_heard(sounds: Sequence[SoundTrack]) -> tuple[int, ...]:
+    """The stream of the first sound track that can be decoded."""
+    return tuple(track.stream for track in sounds if track.decodable)[:1]
+
+
+def with_sound(movie: Movie, wanted: int | None) -> Movie:
+    """`movie` with the sound track number `wanted`, from 1, or with `ALL_SOUND` that has a decoder;
+    None: with the first that has.
+
+    Raises:
+        RequestError: there is no such track, or no decoder for it.
+    """
+    if wanted is None:
+        return replace(movie, heard=first_heard(movie.sounds))
+    usable = {n: track.stream for n, track in enumerate(movie.sounds, 1) if track.decodable}
+    if wanted == ALL_SOUND:
+        return replace(movie, heard=tuple(usable.values()))
+    if wanted not in usable:
+        what = "no decoder for it" if wanted <= len(movie.sounds) else "no such track"
+        there = f"choose from {', '.join(map(str, usable))}" if usable else "leave it out"
+        raise RequestError(f"{shown(movie.path)}: sound track {wanted}: there is {what}; {there}")
+    return replace(movie, heard=(usable[wanted],))
+
+
+def sound_taken(movie: Movie) -> str:
+    """What is to be said of the choice among the sound tracks of `movie`; empty where it has but
+    one, or none."""
+    count = len(movie.sounds)
+    if count and not movie.heard:
+        return "there is no decoder for its sound; there is silence instead"
+    if count < 2 or len(movie.heard) > 1:
+        return ""
+    taken = next(n for n, track in enumerate(movie.sounds, 1) if track.stream in movie.heard)
+    mute = [str(n) for n, track in enumerate(movie.sounds, 1) if not track.decodable]
+    lacking = f" (there is no decoder for {', '.join(mute)})" if mute else ""
+    return f"has {count} sound tracks; number {taken} is taken{lacking}"
 
 
 def _no_pictures(container: av.container.InputContainer, path: Path) -> MovieError:
