@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,18 +12,19 @@ import pytest
 from click.testing import CliRunner
 
 from tests.faults.made import PICTURES, TONE, ffmpeg
-from tests.movies import still
+from tests.movies import number_of, numbered, still
 from videmo.annotate.movie import annotate_movie
 from videmo.archive import SKIPPED, find_movies, scan_archive
 from videmo.cli import cli
 from videmo.demo import make_movie
 from videmo.errors import NoPicturesError, RequestError
+from videmo.exporters.clips import cut_clip
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables
-from videmo.scan import scan_movie
+from videmo.scan import Settings, scan_movie
 from videmo.scan.integrity import warnings
-from videmo.schema import ALL_SOUND
-from videmo.video import Movie, open_movie, probe
+from videmo.schema import ALL_SOUND, Segment
+from videmo.video import Movie, open_movie, probe, survey
 
 BLACK = ("-f", "lavfi", "-i", "color=black:s=160x120:r=25:d=1")
 FULL_HD = ("-f", "lavfi", "-i", "testsrc=s=1920x1080:r=25:d=0.04")
@@ -69,7 +70,7 @@ def test_a_thumbnail_that_is_larger_than_the_movie_and_first_is_not_the_movie(
     ffmpeg(*PICTURES, *FULL_HD, *maps, *codecs, *flags, tmp_path / name)
     movie = probe(tmp_path / name)
     assert (movie.width, movie.height) == (160, 120)
-    assert brightness(movie)[0] == 25 and not warnings(movie)
+    assert brightness(movie)[0] == 25 and not warnings(movie, survey(movie))
 
 
 # No pictures
@@ -229,3 +230,80 @@ def test_sound_is_a_number_or_all(tmp_path: Path) -> None:
     for wrong in ("0", "both", "-1"):
         done = CliRunner().invoke(cli, [*command, "--sound", wrong])
         assert done.exit_code == 2 and "write a number from 1 on, or all" in done.output
+
+
+# Recordings that begin between key frames
+
+GROUPS = ("-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2")
+RECORDERS = {
+    "a.ts": GROUPS,
+    "open.ts": (*GROUPS, "-x264-params", "open-gop=1"),
+    "hevc.ts": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=25:log-level=0"),
+    "mpeg2.ts": ("-c:v", "mpeg2video", "-b:v", "3M", "-bf", "2", "-g", "15"),
+    "a.mkv": GROUPS,
+    "a.h264": GROUPS,
+}
+
+
+def begun_late(folder: Path, name: str, lost: Sequence[int] = range(19)) -> Path:
+    """A recording of a hundred numbered frames without the packets `lost`, the first ones."""
+    whole = numbered(folder / f"whole-{name}".replace(".h264", ".mkv"), 100, *RECORDERS[name])
+    form = {".ts": "mpegts", ".mkv": "matroska", ".h264": "h264"}[Path(name).suffix]
+    with av.open(str(whole)) as source, av.open(str(folder / name), "w", format=form) as made:
+        stream = made.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.size and number not in lost:
+                packet.stream = stream
+                made.mux(packet)
+    return folder / name
+
+
+def numbers(movie: Movie) -> list[int]:
+    with open_movie(movie) as reader:
+        seen = [number_of(frame.grey) for frame in reader.frames()]
+        assert not reader.failures
+    return seen
+
+
+@pytest.mark.parametrize("name", RECORDERS)
+def test_a_recording_that_begins_between_key_frames_is_whole(tmp_path: Path, name: str) -> None:
+    movie = begun_late(tmp_path, name)
+    record = scan_movie(movie, tmp_path).record
+    shown = numbers(probe(movie))
+    assert shown == list(range(shown[0], 100))
+    assert record["status"] == "ok" and record["frames_read"] == len(shown) < 81
+    head = 81 - len(shown)
+    assert record["warnings"][0].startswith(f"begins {head} frames before its first key frame")
+
+
+def test_frames_of_a_stretch_are_numbered_from_the_first_that_can_be_decoded(
+    tmp_path: Path,
+) -> None:
+    movie = begun_late(tmp_path, "a.ts")
+    record = scan_movie(movie, tmp_path, Settings(start=1.0, end=2.0)).record
+    assert (record["status"], record["first_frame"], record["frames_read"]) == ("ok", 25, 25)
+
+
+def test_clips_of_a_recording_that_begins_between_key_frames_show_their_frames(
+    tmp_path: Path,
+) -> None:
+    movie = probe(begun_late(tmp_path, "a.ts"))
+    cut_clip(movie, Segment(1, "happy", 0.4, 0.8, ()), tmp_path / "clip.mp4", allowed=0.06)
+    assert numbers(probe(tmp_path / "clip.mp4")) == list(range(35, 45))
+
+
+def test_what_is_missing_after_the_first_key_frame_is_still_damage(tmp_path: Path) -> None:
+    movie = begun_late(tmp_path, "a.ts", (*range(19), 60, 61, 62, 63))
+    assert scan_movie(movie, tmp_path).record["status"] == "partial"
+
+
+def test_a_movie_whose_first_key_frame_is_damaged_is_partial(tmp_path: Path) -> None:
+    movie = begun_late(tmp_path, "a.mkv")
+    with av.open(str(movie)) as container:
+        key = next(packet for packet in container.demux(video=0) if packet.is_keyframe)
+        place, size = key.pos, key.size
+    content = movie.read_bytes()
+    middle = content.index(bytes(key)[8:])
+    movie.write_bytes(content[:middle] + bytes(size - 8) + content[middle + size - 8 :])
+    record = scan_movie(movie, tmp_path).record
+    assert record["status"] == "partial" and place

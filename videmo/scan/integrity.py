@@ -28,7 +28,7 @@ def expected_frames(movie: Movie, found: Survey, merged: Merged, settings: Setti
     """How many frames the movie should give, by all witnesses: header, packets, times."""
     whole = not settings.start and settings.end is None
     announced = (movie.frames or 0) if whole else 0
-    lost = max(0, announced - found.packets - found.hidden)
+    lost = max(0, announced - found.packets - found.head - found.hidden)
     if movie.empty_frames and not found.cut_off:
         lost = 0  # they are announced, but no picture was ever there
     elif not announced and movie.timed and len(merged.times):
@@ -77,9 +77,15 @@ def incomplete(record: Record) -> bool:
     return bool(bad or missing > allowed)
 
 
-def warnings(movie: Movie) -> list[str]:
-    """What makes what is found in `movie` less sure, though all of it can be read."""
+def warnings(movie: Movie, seen: Survey) -> list[str]:
+    """What makes what is found in `movie` less sure, though all of it can be read; `seen` are its
+    packets."""
     found = []
+    if seen.head:
+        found.append(
+            f"begins {seen.head} frame{'s' if seen.head > 1 else ''} before its first key frame; "
+            "nothing can decode those, and time 0 is that key frame"
+        )
     if not movie.timed:
         found.append(
             "its timestamps cannot be trusted; it is read from the beginning on, in one piece"

@@ -106,7 +106,7 @@ def finished_record(
         "aligned": int(countable_rows(faces).sum()),
         "tracks": merged.tracks,
         "seconds": _seconds(merged.columns, begun["labels"], stop, settings.gap),
-        "warnings": warnings(movie),
+        "warnings": warnings(movie, found),
     }
     record["status"] = "partial" if incomplete(record) else "ok"
     return record
