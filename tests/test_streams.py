@@ -307,3 +307,69 @@ def test_a_movie_whose_first_key_frame_is_damaged_is_partial(tmp_path: Path) -> 
     movie.write_bytes(content[:middle] + bytes(size - 8) + content[middle + size - 8 :])
     record = scan_movie(movie, tmp_path).record
     assert record["status"] == "partial" and place
+
+
+# Colours
+
+HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=0", "-tag:v", "hvc1")
+
+
+def configuration(profile: int, base: int) -> bytes:
+    return bytes([1, 0, profile << 1, (6 << 3) | 0b101, base << 4])
+
+
+def in_transport(folder: Path) -> Path:
+    """Dolby Vision of profile 5 in a transport stream: its table of programs says so."""
+    ffmpeg(*PICTURES, *HEVC, "-pix_fmt", "yuv420p10le", folder / "a.ts")
+    content = (folder / "a.ts").read_bytes()
+    kind = content.index(b"\x05\x04HEVC")
+    begin = content.rindex(b"\x02\xb0", 0, kind)
+    end = begin + 3 + content[begin + 2]
+    told = b"\xb0\x05" + configuration(5, 0)
+    table = bytearray(content[begin : end - 4] + told)
+    table[2] += len(told)
+    table[kind - begin - 1] += len(told)
+    new = bytes(table) + checksum(table)
+    assert content[end : end + len(told)] == b"\xff" * len(told)
+    whole = content.replace(content[begin : end + len(told)], new)
+    (folder / "a.ts").write_bytes(whole)
+    return folder / "a.ts"
+
+
+def checksum(section: bytes) -> bytes:
+    """The CRC of a section of a transport stream (ISO/IEC 13818-1, annex A)."""
+    value = 0xFFFFFFFF
+    for byte in section:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x104C11DB7 if value >> 31 else 0)) & 0xFFFFFFFF
+    return value.to_bytes(4, "big")
+
+
+def dolby_vision(folder: Path, name: str, profile: int, base: int) -> Path:
+    """A movie that its container says to be Dolby Vision of this profile, on such a base."""
+    ffmpeg(*PICTURES, *HEVC, "-pix_fmt", "yuv420p10le", folder / "plain.mp4")
+    content = (folder / "plain.mp4").read_bytes()
+    begin = content.index(b"\0\0\0\x10pasp")
+    room = content.index(b"stts") - 4 - begin
+    assert content[begin + 20 : begin + 24] == b"btrt"
+    config = configuration(profile, base)
+    box = room.to_bytes(4, "big") + b"dvcC" + config.ljust(room - 8, b"\0")
+    (folder / "dolby.mp4").write_bytes(content[:begin] + box + content[begin + room :])
+    ffmpeg("-i", folder / "dolby.mp4", "-c", "copy", "-strict", "unofficial", folder / name)
+    return folder / name
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_dolby_vision_of_its_own_colours_is_warned_of(tmp_path: Path, name: str) -> None:
+    transport = name == "a.ts"
+    movie = in_transport(tmp_path) if transport else dolby_vision(tmp_path, name, 5, 0)
+    record = scan_movie(movie, tmp_path).record
+    (said,) = record["warnings"]
+    assert record["status"] == "ok" and "Dolby Vision" in said and "convert it to SDR" in said
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_dolby_vision_on_a_base_that_all_can_decode_is_not(tmp_path: Path, name: str) -> None:
+    movie = probe(dolby_vision(tmp_path, name, 8, 2))
+    assert not warnings(movie, survey(movie))

@@ -14,7 +14,17 @@ import numpy as np
 
 from videmo.errors import OutputError
 from videmo.files import shown
-from videmo.video import READ_OPTIONS, Movie, Sound, decoding_time, encoded_path, open_sound
+from videmo.video import (
+    BT601,
+    BT709,
+    READ_OPTIONS,
+    Movie,
+    Sound,
+    decoding_time,
+    encoded_path,
+    open_sound,
+    usual_matrix,
+)
 
 AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
 
@@ -35,9 +45,8 @@ TICK = Fraction(1, 90_000)
 """Unit of times where the movie has none that can be used."""
 FINEST_TICK = Fraction(1, 1_000_000)
 
-HD_HEIGHT = 720
-BT709, BT601 = 1, 6  # ITU-T H.273: colour primaries, transfer and matrix
-SWS_BT709, SWS_BT601 = 1, 5  # swscale's names of the matrices
+SAID = {BT709: 1, BT601: 6}
+"""Colour primaries, transfer and matrix in a stream (ITU-T H.273)."""
 STUDIO_RANGE = 1
 
 
@@ -143,8 +152,8 @@ def _add_video(
     context.time_base = unit
     context.thread_count = THREADS
     context.gop_size = max(1, round(KEY_SECONDS * movie.fps))
-    matrix = BT709 if shape[0] >= HD_HEIGHT else BT601
-    context.color_primaries = context.color_trc = context.colorspace = matrix
+    said = SAID[usual_matrix(shape[0])]
+    context.color_primaries = context.color_trc = context.colorspace = said
     context.color_range = STUDIO_RANGE
     return video
 
@@ -153,12 +162,12 @@ def _video_packets(
     video: av.VideoStream, pictures: Iterator[TimedPicture], offset: Fraction, unit: Fraction
 ) -> Iterator[av.Packet[av.VideoStream]]:
     """The encoded pictures, each as long as its picture is shown."""
-    matrix = SWS_BT709 if video.height >= HD_HEIGHT else SWS_BT601
+    matrix = usual_matrix(video.height).number
     shift = round(offset / unit)
     ends: dict[int, int] = {}
     for picture in pictures:
         raw = av.VideoFrame.from_ndarray(picture.image, format="bgr24")
-        frame = raw.reformat(format="yuv420p", src_colorspace=SWS_BT601, dst_colorspace=matrix)
+        frame = raw.reformat(format="yuv420p", src_colorspace=BT601.number, dst_colorspace=matrix)
         frame.time_base, frame.pts = unit, round(picture.start / unit) + shift
         ends[frame.pts] = max(frame.pts + 1, round(picture.end / unit) + shift)
         yield from _lasting(video.encode(frame), ends)

@@ -26,7 +26,7 @@ from videmo.exporters.program import (
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace
+from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace, usual_matrix
 from videmo.video.deinterlace import FILTER, OPTIONS
 
 FOLDER = "clips"
@@ -77,7 +77,7 @@ def clip_command(
         # ffmpeg counts it from the first frame, which may lie just behind the start.
         "t": f"{max(TIME_TOLERANCE, segment.end - segment.start - TIME_TOLERANCE):.6f}",
         "format": "mp4",
-        "vf": ",".join([*map(_filter_text, _repairs(movie)), EVEN]),
+        "vf": ",".join([*map(_filter_text, _repairs(movie) + _told(movie)), EVEN]),
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
@@ -119,6 +119,27 @@ def pictures_of(movie: Movie, source: Any) -> Any:
     for name, options in _repairs(movie):
         stream = stream.filter(name, **options)
     return stream
+
+
+def coded(movie: Movie) -> dict[str, str]:
+    """How the movie's colours are coded, as options of ffmpeg's filter ``scale``.
+
+    Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
+    """
+    if movie.colours.matrix is None:
+        return {}
+    full = movie.colours.full_range
+    return {"in_color_matrix": movie.colours.matrix.name, "in_range": "pc" if full else "tv"}
+
+
+def _told(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that make a clip say how its colours are coded, where the movie does not: it may
+    be upright, and have other lines to guess by."""
+    usual = usual_matrix(movie.height).name
+    if movie.colours.matrix is None:
+        coding = {"out_color_matrix": usual, "out_range": "tv"}
+        return [("scale", coding), ("format", {"pix_fmts": "yuv420p"})]
+    return [] if movie.colours.said else [("setparams", {"colorspace": movie.colours.matrix.name})]
 
 
 def _filter_text(one: tuple[str, dict[str, str]]) -> str:

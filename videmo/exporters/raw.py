@@ -7,32 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import ffmpeg
 
-from videmo.errors import OutputError
-from videmo.exporters.clips import pictures_of, sought
+from videmo.exporters.clips import coded, pictures_of, sought
 from videmo.exporters.cuts import Cut
 from videmo.exporters.program import arguments
-from videmo.files import shown
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video import TIME_TOLERANCE, Movie, usual_matrix
 
 SAMPLES, CHANNELS = 48_000, 2
 SAMPLE_BYTES = 2 * CHANNELS
 RAW_SOUND: dict[str, Any] = {"f": "s16le", "ar": SAMPLES, "ac": CHANNELS}
 FADE = 0.005
 """Seconds at both ends of a cut over which its sound comes and goes, so that it does not click."""
-
-HD_HEIGHT = 720
-"""From here on, colours are coded as in BT.709; below as in BT.601 (and so in `video`)."""
-MATRICES = {
-    1: "bt709",
-    **dict.fromkeys((5, 6), "smpte170m"),
-    **dict.fromkeys((9, 10), "bt2020"),
-}
-"""ffmpeg's names of the colour matrices, by their number in a stream (ISO/IEC 23091-2)."""
-FULL_RANGE = 2
-"""FFmpeg's number for a range in which black is 0 and white 255, not 16 and 235."""
 
 
 class RawFormat(NamedTuple):
@@ -46,7 +32,7 @@ class RawFormat(NamedTuple):
 
     @property
     def matrix(self) -> str:
-        return _usual_matrix(self.height)
+        return usual_matrix(self.height).name
 
     @property
     def frame_bytes(self) -> int:
@@ -103,7 +89,7 @@ def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
         "scale",
         *(width, height),
         flags="bicubic",
-        **colours_of(movie),
+        **coded(movie),
         out_color_matrix=form.matrix,
         out_range="tv",
     )
@@ -113,24 +99,3 @@ def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
         left, top = (form.width - width) // 2, (form.height - height) // 2
         pictures = pictures.filter("pad", form.width, form.height, left, top)
     return pictures.filter("setsar", 1)
-
-
-def _usual_matrix(height: int) -> str:
-    return "bt709" if height >= HD_HEIGHT else "smpte170m"
-
-
-def colours_of(movie: Movie) -> dict[str, str]:
-    """How the movie's colours are coded, as options of ffmpeg's filter ``scale``.
-
-    Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
-    """
-    try:
-        with av.open(f"file:{movie.path.absolute()}", options=READ_OPTIONS) as container:
-            coded = container.streams[movie.stream].codec_context
-            if coded.format is None or coded.format.is_rgb:
-                return {}
-            full = coded.color_range == FULL_RANGE or coded.format.name.startswith("yuvj")
-            matrix = MATRICES.get(int(coded.colorspace), _usual_matrix(movie.height))
-    except (av.error.FFmpegError, IndexError) as error:
-        raise OutputError(f"{shown(movie.path)}: cannot be opened again ({error})") from error
-    return {"in_color_matrix": matrix, "in_range": "pc" if full else "tv"}

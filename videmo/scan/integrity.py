@@ -100,7 +100,13 @@ def warnings(movie: Movie, seen: Survey) -> list[str]:
             "is interlaced: what moves has combs, and its faces may be missed; scan it with "
             "--deinterlace"
         )
-    if movie.transfer:
+    if movie.dolby:
+        found.append(
+            "is Dolby Vision without a compatible base (profile 5), so that its colours are false "
+            "here, green and purple, and its grey is off: trust the scores less, or convert it to "
+            "SDR first, with a program that knows Dolby Vision"
+        )
+    elif movie.transfer:
         found.append(
             f"is of high dynamic range ({movie.transfer}), and looks pale: emotions were learnt "
             "from ordinary pictures, so trust the scores less, or convert it to SDR first"

@@ -10,6 +10,7 @@ other, and their times are made to rise.
 Who encodes a movie finds here what all encoding needs: see `encoded_path`.
 """
 
+from videmo.video.colours import BT601, BT709, usual_matrix
 from videmo.video.encode import decoding_time, encoded_path
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
@@ -22,6 +23,8 @@ from videmo.video.streams import sound_taken, with_sound
 from videmo.video.survey import Survey, plan_chunks, survey
 
 __all__ = [
+    "BT601",
+    "BT709",
     "READ_OPTIONS",
     "TIME_TOLERANCE",
     "Frame",
@@ -41,5 +44,6 @@ __all__ = [
     "probe",
     "sound_taken",
     "survey",
+    "usual_matrix",
     "with_sound",
 ]

@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 
+from videmo.video.colours import BT601, FULL_RANGE, matrix_of
 from videmo.video.movie import Movie
 
 EIGHT_BIT_LUMA = {
@@ -18,12 +19,6 @@ EIGHT_BIT_LUMA = {
 }
 
 FULL_RANGE_FORMATS = {"gray", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"}
-
-BT709, BT601 = 1, 5  # swscale's names of the colour matrices
-
-FULL_RANGE = 2  # AVCOL_RANGE_JPEG
-
-HD_HEIGHT = 720
 
 # ITU-R BT.601 and BT.709: studio range luma, 16 to 235, to 0 to 255.
 _STRETCH = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
@@ -68,15 +63,12 @@ class Frame:
 
     def _in_colour(self, width: int | None = None, height: int | None = None) -> av.VideoFrame:
         """The picture as it is stored, in colour; other sizes are averages."""
-        matrix = self._raw.colorspace
-        if matrix not in (BT709, BT601):
-            matrix = BT709 if self.movie.height >= HD_HEIGHT else BT601
         return self._raw.reformat(
             width,
             height,
             format="bgr24",
-            src_colorspace=matrix,
-            dst_colorspace=BT601,
+            src_colorspace=matrix_of(self._raw).number,
+            dst_colorspace=BT601.number,
             interpolation="AREA" if width else None,
         )
 

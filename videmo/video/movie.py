@@ -13,6 +13,7 @@ import numpy as np
 
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.colours import ORDINARY, Colours
 from videmo.video.memory import check_memory
 from videmo.video.sniff import (
     HEAD_BYTES,
@@ -21,7 +22,7 @@ from videmo.video.sniff import (
     PLAYLIST,
     SOUND,
     UNKNOWN,
-    has_index,
+    index_of,
     quoted,
     sniff,
 )
@@ -122,8 +123,12 @@ class Movie:
     """Whether its first frames consist of two fields, taken at two times."""
     videos: int = 1
     """Streams of moving pictures in the file; one of them is taken."""
+    colours: Colours = ORDINARY
+    """How its first frame codes its colours."""
     transfer: str = ""
     """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
+    dolby: bool = False
+    """Whether its colours are Dolby Vision's own, so that those that are decoded are false."""
     deinterlace: bool = False
     """Whether interlaced frames are to be made whole when they are read."""
 
@@ -182,7 +187,7 @@ def _why(path: Path) -> tuple[str, str]:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             kind = sniff(head)
-            if kind == MOVIE and head[4:8] == b"ftyp" and not has_index(file):
+            if kind == MOVIE and head[4:8] == b"ftyp" and index_of(file) is None:
                 return kind, "its index (moov) is missing: was the recording interrupted?"
     except OSError:
         return UNKNOWN, ""

@@ -13,6 +13,8 @@ import av.logging
 
 from videmo.errors import MovieError
 from videmo.files import shown
+from videmo.video.colours import colours_of
+from videmo.video.dolby import own_colours
 from videmo.video.memory import check_memory
 from videmo.video.movie import (
     MAX_PIXELS,
@@ -35,6 +37,8 @@ EMPTY_FRAMES = {"avi"}
 """Formats in which a frame may hold nothing, so that the one before is shown on."""
 UNTOLD = {"h264", "hevc"}
 """Codecs whose frames do not tell when they are shown, if the file does not."""
+DOLBY = {"hevc", "av1", "libdav1d", "libaom-av1"}
+"""Decoders of what Dolby Vision comes in."""
 HIGH_RANGE = {16: "PQ", 18: "HLG"}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 
@@ -89,6 +93,8 @@ def probe(path: Path) -> Movie:
             decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
             videos=videos,
+            colours=colours_of(raw),
+            dolby=stream.codec_context.name in DOLBY and own_colours(path),
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
         )
 
