@@ -16,6 +16,7 @@ from videmo.exporters import animations, clips, crops, supercut
 from videmo.exporters.cuts import Edit, cuts_of
 from videmo.exporters.program import find_ffmpeg
 from videmo.exporters.selection import Choice
+from videmo.video import colours as colour_matrices
 from videmo.video import open_movie, probe
 
 SHOWN = ((200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 190, 150))
@@ -77,7 +78,9 @@ def clips_of(movie: Path, folder: Path) -> list[Path]:
 def annotated(movie: Path, target: Path) -> Path:
     """The movie's pictures written as annotated ones are, with nothing drawn into them."""
     with open_movie(probe(movie)) as reader:
-        pictures = [TimedPicture(f.time, f.time + Fraction(1, 10), f.bgr) for f in reader.frames()]
+        pictures = [
+            TimedPicture(f.time, f.time + Fraction(1, 10), f.ordinary) for f in reader.frames()
+        ]
     write_movie(target, probe(movie), pictures)
     return target
 
@@ -126,3 +129,73 @@ def test_lines_that_decide_on_colours_are_those_that_are_stored(tmp_path: Path) 
         picture = np.rot90(first_picture(path), -1)
         either = (picture, picture[:, ::-1])
         assert min(np.abs(colours_in(one) - SHOWN).max() for one in either) <= CLOSE
+
+
+# High dynamic range
+
+TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67"}
+TO_BT2020 = np.linalg.inv(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
+)
+
+
+def high_range(path: Path, transfer: str, lights: np.ndarray) -> Path:
+    """A movie of a second that shows lights (nits of red, green and blue) from left to right.
+
+    They are coded by the formulas of ITU-R BT.2100, which videmo has to undo.
+    """
+    light = np.maximum(lights @ TO_BT2020.T, 0)
+    if transfer == "PQ":
+        power = (light / 10_000) ** (2610 / 16384)
+        coded = (3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)
+        signal = coded ** (2523 / 32)
+    else:
+        luma = light @ [0.2627, 0.6780, 0.0593]
+        scene = light / 1000 * (np.maximum(luma, 1e-6) / 1000)[:, None] ** (1 / 1.2 - 1)
+        bright = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
+        signal = np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright)
+    codes = np.rint(np.clip(signal, 0, 1) * 65535).astype("<u2")
+    picture = codes[None].repeat(SMALL[0] // len(codes), 1).repeat(SMALL[1], 0)
+    tags = f"color_primaries=bt2020:color_trc={TRANSFERS[transfer]}:colorspace=bt2020nc:range=tv"
+    scale = "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le"
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb48le", "-s", "320x240", "-r", "10", "-i", "-"]
+    how = ["-vf", f"{scale},setparams={tags}", "-c:v", "libx265", "-preset", "ultrafast"]
+    quiet = ["-x265-params", "lossless=1:log-level=0"]
+    command = [find_ffmpeg(), "-loglevel", "error", *raw, *how, *quiet, str(path)]
+    subprocess.run(command, input=picture.tobytes() * 10, check=True)
+    assert probe(path).transfer == transfer
+    return path
+
+
+DIM = ((150, 40, 40), (60, 140, 70), (50, 60, 150), (170, 140, 110))
+"""Colours that an ordinary screen shows with less than 90 nits (R, G, B)."""
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_high_dynamic_range_becomes_an_ordinary_one_in_all_that_is_made(
+    tmp_path: Path, transfer: str
+) -> None:
+    lights = 203 * (np.array(DIM) / 255) ** 2.4
+    movie = high_range(tmp_path / "a.mkv", transfer, lights)
+    for name, colours in all_made(movie, tmp_path).items():
+        assert np.abs(colours - DIM).max() <= CLOSE, (name, colours.tolist())
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_what_is_brighter_than_white_is_told_apart_and_alike_everywhere(
+    tmp_path: Path, transfer: str
+) -> None:
+    lights = np.array([[100.0] * 3, [203.0] * 3, [450.0] * 3, [1000.0] * 3])
+    shown = all_made(high_range(tmp_path / "a.mkv", transfer, lights), tmp_path)
+    greys = np.array([colours.mean(1) for colours in shown.values()])
+    assert (np.diff(greys[0]) > 2).all() and greys[0, -1] > 250
+    assert np.ptp(greys, axis=0).max() <= CLOSE
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_what_is_made_of_it_does_not_say_that_it_is_of_high_range(
+    tmp_path: Path, transfer: str
+) -> None:
+    movie = high_range(tmp_path / "a.mkv", transfer, np.full((4, 3), 80.0))
+    for path in clips_of(movie, tmp_path):
+        assert probe(path).transfer == "" and probe(path).colours.matrix == colour_matrices.BT709

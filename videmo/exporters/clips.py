@@ -5,6 +5,7 @@ Streams cannot be copied as they are: a copy can only begin at a key frame.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,22 @@ from videmo.exporters.program import (
     SAME_BYTES,
     arguments,
     find_ffmpeg,
+    kept_file,
     own_times,
     run_ffmpeg,
 )
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace, usual_matrix
+from videmo.video import BT709, READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace, usual_matrix
 from videmo.video.deinterlace import FILTER, OPTIONS
+from videmo.video.tone import CODED, cube
 
 FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
 EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
+TONED = BT709
+"""How colours are coded that were of high dynamic range."""
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
 
@@ -122,6 +127,13 @@ def pictures_of(movie: Movie, source: Any) -> Any:
 
 
 def coded(movie: Movie) -> dict[str, str]:
+    """How the colours of `pictures_of` are coded, as options of ffmpeg's filter ``scale``."""
+    if movie.tone:
+        return {"in_color_matrix": TONED.name, "in_range": "tv"}
+    return stored(movie)
+
+
+def stored(movie: Movie) -> dict[str, str]:
     """How the movie's colours are coded, as options of ffmpeg's filter ``scale``.
 
     Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
@@ -135,6 +147,8 @@ def coded(movie: Movie) -> dict[str, str]:
 def _told(movie: Movie) -> list[tuple[str, dict[str, str]]]:
     """The filters that make a clip say how its colours are coded, where the movie does not: it may
     be upright, and have other lines to guess by."""
+    if movie.tone:
+        return []
     usual = usual_matrix(movie.height).name
     if movie.colours.matrix is None:
         coding = {"out_color_matrix": usual, "out_range": "tv"}
@@ -144,8 +158,13 @@ def _told(movie: Movie) -> list[tuple[str, dict[str, str]]]:
 
 def _filter_text(one: tuple[str, dict[str, str]]) -> str:
     name, options = one
-    said = ":".join(f"{key}='{value}'" for key, value in options.items())
+    said = ":".join(f"{key}='{_escaped(value)}'" for key, value in options.items())
     return f"{name}={said}"
+
+
+def _escaped(value: str) -> str:
+    """A value as ffmpeg's lists of filters want it between quotation marks."""
+    return re.sub(r"([\\':])", r"\\\1", value).replace("'", r"'\''")
 
 
 def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
@@ -155,7 +174,23 @@ def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
         filters.append(("setpts", {"expr": _times(pace(movie))}))
     if movie.deinterlace:
         filters.append((FILTER, OPTIONS))
-    return filters
+    return filters + _tone(movie)
+
+
+def _tone(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that bring a movie of high dynamic range to an ordinary one, as `Frame.ordinary`
+    does."""
+    if not movie.tone:
+        return []
+    table = kept_file(f"{movie.tone}.cube", cube(movie.tone))
+    return [
+        ("scale", stored(movie)),
+        ("format", {"pix_fmts": CODED}),
+        ("lut3d", {"file": table.as_posix(), "interp": "tetrahedral"}),
+        ("scale", {"out_color_matrix": TONED.name, "out_range": "tv"}),
+        ("format", {"pix_fmts": "yuv420p"}),
+        ("setparams", dict.fromkeys(("color_primaries", "color_trc", "colorspace"), TONED.name)),
+    ]
 
 
 def _times(pace: Pace) -> str:

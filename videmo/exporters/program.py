@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,19 @@ def own_times(program: str) -> dict[str, str]:
     except OSError as error:
         raise no_start(command, error) from error
     return {"fps_mode" if b"-fps_mode" in options else "vsync": "vfr"}
+
+
+@functools.cache
+def kept_file(name: str, text: str) -> Path:
+    """A file of so much text that ffmpeg reads; it lies there until this process ends."""
+    path = Path(_folder().name) / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="videmo-")
 
 
 def arguments(program: str, output: Any) -> list[str]:

@@ -109,7 +109,8 @@ def warnings(movie: Movie, seen: Survey) -> list[str]:
     elif movie.transfer:
         found.append(
             f"is of high dynamic range ({movie.transfer}), and looks pale: emotions were learnt "
-            "from ordinary pictures, so trust the scores less, or convert it to SDR first"
+            "from ordinary pictures, so trust the scores less, or convert it to SDR first; what is "
+            "made of it is tone-mapped"
         )
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from videmo.video.colours import BT601, FULL_RANGE, matrix_of
 from videmo.video.movie import Movie
+from videmo.video.tone import CODED, toned_bgr
 
 EIGHT_BIT_LUMA = {
     *("yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "nv12", "nv21", "nv16"),
@@ -52,6 +53,14 @@ class Frame:
     def bgr(self) -> np.ndarray:
         """The picture in colour (uint8, height x width x 3, blue first)."""
         return self._upright(self._in_colour().to_ndarray())
+
+    @cached_property
+    def ordinary(self) -> np.ndarray:
+        """As `bgr`, and as an ordinary screen shows it: what is made of a movie is made of this."""
+        if not self.movie.tone:
+            return self.bgr
+        coded = self._raw.reformat(format=CODED, src_colorspace=matrix_of(self._raw).number)
+        return self._upright(toned_bgr(coded, self.movie.tone).to_ndarray())
 
     def colour(self, width: int, height: int) -> np.ndarray:
         """The picture in colour, brought to this size: cheaper than to reduce `bgr`."""

@@ -133,6 +133,12 @@ class Movie:
     """Whether interlaced frames are to be made whole when they are read."""
 
     @property
+    def tone(self) -> str:
+        """The `transfer` that what is made of it is freed from; empty where there is none, or its
+        colours are false anyway."""
+        return "" if self.dolby else self.transfer
+
+    @property
     def sound(self) -> bool:
         """Whether there is sound that can be decoded."""
         return bool(self.heard)

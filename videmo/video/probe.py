@@ -26,6 +26,7 @@ from videmo.video.movie import (
     unit_of,
 )
 from videmo.video.streams import first_heard, picture_streams, pixels_of, sound_tracks
+from videmo.video.tone import HLG, PQ
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -39,7 +40,7 @@ UNTOLD = {"h264", "hevc"}
 """Codecs whose frames do not tell when they are shown, if the file does not."""
 DOLBY = {"hevc", "av1", "libdav1d", "libaom-av1"}
 """Decoders of what Dolby Vision comes in."""
-HIGH_RANGE = {16: "PQ", 18: "HLG"}
+HIGH_RANGE = {16: PQ, 18: HLG}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 
 
