@@ -28,7 +28,7 @@ from videmo.exporters.program import (
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
-from videmo.video import BT709, READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace, usual_matrix
+from videmo.video import BT709, READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, Turn, pace, usual_matrix
 from videmo.video.deinterlace import FILTER, OPTIONS
 from videmo.video.tone import CODED, cube
 
@@ -103,6 +103,8 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     # the rest is decoded and thrown away.
     skipped = max(0.0, place - RUN_UP) if movie.timed else 0.0
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
+    if keeps_filters(movie):
+        seek["reinit_filter"] = "0"
     source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
     return source, place - skipped
 
@@ -174,7 +176,32 @@ def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
         filters.append(("setpts", {"expr": _times(pace(movie))}))
     if movie.deinterlace:
         filters.append((FILTER, OPTIONS))
-    return filters + _tone(movie)
+    return filters + _one_size(movie) + _tone(movie)
+
+
+def _one_size(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that give all pictures the size of the first, with bars where they have another
+    shape: a stream may change its size (calls do). They leave alone what has that size."""
+    if not keeps_filters(movie):
+        return []
+    size = {"width": str(movie.width), "height": str(movie.height)}
+    return [
+        ("scale", {**size, "force_original_aspect_ratio": "decrease"}),
+        ("pad", {**size, "x": "(ow-iw)/2", "y": "(oh-ih)/2", "eval": "frame"}),
+        ("setsar", {"sar": "1"}),
+    ]
+
+
+def keeps_filters(movie: Movie) -> bool:
+    """Whether ffmpeg is to go on with the same filters where the size changes in the middle.
+
+    Else it makes them anew, and those that count frames and time begin again. Those that turn
+    pictures, make them whole, or undo oblong pixels cannot go on; nor are there bars around odd
+    sizes.
+    """
+    even = movie.width % 2 == movie.height % 2 == 0
+    plain = movie.pixel_aspect == 1 and movie.turn == Turn() and not movie.deinterlace
+    return even and plain
 
 
 def _tone(movie: Movie) -> list[tuple[str, dict[str, str]]]:

@@ -79,7 +79,7 @@ class SoundTrack(NamedTuple):
     stream: int
     """Index of the stream."""
     decodable: bool
-    """Whether there is a decoder for it."""
+    """Whether there is a decoder for it, and something to decode."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Movie:
     width: int
     height: int
     """Size in pixels of the upright picture with square pixels."""
+    pixel_aspect: Fraction
+    """Width of a stored pixel, as a part of its height."""
     turn: Turn
     """What makes the stored picture upright."""
     fps: Fraction

@@ -57,7 +57,8 @@ def probe(path: Path) -> Movie:
         _check_size(stream, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
-        width, height = _display_size(raw, stream)
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        width, height = max(1, round(raw.width * aspect)), raw.height
         turn = _turn(raw)
         if turn.transposed:
             width, height = height, width
@@ -76,6 +77,7 @@ def probe(path: Path) -> Movie:
             stream=stream.index,
             width=width,
             height=height,
+            pixel_aspect=aspect,
             turn=turn,
             fps=_frame_rate(stream),
             duration=duration,
@@ -159,12 +161,6 @@ def _timecode(container: av.container.InputContainer, stream: av.VideoStream) ->
             if name.lower() == "timecode":
                 return str(value)
     return ""
-
-
-def _display_size(raw: av.VideoFrame, stream: av.VideoStream) -> tuple[int, int]:
-    """Width and height with square pixels, before any turning."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    return max(1, round(raw.width * aspect)), raw.height
 
 
 def _turn(raw: av.VideoFrame) -> Turn:
