@@ -165,7 +165,7 @@ def test_the_first_sound_track_that_can_be_decoded_is_taken(
     clip, supercut = made_files(extracted(movie))
     assert heard(clip) == heard(supercut) == [1000]
     (said,) = caplog.messages
-    assert "3 sound tracks; number 2 is taken (there is no decoder for 1)" in said
+    assert "3 sound tracks; number 2 is taken (1 cannot be decoded)" in said
     assert heard(annotate_movie(movie, tmp_path).file or movie) == [1000]
     assert len(caplog.messages) == 2
 
@@ -177,8 +177,34 @@ def test_where_no_sound_can_be_decoded_there_is_silence(
     clip, supercut = made_files(extracted(movie))
     done = annotate_movie(movie, tmp_path)
     assert heard(clip) == heard(supercut) == heard(done.file or movie) == []
-    assert all("no decoder for its sound" in said for said in caplog.messages)
+    assert all("its sound cannot be decoded" in said for said in caplog.messages)
     assert len(caplog.messages) == 2
+
+
+def test_a_sound_track_that_is_announced_and_never_comes_is_passed_over(tmp_path: Path) -> None:
+    movie = several_tones(tmp_path / "a.ts", (400, 1000))
+    packets = np.frombuffer(movie.read_bytes(), np.uint8).reshape(-1, 188)
+    of_other_tracks = (packets[:, 1] & 0x1F != 1) | (packets[:, 2] != 1)  # the first sound is 0x101
+    movie.write_bytes(packets[of_other_tracks].tobytes())
+    clip, supercut = made_files(extracted(movie))
+    assert heard(clip) == heard(supercut) == [1000]
+    assert heard(annotate_movie(movie, tmp_path).file or movie) == [1000]
+
+
+def test_a_sound_track_with_nothing_in_it_is_silence(tmp_path: Path) -> None:
+    make_movie(tmp_path / "mute.mp4", still(2, sound=False))
+    with (
+        av.open(str(tmp_path / "mute.mp4")) as source,
+        av.open(str(tmp_path / "a.mkv"), "w") as made,
+    ):
+        stream = made.add_stream_from_template(source.streams.video[0])
+        made.add_stream("aac", rate=48000, layout="mono").codec_context.open()
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                made.mux(packet)
+    assert len(made_files(extracted(tmp_path / "a.mkv"))) == 2
+    assert annotate_movie(tmp_path / "a.mkv", tmp_path).sound == ""
 
 
 def test_of_several_sound_tracks_it_is_said_once_which_is_taken(
@@ -207,12 +233,12 @@ def test_all_sound_tracks_are_those_that_can_be_decoded(tmp_path: Path) -> None:
     assert heard(clip) == heard(supercut) == [1000, 2500]
 
 
-@pytest.mark.parametrize(("sound", "says"), [(4, "no such track"), (1, "no decoder for it")])
+@pytest.mark.parametrize(("sound", "says"), [(4, "is not in it"), (1, "cannot be decoded")])
 def test_a_sound_track_that_cannot_be_had_is_refused(tmp_path: Path, sound: int, says: str) -> None:
     movie = without_decoder(several_tones(tmp_path / "a.mov"))
     (done,) = extracted(movie, sound)
     (error,) = done.errors
-    assert f"sound track {sound}: there is {says}; choose from 2, 3" in str(error)
+    assert f"sound track {sound} {says}; choose from 2, 3" in str(error)
 
 
 def test_where_nothing_has_sound_a_choice_of_it_is_refused(tmp_path: Path) -> None:

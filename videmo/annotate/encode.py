@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import av
 import numpy as np
@@ -183,17 +183,6 @@ def _lasting(
         yield packet
 
 
-class _Stretch(NamedTuple):
-    """The sound that is wanted, and where it comes to lie."""
-
-    sound: Sound
-    start: Fraction | None
-    end: Fraction | None
-    """Seconds after the movie's first frame."""
-    offset: Fraction
-    """Where that frame comes to lie, in seconds."""
-
-
 def _sound_packets(
     container: av.container.OutputContainer,
     sound: Sound | None,
@@ -204,16 +193,23 @@ def _sound_packets(
     """The sound's packets, ready to be written, and how they are made."""
     if sound is None:
         return iter(()), ""
-    stretch = _Stretch(sound, start, end, offset)
-    if sound.stream.codec_context.name.removesuffix("float") in COPIED:
-        return _copied(container.add_stream_from_template(sound.stream), stretch), "copied"
-    return _encoded(_add_aac(container, sound), stretch), "encoded"
+    copied = sound.stream.codec_context.name.removesuffix("float") in COPIED
+    pieces: Iterator[Any] = sound.packets(start, end) if copied else sound.frames(start, end)
+    first = next(pieces, None)
+    if first is None:  # a track that is empty, or has ended before
+        return iter(()), ""
+    pieces = chain([first], pieces)
+    if copied:
+        return _copied(container.add_stream_from_template(sound.stream), pieces, offset), "copied"
+    return _encoded(_add_aac(container, sound), sound.stream, pieces, offset), "encoded"
 
 
-def _copied(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
-    for time, packet in stretch.sound.packets(stretch.start, stretch.end):
+def _copied(
+    stream: av.AudioStream, packets: Iterator[tuple[Fraction, AudioPacket]], offset: Fraction
+) -> Iterator[AudioPacket]:
+    for time, packet in packets:
         base = packet.time_base
-        packet.pts = packet.dts = round((time + stretch.offset) / base)
+        packet.pts = packet.dts = round((time + offset) / base)
         packet.stream = stream
         yield packet
 
@@ -227,11 +223,16 @@ def _add_aac(container: av.container.OutputContainer, sound: Sound) -> av.AudioS
     return stream
 
 
-def _encoded(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
-    graph = _graph(stretch.sound.stream, stream.codec_context)
+def _encoded(
+    stream: av.AudioStream,
+    source: av.AudioStream,
+    frames: Iterator[tuple[Fraction, av.AudioFrame]],
+    offset: Fraction,
+) -> Iterator[AudioPacket]:
+    graph = _graph(source, stream.codec_context)
     unit = Fraction(1, stream.codec_context.sample_rate)
-    for time, frame in stretch.sound.frames(stretch.start, stretch.end):
-        frame.time_base, frame.pts = unit, round((time + stretch.offset) / unit)
+    for time, frame in frames:
+        frame.time_base, frame.pts = unit, round((time + offset) / unit)
         graph.push(frame)
         yield from _pulled(graph, stream)
     graph.push(None)

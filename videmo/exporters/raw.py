@@ -71,6 +71,8 @@ def decode_command(program: str, cut: Cut, form: RawFormat, sounds: Sequence[Pat
         samples = samples.filter("asetpts", f"PTS-{begin:.6f}/TB")
         # Holes and a late start become silence.
         samples = samples.filter("aresample", SAMPLES, **{"async": 1, "first_pts": 0})
+        # So does sound that is not there any more, or nowhere.
+        samples = samples.filter("apad", whole_dur=f"{cut.seconds:.6f}")
         samples = samples.filter("afade", type="in", duration=FADE)
         out = f"{max(0.0, cut.seconds - FADE):.6f}"
         samples = samples.filter("afade", type="out", start_time=out, duration=FADE)

@@ -52,8 +52,12 @@ def pixels_of(stream: av.VideoStream) -> int:
 
 
 def sound_tracks(container: av.container.InputContainer) -> tuple[SoundTrack, ...]:
-    """The sound tracks of a file; a phone's spatial sound (apac) is one without a decoder."""
-    return tuple(SoundTrack(s.index, s.codec_context is not None) for s in container.streams.audio)
+    """The sound tracks of a file; a phone's spatial sound (apac) has no decoder."""
+    return tuple(
+        # One that is announced, and never comes, has no sample rate.
+        SoundTrack(s.index, s.codec_context is not None and s.codec_context.sample_rate > 0)
+        for s in container.streams.audio
+    )
 
 
 def first_heard(sounds: Sequence[SoundTrack]) -> tuple[int, ...]:
@@ -62,11 +66,11 @@ def first_heard(sounds: Sequence[SoundTrack]) -> tuple[int, ...]:
 
 
 def with_sound(movie: Movie, wanted: int | None) -> Movie:
-    """`movie` with the sound track number `wanted`, from 1, or with `ALL_SOUND` that has a decoder;
-    None: with the first that has.
+    """`movie` with the sound track number `wanted`, from 1, or with `ALL_SOUND` that can be
+    decoded; None: with the first that can.
 
     Raises:
-        RequestError: there is no such track, or no decoder for it.
+        RequestError: there is no such track, or it cannot be decoded.
     """
     if wanted is None:
         return replace(movie, heard=first_heard(movie.sounds))
@@ -74,9 +78,9 @@ def with_sound(movie: Movie, wanted: int | None) -> Movie:
     if wanted == ALL_SOUND:
         return replace(movie, heard=tuple(usable.values()))
     if wanted not in usable:
-        what = "no decoder for it" if wanted <= len(movie.sounds) else "no such track"
+        what = "cannot be decoded" if wanted <= len(movie.sounds) else "is not in it"
         there = f"choose from {', '.join(map(str, usable))}" if usable else "leave it out"
-        raise RequestError(f"{shown(movie.path)}: sound track {wanted}: there is {what}; {there}")
+        raise RequestError(f"{shown(movie.path)}: sound track {wanted} {what}; {there}")
     return replace(movie, heard=(usable[wanted],))
 
 
@@ -85,12 +89,12 @@ def sound_taken(movie: Movie) -> str:
     one, or none."""
     count = len(movie.sounds)
     if count and not movie.heard:
-        return "there is no decoder for its sound; there is silence instead"
+        return "its sound cannot be decoded; there is silence instead"
     if count < 2 or len(movie.heard) > 1:
         return ""
     taken = next(n for n, track in enumerate(movie.sounds, 1) if track.stream in movie.heard)
     mute = [str(n) for n, track in enumerate(movie.sounds, 1) if not track.decodable]
-    lacking = f" (there is no decoder for {', '.join(mute)})" if mute else ""
+    lacking = f" ({', '.join(mute)} cannot be decoded)" if mute else ""
     return f"has {count} sound tracks; number {taken} is taken{lacking}"
 
 
