@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import subprocess
@@ -65,14 +66,16 @@ def own_times(program: str) -> dict[str, str]:
 @functools.cache
 def kept_file(name: str, text: str) -> Path:
     """A file of so much text that ffmpeg reads; it lies there until this process ends."""
-    path = Path(_folder().name) / name
+    path = Path(_folder()) / name
     path.write_text(text, "utf-8")
     return path
 
 
 @functools.cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="videmo-")
+def _folder() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="videmo-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def arguments(program: str, output: Any) -> list[str]:

@@ -92,8 +92,9 @@ def warnings(movie: Movie, seen: Survey) -> list[str]:
         )
     if movie.videos > 1:
         found.append(
-            f"has {movie.videos} video streams; number {movie.stream}, which players show, is "
-            "scanned, and of another one make a movie of its own to scan that"
+            f"has {movie.videos} video streams; number {movie.stream} of all its streams, which "
+            "players show, is scanned; for another one run: ffmpeg -i IN -map 0:NUMBER -c copy "
+            "OUT.mkv, and scan that"
         )
     if movie.interlaced and not movie.deinterlace:
         found.append(

@@ -1,7 +1,7 @@
 """Open movies and decode their frames, and read their sound: the only room that does.
 
 Times are exact: a frame's time is its own timestamp minus that of the movie's first frame. Pictures
-are upright (turned as the file says), with square pixels.
+are upright (turned as the file says), with square pixels, and all of the size of the first.
 
 A movie whose timestamps can be trusted (`Movie.timed`) can be cut into chunks and sought in. In any
 other (none, wrong ones, two recordings joined) frames are read from the beginning on, one after the
