@@ -155,6 +155,17 @@ def test_clips_and_crops_of_a_turned_phone_show_the_same_picture(tmp_path: Path)
     assert seen[-1][:, 10].max() < 30  # a bar
 
 
+def test_a_reduced_picture_is_the_whole_one_reduced_and_stretched_where_it_is_to_be(
+    tmp_path: Path,
+) -> None:
+    movie = probe(people_call(tmp_path, "h264.ts", (320, 240), (180, 240)))
+    with open_movie(movie) as reader:
+        for frame in list(reader.frames())[20:30:3]:
+            for size in ((160, 120), (96, 96), (107, 53)):
+                small = cv2.resize(frame.bgr, size, interpolation=cv2.INTER_AREA)
+                assert np.abs(small.astype(int) - frame.colour(*size)).mean() < 6
+
+
 @pytest.mark.parametrize(
     ("size", "place"),
     [

@@ -72,7 +72,7 @@ class Frame:
         """The picture in colour, brought to this size: cheaper than to reduce `bgr`."""
         if (width, height) == self.size:
             return self.bgr
-        place = fitted(self._own_size, (width, height))
+        place = _scaled(fitted(self._own_size, self.size), self.size, (width, height))
         stored = (place.h, place.w) if self.movie.turn.transposed else (place.w, place.h)
         picture = self.movie.turn.apply(self._in_colour(*stored).to_ndarray())
         return np.ascontiguousarray(_laid(picture, place, (width, height), 0))
@@ -127,6 +127,14 @@ def fitted(size: tuple[int, int], into: tuple[int, int]) -> Box:
     if width >= (1 - SAME_SHAPE) * into[0] - 1 and height >= (1 - SAME_SHAPE) * into[1] - 1:
         return Box(0, 0, *into)
     return Box((into[0] - width) // 2, (into[1] - height) // 2, width, height)
+
+
+def _scaled(place: Box, size: tuple[int, int], to: tuple[int, int]) -> Box:
+    """Where `place` is when the picture around it, of `size`, is brought to another size."""
+    across, down = to[0] / size[0], to[1] / size[1]
+    x, y = min(round(place.x * across), to[0] - 1), min(round(place.y * down), to[1] - 1)
+    width, height = max(1, round(place.w * across)), max(1, round(place.h * down))
+    return Box(x, y, min(width, to[0] - x), min(height, to[1] - y))
 
 
 def _laid(picture: np.ndarray, place: Box, size: tuple[int, int], black: int) -> np.ndarray:
