@@ -32,6 +32,9 @@ DEFAULT_MIN_FACE = 0.08
 DEFAULT_STALL = 120.0
 """Seconds without a new frame after which a movie is taken to hang, and has failed."""
 
+ALL_SOUND = 0
+"""What is wished for by who wants all sound tracks of a movie, and not one of them, from 1."""
+
 DEFAULT_PAD = 0.5
 """Seconds added before and after a run where it is cut."""
 

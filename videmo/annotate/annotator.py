@@ -67,7 +67,7 @@ class Annotator:
 
     def paint(self, frame: Frame) -> np.ndarray:
         """A frame with everything that is known of it: BGR uint8, of even size."""
-        picture: np.ndarray = frame.bgr[: self._height, : self._width].copy()
+        picture: np.ndarray = frame.ordinary[: self._height, : self._width].copy()
         now = float(frame.time)
         faces = self._faces(now)
         if self._points:

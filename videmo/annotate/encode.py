@@ -7,14 +7,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import av
 import numpy as np
 
 from videmo.errors import OutputError
 from videmo.files import shown
-from videmo.video import READ_OPTIONS, Movie, Sound, decoding_time, encoded_path, open_sound
+from videmo.video import (
+    BT601,
+    BT709,
+    READ_OPTIONS,
+    Movie,
+    Sound,
+    decoding_time,
+    encoded_path,
+    open_sound,
+    usual_matrix,
+)
 
 AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
 
@@ -35,9 +45,8 @@ TICK = Fraction(1, 90_000)
 """Unit of times where the movie has none that can be used."""
 FINEST_TICK = Fraction(1, 1_000_000)
 
-HD_HEIGHT = 720
-BT709, BT601 = 1, 6  # ITU-T H.273: colour primaries, transfer and matrix
-SWS_BT709, SWS_BT601 = 1, 5  # swscale's names of the matrices
+SAID = {BT709: 1, BT601: 6}
+"""Colour primaries, transfer and matrix in a stream (ITU-T H.273)."""
 STUDIO_RANGE = 1
 
 
@@ -143,8 +152,8 @@ def _add_video(
     context.time_base = unit
     context.thread_count = THREADS
     context.gop_size = max(1, round(KEY_SECONDS * movie.fps))
-    matrix = BT709 if shape[0] >= HD_HEIGHT else BT601
-    context.color_primaries = context.color_trc = context.colorspace = matrix
+    said = SAID[usual_matrix(shape[0])]
+    context.color_primaries = context.color_trc = context.colorspace = said
     context.color_range = STUDIO_RANGE
     return video
 
@@ -153,12 +162,12 @@ def _video_packets(
     video: av.VideoStream, pictures: Iterator[TimedPicture], offset: Fraction, unit: Fraction
 ) -> Iterator[av.Packet[av.VideoStream]]:
     """The encoded pictures, each as long as its picture is shown."""
-    matrix = SWS_BT709 if video.height >= HD_HEIGHT else SWS_BT601
+    matrix = usual_matrix(video.height).number
     shift = round(offset / unit)
     ends: dict[int, int] = {}
     for picture in pictures:
         raw = av.VideoFrame.from_ndarray(picture.image, format="bgr24")
-        frame = raw.reformat(format="yuv420p", src_colorspace=SWS_BT601, dst_colorspace=matrix)
+        frame = raw.reformat(format="yuv420p", src_colorspace=BT601.number, dst_colorspace=matrix)
         frame.time_base, frame.pts = unit, round(picture.start / unit) + shift
         ends[frame.pts] = max(frame.pts + 1, round(picture.end / unit) + shift)
         yield from _lasting(video.encode(frame), ends)
@@ -174,17 +183,6 @@ def _lasting(
         yield packet
 
 
-class _Stretch(NamedTuple):
-    """The sound that is wanted, and where it comes to lie."""
-
-    sound: Sound
-    start: Fraction | None
-    end: Fraction | None
-    """Seconds after the movie's first frame."""
-    offset: Fraction
-    """Where that frame comes to lie, in seconds."""
-
-
 def _sound_packets(
     container: av.container.OutputContainer,
     sound: Sound | None,
@@ -195,16 +193,23 @@ def _sound_packets(
     """The sound's packets, ready to be written, and how they are made."""
     if sound is None:
         return iter(()), ""
-    stretch = _Stretch(sound, start, end, offset)
-    if sound.stream.codec_context.name.removesuffix("float") in COPIED:
-        return _copied(container.add_stream_from_template(sound.stream), stretch), "copied"
-    return _encoded(_add_aac(container, sound), stretch), "encoded"
+    copied = sound.stream.codec_context.name.removesuffix("float") in COPIED
+    pieces: Iterator[Any] = sound.packets(start, end) if copied else sound.frames(start, end)
+    first = next(pieces, None)
+    if first is None:  # a track that is empty, or has ended before
+        return iter(()), ""
+    pieces = chain([first], pieces)
+    if copied:
+        return _copied(container.add_stream_from_template(sound.stream), pieces, offset), "copied"
+    return _encoded(_add_aac(container, sound), sound.stream, pieces, offset), "encoded"
 
 
-def _copied(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
-    for time, packet in stretch.sound.packets(stretch.start, stretch.end):
+def _copied(
+    stream: av.AudioStream, packets: Iterator[tuple[Fraction, AudioPacket]], offset: Fraction
+) -> Iterator[AudioPacket]:
+    for time, packet in packets:
         base = packet.time_base
-        packet.pts = packet.dts = round((time + stretch.offset) / base)
+        packet.pts = packet.dts = round((time + offset) / base)
         packet.stream = stream
         yield packet
 
@@ -218,11 +223,16 @@ def _add_aac(container: av.container.OutputContainer, sound: Sound) -> av.AudioS
     return stream
 
 
-def _encoded(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
-    graph = _graph(stretch.sound.stream, stream.codec_context)
+def _encoded(
+    stream: av.AudioStream,
+    source: av.AudioStream,
+    frames: Iterator[tuple[Fraction, av.AudioFrame]],
+    offset: Fraction,
+) -> Iterator[AudioPacket]:
+    graph = _graph(source, stream.codec_context)
     unit = Fraction(1, stream.codec_context.sample_rate)
-    for time, frame in stretch.sound.frames(stretch.start, stretch.end):
-        frame.time_base, frame.pts = unit, round((time + stretch.offset) / unit)
+    for time, frame in frames:
+        frame.time_base, frame.pts = unit, round((time + offset) / unit)
         graph.push(frame)
         yield from _pulled(graph, stream)
     graph.push(None)

@@ -32,7 +32,7 @@ from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
 from videmo.scan.chunk import detector_config
 from videmo.schema import timecode
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
-from videmo.video import open_movie
+from videmo.video import open_movie, sound_taken
 
 Watch = Callable[[Path], AbstractContextManager[Progress | None]]
 """Given what is being worked on, gives what is told of the progress."""
@@ -151,6 +151,8 @@ def annotate_movie(
     if target.exists() and target.samefile(found.path):
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
     check_writable(target)
+    if said := sound_taken(found):
+        log.warning("%s: %s", shown(found.path), said)
     known = _known_names(table, record) if names is None else names
     annotator = Annotator(rows, record, found, known, wished.layers)
     start, end = _stretch(wished, rows, record)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, REPEAT, TABLES, output
+from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -111,6 +111,13 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     help="Seconds that supercut, edl and otio may last, made of the best moments then; and a gif "
     "or webp.",
 )
+@click.option(
+    "--sound",
+    type=SOUND,
+    metavar="N|all",
+    help="Of several sound tracks, which clips and supercut have, from 1.  [default: the first "
+    "that can be decoded]",
+)
 @MOVED
 @click.option(
     "--offset",
@@ -145,6 +152,7 @@ def extract(
         margin=options.pop("margin"),
         upright=options.pop("upright"),
         order=options.pop("order"),
+        sound=options.pop("sound"),
         max_length=options.pop("max_length") or float("inf"),
     )
     repeat, seconds = options.pop("repeat")

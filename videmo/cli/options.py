@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from videmo.schema import DEFAULT_DETECTOR
+from videmo.schema import ALL_SOUND, DEFAULT_DETECTOR
 
 Decorator = Callable[[Any], Any]
 
@@ -92,7 +92,21 @@ class Part(click.ParamType):  # type: ignore[type-arg]
         return x, y, w, h
 
 
+class SoundChoice(click.ParamType):  # type: ignore[type-arg]
+    """The number of a sound track, from 1, or all of them."""
+
+    name = "sound"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "all":
+            return ALL_SOUND
+        if not re.fullmatch(r"[1-9]\d{0,3}", str(value), re.ASCII):
+            self.fail(f"{value!r} is no sound track; write a number from 1 on, or all", param, ctx)
+        return int(value)
+
+
 TIME = Time()
+SOUND = SoundChoice()
 SIZE = Size()
 REPEAT = Repeat()
 PART = Part()

@@ -31,16 +31,18 @@ class Exporter(NamedTuple):
     """How much is made into one: `EMOTION`, `MOVIE` or `ALL`."""
     function: str
     """Module of this package and function: makes the files, and removes older ones of its kind."""
+    sound: bool = False
+    """Whether what it makes has the movie's sound."""
 
 
 EXPORTERS = {
     "crops": Exporter("the faces, a picture for each frame", EMOTION, "crops.export"),
-    "clips": Exporter("the movie around them, with its sound", EMOTION, "clips.export"),
+    "clips": Exporter("the movie around them, with its sound", EMOTION, "clips.export", True),
     "sheet": Exporter("the best face of each run on one page", EMOTION, "sheet.export"),
     "gif": Exporter("each run as a small moving picture without sound", EMOTION, "animations.gif"),
     "webp": Exporter("the same in more colours, and smaller files", EMOTION, "animations.webp"),
     "supercut": Exporter(
-        "all moments of all movies joined, with their sound", ALL, "supercut.export"
+        "all moments of all movies joined, with their sound", ALL, "supercut.export", True
     ),
     "edl": Exporter("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
     "otio": Exporter(
@@ -57,6 +59,9 @@ EXPORTERS = {
 """All exporters by name, in the order in which they are listed."""
 
 DEFAULT_EXPORTS = ("crops", "clips", "sheet")
+
+WITH_SOUND = tuple(name for name, entry in EXPORTERS.items() if entry.sound)
+"""The exporters whose files have the movie's sound."""
 
 OF_RUNS = tuple(name for name, entry in EXPORTERS.items() if entry.scope == EMOTION)
 """The exporters whose files belong to single runs."""

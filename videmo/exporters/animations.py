@@ -13,19 +13,22 @@ from typing import Any
 import ffmpeg
 
 from videmo.errors import DiskFullError, OutputError, VidemoError
-from videmo.exporters.clips import pictures_of, sought
+from videmo.exporters.clips import coded, pictures_of, sought
 from videmo.exporters.cuts import lossless_rate
 from videmo.exporters.program import SAME_BYTES, arguments, find_ffmpeg, run_ffmpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, timecode
-from videmo.video import TIME_TOLERANCE, Movie
+from videmo.video import BT601, TIME_TOLERANCE, Movie
 
 GIF_SIDE, GIF_RATE = 480, 15
 WEBP_SIDE, WEBP_RATE = 640, 30
 """The longer side in pixels, and pictures per second, at most."""
 
 WEBP_QUALITY = 75
+
+STILLS = {"out_color_matrix": BT601.name, "out_range": "tv"}
+"""How colours are coded in WebP (RFC 6386, 9.2), and on the way to those of a GIF."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _pictures(strip: Strip) -> Any:
         # The last picture stays, where the movie ends with it.
         .filter("tpad", stop_mode="clone", stop=strip.count)
         .filter("trim", end_frame=strip.count)
-        .filter("scale", strip.width, strip.height, flags="lanczos")
+        .filter("scale", strip.width, strip.height, flags="lanczos", **coded(strip.movie), **STILLS)
         .filter("setsar", 1)
     )
 

@@ -5,6 +5,7 @@ Streams cannot be copied as they are: a copy can only begin at a key frame.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,22 @@ from videmo.exporters.program import (
     SAME_BYTES,
     arguments,
     find_ffmpeg,
+    kept_file,
     own_times,
     run_ffmpeg,
 )
 from videmo.exporters.selection import Exported, Selection, frames_between, remove_others
 from videmo.files import atomic_path, shown
 from videmo.schema import Run, Segment, timecode
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, pace
+from videmo.video import BT709, READ_OPTIONS, TIME_TOLERANCE, Movie, Pace, Turn, pace, usual_matrix
 from videmo.video.deinterlace import FILTER, OPTIONS
+from videmo.video.tone import CODED, cube
 
 FOLDER = "clips"
 CLIP_NAME = r"\d{2,}-\d{2}-\d{2}\.\d{3}_t\d+\.mp4"
 EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # what yuv420p can hold
+TONED = BT709
+"""How colours are coded that were of high dynamic range."""
 RUN_UP = 10.0
 """Seconds before a clip from which on the movie is decoded."""
 
@@ -77,7 +82,7 @@ def clip_command(
         # ffmpeg counts it from the first frame, which may lie just behind the start.
         "t": f"{max(TIME_TOLERANCE, segment.end - segment.start - TIME_TOLERANCE):.6f}",
         "format": "mp4",
-        "vf": ",".join([*map(_filter_text, _repairs(movie)), EVEN]),
+        "vf": ",".join([*map(_filter_text, _repairs(movie) + _told(movie)), EVEN]),
         "movflags": "+faststart",
         **H264,
         **SAME_BYTES,
@@ -85,7 +90,7 @@ def clip_command(
     }
     if movie.sound:
         # Where the sound ends before the picture, there is silence.
-        streams.append(source["a:0"])
+        streams += [source[str(stream)] for stream in movie.heard]
         options |= {**AAC, "af": "apad"}
     return arguments(program, ffmpeg.output(*streams, f"file:{target.absolute()}", **options))
 
@@ -98,6 +103,8 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     # the rest is decoded and thrown away.
     skipped = max(0.0, place - RUN_UP) if movie.timed else 0.0
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
+    if keeps_filters(movie):
+        seek["reinit_filter"] = "0"
     source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
     return source, place - skipped
 
@@ -121,10 +128,45 @@ def pictures_of(movie: Movie, source: Any) -> Any:
     return stream
 
 
+def coded(movie: Movie) -> dict[str, str]:
+    """How the colours of `pictures_of` are coded, as options of ffmpeg's filter ``scale``."""
+    if movie.tone:
+        return {"in_color_matrix": TONED.name, "in_range": "tv"}
+    return stored(movie)
+
+
+def stored(movie: Movie) -> dict[str, str]:
+    """How the movie's colours are coded, as options of ffmpeg's filter ``scale``.
+
+    Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
+    """
+    if movie.colours.matrix is None:
+        return {}
+    full = movie.colours.full_range
+    return {"in_color_matrix": movie.colours.matrix.name, "in_range": "pc" if full else "tv"}
+
+
+def _told(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that make a clip say how its colours are coded, where the movie does not: it may
+    be upright, and have other lines to guess by."""
+    if movie.tone:
+        return []
+    usual = usual_matrix(movie.height).name
+    if movie.colours.matrix is None:
+        coding = {"out_color_matrix": usual, "out_range": "tv"}
+        return [("scale", coding), ("format", {"pix_fmts": "yuv420p"})]
+    return [] if movie.colours.said else [("setparams", {"colorspace": movie.colours.matrix.name})]
+
+
 def _filter_text(one: tuple[str, dict[str, str]]) -> str:
     name, options = one
-    said = ":".join(f"{key}='{value}'" for key, value in options.items())
+    said = ":".join(f"{key}='{_escaped(value)}'" for key, value in options.items())
     return f"{name}={said}"
+
+
+def _escaped(value: str) -> str:
+    """A value as ffmpeg's lists of filters want it between quotation marks."""
+    return re.sub(r"([\\':])", r"\\\1", value).replace("'", r"'\''")
 
 
 def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
@@ -134,7 +176,48 @@ def _repairs(movie: Movie) -> list[tuple[str, dict[str, str]]]:
         filters.append(("setpts", {"expr": _times(pace(movie))}))
     if movie.deinterlace:
         filters.append((FILTER, OPTIONS))
-    return filters
+    return filters + _one_size(movie) + _tone(movie)
+
+
+def _one_size(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that give all pictures the size of the first, with bars where they have another
+    shape: a stream may change its size (calls do). They leave alone what has that size."""
+    if not keeps_filters(movie):
+        return []
+    size = {"width": str(movie.width), "height": str(movie.height)}
+    return [
+        ("scale", {**size, "force_original_aspect_ratio": "decrease"}),
+        ("pad", {**size, "x": "(ow-iw)/2", "y": "(oh-ih)/2", "eval": "frame"}),
+        ("setsar", {"sar": "1"}),
+    ]
+
+
+def keeps_filters(movie: Movie) -> bool:
+    """Whether ffmpeg is to go on with the same filters where the size changes in the middle.
+
+    Else it makes them anew, and those that count frames and time begin again. Those that turn
+    pictures, make them whole, or undo oblong pixels cannot go on; nor are there bars around odd
+    sizes.
+    """
+    even = movie.width % 2 == movie.height % 2 == 0
+    plain = movie.pixel_aspect == 1 and movie.turn == Turn() and not movie.deinterlace
+    return even and plain
+
+
+def _tone(movie: Movie) -> list[tuple[str, dict[str, str]]]:
+    """The filters that bring a movie of high dynamic range to an ordinary one, as `Frame.ordinary`
+    does."""
+    if not movie.tone:
+        return []
+    table = kept_file(f"{movie.tone}.cube", cube(movie.tone))
+    return [
+        ("scale", stored(movie)),
+        ("format", {"pix_fmts": CODED}),
+        ("lut3d", {"file": table.as_posix(), "interp": "tetrahedral"}),
+        ("scale", {"out_color_matrix": TONED.name, "out_range": "tv"}),
+        ("format", {"pix_fmts": "yuv420p"}),
+        ("setparams", dict.fromkeys(("color_primaries", "color_trc", "colorspace"), TONED.name)),
+    ]
 
 
 def _times(pace: Pace) -> str:
@@ -172,7 +255,7 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowe
         with av.open(f"file:{part.absolute()}", options=READ_OPTIONS) as container:
             stream = container.streams.video[0]
             seconds = float((stream.duration or 0) * stream.time_base)
-            sound = bool(container.streams.audio)
+            tracks = len(container.streams.audio)
             first = float(next(container.decode(stream)).time or 0)
     except (av.error.FFmpegError, IndexError, StopIteration) as error:
         raise OutputError(
@@ -180,8 +263,9 @@ def _check_clip(part: Path, movie: Movie, segment: Segment, target: Path, allowe
         ) from error
     wanted = segment.end - segment.start
     late = first > allowed
-    if late or abs(seconds - wanted) > allowed or sound != movie.sound:
-        what = f"{seconds:.2f} s instead of {wanted:.2f}" if sound == movie.sound else "no sound"
+    whole = tracks == len(movie.heard)
+    if late or abs(seconds - wanted) > allowed or not whole:
+        what = f"{seconds:.2f} s instead of {wanted:.2f}" if whole else "no sound"
         what = f"it begins {first:.2f} s late" if late else what
         raise OutputError(
             f"{shown(target)}: the clip came out wrong ({what}); scan the movie again"

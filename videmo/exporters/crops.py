@@ -75,7 +75,7 @@ def faces(
     times = sorted(of_time)
     with open_movie(movie) as reader:
         for time, frame in zip(times, reader.at(times), strict=True):
-            picture = frame.bgr
+            picture = frame.ordinary
             for sighting in of_time[time]:
                 yield sighting, how.of(picture, sighting)
 

@@ -44,7 +44,7 @@ def edit_list(cuts: list[Cut], title: str, counted: Count) -> str:
             *(counted.timecode(begin), _end(counted, end)),
             *(record.timecode(at), record.timecode(at + end - begin)),
         )
-        channels = "AA/V" if cut.movie.sound else "V"
+        channels = "AA/V" if cut.movie.sounds else "V"
         lines += [
             "",
             f"{number:03}  {reel(title):8} {channels:5} C        {' '.join(times)}",

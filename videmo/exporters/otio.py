@@ -54,9 +54,9 @@ def timeline(cuts: list[Cut]) -> otio.schema.Timeline:
             clip.markers.append(_marker(cut, run, said))
         picture.append(clip)
     made.tracks.append(picture)
-    if any(cut.movie.sound for cut in cuts):
+    if any(cut.movie.sounds for cut in cuts):
         sound = otio.schema.Track("sound", kind=otio.schema.TrackKind.Audio)
-        sound.extend(_clip(cut) if cut.movie.sound else _silence(cut) for cut in cuts)
+        sound.extend(_clip(cut) if cut.movie.sounds else _silence(cut) for cut in cuts)
         made.tracks.append(sound)
     return made
 

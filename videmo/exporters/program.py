@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,21 @@ def own_times(program: str) -> dict[str, str]:
     except OSError as error:
         raise no_start(command, error) from error
     return {"fps_mode" if b"-fps_mode" in options else "vsync": "vfr"}
+
+
+@functools.cache
+def kept_file(name: str, text: str) -> Path:
+    """A file of so much text that ffmpeg reads; it lies there until this process ends."""
+    path = Path(_folder()) / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@functools.cache
+def _folder() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="videmo-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def arguments(program: str, output: Any) -> list[str]:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import ffmpeg
 
-from videmo.errors import OutputError
-from videmo.exporters.clips import pictures_of, sought
+from videmo.exporters.clips import coded, pictures_of, sought
 from videmo.exporters.cuts import Cut
 from videmo.exporters.program import arguments
-from videmo.files import shown
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video import TIME_TOLERANCE, Movie, usual_matrix
 
 SAMPLES, CHANNELS = 48_000, 2
 SAMPLE_BYTES = 2 * CHANNELS
 RAW_SOUND: dict[str, Any] = {"f": "s16le", "ar": SAMPLES, "ac": CHANNELS}
 FADE = 0.005
 """Seconds at both ends of a cut over which its sound comes and goes, so that it does not click."""
-
-HD_HEIGHT = 720
-"""From here on, colours are coded as in BT.709; below as in BT.601 (and so in `video`)."""
-MATRICES = {
-    1: "bt709",
-    **dict.fromkeys((5, 6), "smpte170m"),
-    **dict.fromkeys((9, 10), "bt2020"),
-}
-"""ffmpeg's names of the colour matrices, by their number in a stream (ISO/IEC 23091-2)."""
-FULL_RANGE = 2
-"""FFmpeg's number for a range in which black is 0 and white 255, not 16 and 235."""
 
 
 class RawFormat(NamedTuple):
@@ -45,7 +32,7 @@ class RawFormat(NamedTuple):
 
     @property
     def matrix(self) -> str:
-        return _usual_matrix(self.height)
+        return usual_matrix(self.height).name
 
     @property
     def frame_bytes(self) -> int:
@@ -63,10 +50,10 @@ def raw_format(cuts: list[Cut]) -> RawFormat:
     return RawFormat(width, height, max(cut.fps for cut in cuts))
 
 
-def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
+def decode_command(program: str, cut: Cut, form: RawFormat, sounds: Sequence[Path]) -> list[str]:
     """The arguments with which ffmpeg gives the frames of `cut` raw to its standard output.
 
-    And its sound, where there is some, to the file `sound`.
+    And its sound, track by track, where there is some, to the files `sounds`.
     """
     source, begin = sought(cut.movie, cut.start)
     end = begin + cut.seconds
@@ -79,11 +66,13 @@ def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list
     pictures = _fitted(pictures, cut.movie, form)
     pictures = pictures.filter("fps", f"{form.rate}", start_time=0)
     outputs = [ffmpeg.output(pictures, "pipe:1", format="rawvideo", pix_fmt="yuv420p")]
-    if cut.movie.sound:
-        samples = source["a:0"].filter("atrim", start=f"{begin:.6f}", end=f"{end:.6f}")
+    for stream, sound in zip(cut.movie.heard, sounds, strict=False):
+        samples = source[str(stream)].filter("atrim", start=f"{begin:.6f}", end=f"{end:.6f}")
         samples = samples.filter("asetpts", f"PTS-{begin:.6f}/TB")
         # Holes and a late start become silence.
         samples = samples.filter("aresample", SAMPLES, **{"async": 1, "first_pts": 0})
+        # So does sound that is not there any more, or nowhere.
+        samples = samples.filter("apad", whole_dur=f"{cut.seconds:.6f}")
         samples = samples.filter("afade", type="in", duration=FADE)
         out = f"{max(0.0, cut.seconds - FADE):.6f}"
         samples = samples.filter("afade", type="out", start_time=out, duration=FADE)
@@ -102,7 +91,7 @@ def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
         "scale",
         *(width, height),
         flags="bicubic",
-        **colours_of(movie),
+        **coded(movie),
         out_color_matrix=form.matrix,
         out_range="tv",
     )
@@ -112,24 +101,3 @@ def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
         left, top = (form.width - width) // 2, (form.height - height) // 2
         pictures = pictures.filter("pad", form.width, form.height, left, top)
     return pictures.filter("setsar", 1)
-
-
-def _usual_matrix(height: int) -> str:
-    return "bt709" if height >= HD_HEIGHT else "smpte170m"
-
-
-def colours_of(movie: Movie) -> dict[str, str]:
-    """How the movie's colours are coded, as options of ffmpeg's filter ``scale``.
-
-    Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
-    """
-    try:
-        with av.open(f"file:{movie.path.absolute()}", options=READ_OPTIONS) as container:
-            coded = container.streams[movie.stream].codec_context
-            if coded.format is None or coded.format.is_rgb:
-                return {}
-            full = coded.color_range == FULL_RANGE or coded.format.name.startswith("yuvj")
-            matrix = MATRICES.get(int(coded.colorspace), _usual_matrix(movie.height))
-    except (av.error.FFmpegError, IndexError) as error:
-        raise OutputError(f"{shown(movie.path)}: cannot be opened again ({error})") from error
-    return {"in_color_matrix": matrix, "in_range": "pc" if full else "tv"}

@@ -32,6 +32,8 @@ class Choice:
     """Crops turned so that the eyes are level."""
     order: str = "time"
     """How moments are joined: by `time`, or by `score`, the best first."""
+    sound: int | None = None
+    """The sound track that is taken, from 1, or `ALL_SOUND`; None: the first with a decoder."""
     max_length: float = float("inf")
     """Seconds that what is joined may last, and each gif and webp."""
 

@@ -37,7 +37,7 @@ def tiles_of(selection: Selection, runs: tuple[Run, ...]) -> list[Tile]:
     tiles = {}
     with open_movie(selection.movie) as reader:
         for time, frame in zip(times, reader.at(times), strict=True):
-            picture = frame.bgr
+            picture = frame.ordinary
             for run, sighting in best.items():
                 if sighting.time == time:
                     face = cut_face(picture, sighting.box, margin=0.2, size=TILE)

@@ -13,7 +13,7 @@ import itertools
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -48,8 +48,9 @@ from videmo.video import READ_OPTIONS
 
 NAME = "supercut.mp4"
 
-PICTURES, SOUND, PIECE, CHAPTERS = "pictures.mp4", "sound.raw", "piece.raw", "chapters.txt"
-"""Files in the work folder: all pictures, all sound, the sound of one cut, the chapters."""
+PICTURES, SOUND, PIECE, CHAPTERS = "pictures.mp4", "sound-{}.raw", "piece-{}.raw", "chapters.txt"
+"""Files in the work folder: all pictures; of each sound track all sound, and that of one cut; the
+chapters."""
 
 WHAT = "join the moments"
 LONGEST_TITLE = 200
@@ -89,31 +90,53 @@ def _join(
     """Write the pictures and the sound of `cuts` into the folder `work`; which are there, where."""
     placed: list[PlacedCut] = []
     frames = 0
-    with _encoder(form, work, target) as pictures, (work / SOUND).open("wb") as sound:
+    tracks = _tracks(cuts)
+    with _encoder(form, work, target) as pictures, _opened(work, tracks) as sounds:
         for cut in cuts:
             count = max(1, round(cut.seconds * form.rate))
-            decoded, error = _add_pictures(cut, count, form, pictures, work)
+            decoded, error = _add_pictures(cut, count, form, pictures, work, tracks)
             if error is not None:
                 failures.append(error)
             if decoded:
                 placed.append(PlacedCut(cut, frames, frames + count))
                 frames += count
-                _add_sound(work / PIECE, sound, until=round(frames / form.rate * SAMPLES))
+                until = round(frames / form.rate * SAMPLES)
+                for piece, sound in zip(_files(work, PIECE, tracks), sounds, strict=True):
+                    _add_sound(piece, sound, until=until)
     return placed
 
 
+def _tracks(cuts: Iterable[Cut]) -> int:
+    """How many sound tracks there are to be: where a movie has fewer, there is silence."""
+    return max((len(cut.movie.heard) for cut in cuts), default=0)
+
+
+def _files(work: Path, name: str, tracks: int) -> list[Path]:
+    """The files of that `name` in the folder `work`, one for each sound track."""
+    return [work / name.format(number) for number in range(1, tracks + 1)]
+
+
+@contextmanager
+def _opened(work: Path, tracks: int) -> Iterator[list[IO[bytes]]]:
+    """Yield where the sound is written, track by track."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(path.open("wb")) for path in _files(work, SOUND, tracks)]
+
+
 def _add_pictures(
-    cut: Cut, count: int, form: RawFormat, pictures: IO[bytes], work: Path
+    cut: Cut, count: int, form: RawFormat, pictures: IO[bytes], work: Path, tracks: int
 ) -> tuple[int, OutputError | None]:
-    """Decode `cut` into `count` pictures, and its sound into `PIECE`.
+    """Decode `cut` into `count` pictures, and its sound into the files `PIECE`.
 
     Gives how many pictures there really were, and what went wrong. Where there are fewer than
     `count`, the last one stays: what follows has to keep its place.
     """
-    (work / PIECE).unlink(missing_ok=True)
+    pieces = _files(work, PIECE, tracks)
+    for piece in pieces:
+        piece.unlink(missing_ok=True)
     decoded, last = 0, b""
     try:
-        command = decode_command(find_ffmpeg(), cut, form, work / PIECE)
+        command = decode_command(find_ffmpeg(), cut, form, pieces)
         with tempfile.TemporaryFile() as errors:
             with _running(command, stdout=subprocess.PIPE, stderr=errors) as decoder:
                 assert decoder.stdout is not None
@@ -210,21 +233,23 @@ def _work_folder(target: Path) -> Iterator[Path]:
 def _finish(placed: list[PlacedCut], form: RawFormat, work: Path, made: Path, target: Path) -> None:
     """Put pictures, sound and chapters together."""
     (work / CHAPTERS).write_text(chapters_text(placed, form), "utf-8", "backslashreplace")
-    sound = any(one.cut.movie.sound for one in placed)
-    run_ffmpeg(mux_command(find_ffmpeg(), work, made, sound=sound), target, WHAT)
+    tracks = _tracks(one.cut for one in placed)
+    run_ffmpeg(mux_command(find_ffmpeg(), work, made, tracks), target, WHAT)
 
 
-def mux_command(program: str, work: Path, made: Path, *, sound: bool) -> list[str]:
-    """The arguments with which ffmpeg makes the supercut `made` of what is in `work`. Pure."""
+def mux_command(program: str, work: Path, made: Path, tracks: int) -> list[str]:
+    """The arguments with which ffmpeg makes the supercut `made` of what is in `work`, with so many
+    sound tracks. Pure."""
     # By hand: ffmpeg-python has no place for an input of which only the chapters are used.
     command = [program, "-nostdin", "-loglevel", "error", "-i", f"file:{work / PICTURES}"]
     maps, codecs = ["-map", "0:v"], ["-c:v", "copy"]
-    if sound:
-        raw = [f"-{name} {value}".split() for name, value in RAW_SOUND.items()]
-        command += [*itertools.chain(*raw), "-i", f"file:{work / SOUND}"]
-        maps += ["-map", "1:a"]
+    raw = [f"-{name} {value}".split() for name, value in RAW_SOUND.items()]
+    for number, sound in enumerate(_files(work, SOUND, tracks), 1):
+        command += [*itertools.chain(*raw), "-i", f"file:{sound}"]
+        maps += ["-map", f"{number}:a"]
+    if tracks:
         codecs += ["-c:a", AAC["acodec"], "-b:a", AAC["audio_bitrate"]]
-    chapters = "2" if sound else "1"
+    chapters = str(tracks + 1)
     command += ["-f", "ffmetadata", "-i", f"file:{work / CHAPTERS}"]
     command += [*maps, "-map_metadata:g", "-1", "-map_chapters", chapters, *codecs]
     plain = ["-fflags", "+bitexact", "-flags", "+bitexact", "-movflags", "+faststart"]

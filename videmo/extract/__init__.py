@@ -16,7 +16,7 @@ from videmo.errors import (
     TableError,
     VidemoError,
 )
-from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, exporter
+from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
 from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
@@ -27,6 +27,7 @@ from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
 from videmo.schema import Run
 from videmo.table import Record, read_record, read_table
+from videmo.video import Movie, sound_taken
 
 Makers = Mapping[str, Callable[[Any], Exported]]
 """The exporters that are wanted, by name."""
@@ -136,6 +137,7 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     selections = select(paths, wanted, job.choice, table, record, people)
     if selections:
         _check_paths(paths)
+        _tell_sound(job, selections[0].movie)
     every: list[Exported] = []
     lines: list[dict[str, str]] = []
     of_scope = {
@@ -164,6 +166,15 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     return Extracted(
         paths.table, runs, longest_runs(table, record["end"]), *_sum(every), missing
     ), cuts
+
+
+def _tell_sound(job: _Extraction, movie: Movie) -> None:
+    """Say once which of several sound tracks is taken, to who did not choose."""
+    said = sound_taken(movie)
+    if said and job.choice.sound is None and set(job.makers) & set(WITH_SOUND):
+        usable = sum(track.decodable for track in movie.sounds)
+        more = "; choose with --sound N, or --sound all" if usable > 1 else ""
+        log.warning("%s: %s%s", shown(movie.path), said, more)
 
 
 def _join(

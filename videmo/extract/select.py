@@ -16,6 +16,7 @@ from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run
 from videmo.table import Record, labels_of
+from videmo.video import with_sound
 
 
 class Paths(NamedTuple):
@@ -59,7 +60,7 @@ def select(
     cuts = () if wanted.across_cuts else record["cuts"]
     of_table = partial(
         Selection,
-        movie=movie,
+        movie=with_sound(movie, choice.sound),
         name=paths.name,
         starts=starts,
         choice=choice,

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
-from videmo.exporters import EXPORTERS
+from videmo.exporters import EXPORTERS, WITH_SOUND
 from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
@@ -150,8 +150,8 @@ def meant_by(word: str, known: Iterable[str]) -> str:
     return plain[near[0]] if near else ""
 
 
-def check_names(exports: Iterable[str], choice: Choice) -> None:
-    """See whether there are such exporters, and such an order.
+def check_names(exports: Sequence[str], choice: Choice) -> None:
+    """See whether there are such exporters, and such an order, and sound where some is chosen.
 
     Raises:
         RequestError: there are not.
@@ -159,5 +159,10 @@ def check_names(exports: Iterable[str], choice: Choice) -> None:
     for export in exports:
         if export not in EXPORTERS:
             raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")
+    if choice.sound is not None and not set(exports) & set(WITH_SOUND):
+        raise RequestError(
+            f"--sound: {', '.join(exports)} cannot use it; leave it out, or make one of "
+            f"{', '.join(WITH_SOUND)}"
+        )
     if choice.order not in ORDERS:
         raise RequestError(f"{choice.order}: no such order; choose from {', '.join(ORDERS)}")

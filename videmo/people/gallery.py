@@ -137,7 +137,7 @@ def _cut_out(wanted: Sequence[Portrait], movies: Sequence[Movie]) -> dict[Portra
         times = sorted(of_time)
         with open_movie(movies[movie]) as reader:
             for time, frame in zip(times, reader.at(times), strict=True):
-                picture = frame.bgr
+                picture = frame.ordinary
                 for portrait in of_time[time]:
                     box = portrait.face.box
                     tile = cut_face(picture, box, margin=TILE_MARGIN, size=FACE)

@@ -173,7 +173,7 @@ def _scanned_chunks(job: _Prepared, work: _Work) -> Callable[[], Iterator[ChunkR
     """Scan what is not in the store yet; gives what was seen in each chunk, each time anew."""
     movie, found = job.movie, job.found
     start, end = _stretch(job.settings)
-    for doubt in warnings(movie):
+    for doubt in warnings(movie, found):
         log.warning("%s: %s", shown(movie.path), doubt)
     job.store.forget(others_only=not work.fresh)
     total = movie.frames or found.packets

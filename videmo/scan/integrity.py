@@ -28,7 +28,7 @@ def expected_frames(movie: Movie, found: Survey, merged: Merged, settings: Setti
     """How many frames the movie should give, by all witnesses: header, packets, times."""
     whole = not settings.start and settings.end is None
     announced = (movie.frames or 0) if whole else 0
-    lost = max(0, announced - found.packets - found.hidden)
+    lost = max(0, announced - found.packets - found.head - found.hidden)
     if movie.empty_frames and not found.cut_off:
         lost = 0  # they are announced, but no picture was ever there
     elif not announced and movie.timed and len(merged.times):
@@ -77,22 +77,41 @@ def incomplete(record: Record) -> bool:
     return bool(bad or missing > allowed)
 
 
-def warnings(movie: Movie) -> list[str]:
-    """What makes what is found in `movie` less sure, though all of it can be read."""
+def warnings(movie: Movie, seen: Survey) -> list[str]:
+    """What makes what is found in `movie` less sure, though all of it can be read; `seen` are its
+    packets."""
     found = []
+    if seen.head:
+        found.append(
+            f"begins {seen.head} frame{'s' if seen.head > 1 else ''} before its first key frame; "
+            "nothing can decode those, and time 0 is that key frame"
+        )
     if not movie.timed:
         found.append(
             "its timestamps cannot be trusted; it is read from the beginning on, in one piece"
+        )
+    if movie.videos > 1:
+        found.append(
+            f"has {movie.videos} video streams; number {movie.stream} of all its streams, which "
+            "players show, is scanned; for another one run: ffmpeg -i IN -map 0:NUMBER -c copy "
+            "OUT.mkv, and scan that"
         )
     if movie.interlaced and not movie.deinterlace:
         found.append(
             "is interlaced: what moves has combs, and its faces may be missed; scan it with "
             "--deinterlace"
         )
-    if movie.transfer:
+    if movie.dolby:
+        found.append(
+            "is Dolby Vision without a compatible base (profile 5), so that its colours are false "
+            "here, green and purple, and its grey is off: trust the scores less, or convert it to "
+            "SDR first, with a program that knows Dolby Vision"
+        )
+    elif movie.transfer:
         found.append(
             f"is of high dynamic range ({movie.transfer}), and looks pale: emotions were learnt "
-            "from ordinary pictures, so trust the scores less, or convert it to SDR first"
+            "from ordinary pictures, so trust the scores less, or convert it to SDR first; what is "
+            "made of it is tone-mapped"
         )
     return found
 

@@ -110,7 +110,7 @@ def finished_record(
         "cuts": merged.cuts,
         "smaller_faces": {"pictures": merged.samples, "faces": merged.smaller},
         "seconds": _seconds(merged.columns, begun["labels"], stop, settings.gap),
-        "warnings": warnings(movie),
+        "warnings": warnings(movie, found),
     }
     record["status"] = "partial" if incomplete(record) else "ok"
     return record

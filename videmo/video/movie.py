@@ -13,6 +13,7 @@ import numpy as np
 
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.colours import ORDINARY, Colours
 from videmo.video.memory import check_memory
 from videmo.video.sniff import (
     HEAD_BYTES,
@@ -21,7 +22,7 @@ from videmo.video.sniff import (
     PLAYLIST,
     SOUND,
     UNKNOWN,
-    has_index,
+    index_of,
     quoted,
     sniff,
 )
@@ -72,6 +73,15 @@ _ROTATIONS = {
 }
 
 
+class SoundTrack(NamedTuple):
+    """A sound track of a file."""
+
+    stream: int
+    """Index of the stream."""
+    decodable: bool
+    """Whether there is a decoder for it, and something to decode."""
+
+
 @dataclass(frozen=True)
 class Movie:
     """What is known of a movie before its frames are read."""
@@ -82,6 +92,8 @@ class Movie:
     width: int
     height: int
     """Size in pixels of the upright picture with square pixels."""
+    pixel_aspect: Fraction
+    """Width of a stored pixel, as a part of its height."""
     turn: Turn
     """What makes the stored picture upright."""
     fps: Fraction
@@ -95,7 +107,10 @@ class Movie:
     time_base: Fraction
     lead: float
     """Seconds from the container's start to the first frame: where time 0 is for a cutter."""
-    sound: bool
+    sounds: tuple[SoundTrack, ...]
+    """The sound tracks in the file, in its order."""
+    heard: tuple[int, ...]
+    """Indexes of the streams of those that are taken: see `with_sound`. Empty: silence."""
     timed: bool
     """Whether the timestamps can be trusted; `survey` looks at all of them."""
     timecode: str = ""
@@ -108,10 +123,27 @@ class Movie:
     """Whether the file knows when frames are decoded, and not when they are shown."""
     interlaced: bool = False
     """Whether its first frames consist of two fields, taken at two times."""
+    videos: int = 1
+    """Streams of moving pictures in the file; one of them is taken."""
+    colours: Colours = ORDINARY
+    """How its first frame codes its colours."""
     transfer: str = ""
     """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
+    dolby: bool = False
+    """Whether its colours are Dolby Vision's own, so that those that are decoded are false."""
     deinterlace: bool = False
     """Whether interlaced frames are to be made whole when they are read."""
+
+    @property
+    def tone(self) -> str:
+        """The `transfer` that what is made of it is freed from; empty where there is none, or its
+        colours are false anyway."""
+        return "" if self.dolby else self.transfer
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is sound that can be decoded."""
+        return bool(self.heard)
 
 
 def check_file(path: Path) -> None:
@@ -163,7 +195,7 @@ def _why(path: Path) -> tuple[str, str]:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             kind = sniff(head)
-            if kind == MOVIE and head[4:8] == b"ftyp" and not has_index(file):
+            if kind == MOVIE and head[4:8] == b"ftyp" and index_of(file) is None:
                 return kind, "its index (moov) is missing: was the recording interrupted?"
     except OSError:
         return UNKNOWN, ""

@@ -11,8 +11,10 @@ from typing import Any
 import av
 import av.logging
 
-from videmo.errors import MovieError, NoPicturesError
+from videmo.errors import MovieError
 from videmo.files import shown
+from videmo.video.colours import colours_of
+from videmo.video.dolby import own_colours
 from videmo.video.memory import check_memory
 from videmo.video.movie import (
     MAX_PIXELS,
@@ -23,6 +25,8 @@ from videmo.video.movie import (
     opened,
     unit_of,
 )
+from videmo.video.streams import first_heard, picture_streams, pixels_of, sound_tracks
+from videmo.video.tone import HLG, PQ
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -34,7 +38,9 @@ EMPTY_FRAMES = {"avi"}
 """Formats in which a frame may hold nothing, so that the one before is shown on."""
 UNTOLD = {"h264", "hevc"}
 """Codecs whose frames do not tell when they are shown, if the file does not."""
-HIGH_RANGE = {16: "PQ", 18: "HLG"}
+DOLBY = {"hevc", "av1", "libdav1d", "libaom-av1"}
+"""Decoders of what Dolby Vision comes in."""
+HIGH_RANGE = {16: PQ, 18: HLG}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 
 
@@ -47,16 +53,19 @@ def probe(path: Path) -> Movie:
     """
     check_file(path)
     with opened(path) as container:
-        stream = _video_stream(container, path)
+        stream, videos = picture_streams(container, path)
+        _check_size(stream, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
-        width, height = _display_size(raw, stream)
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        width, height = max(1, round(raw.width * aspect)), raw.height
         turn = _turn(raw)
         if turn.transposed:
             width, height = height, width
         origin = raw.pts or 0
         start = Fraction(container.start_time or 0, av.time_base)
         first = origin * unit_of(stream) - start
+        sounds = sound_tracks(container)
         duration, of_picture = _duration(container, stream, origin)
         decode_order = (
             container.format.name in EMPTY_FRAMES
@@ -68,6 +77,7 @@ def probe(path: Path) -> Movie:
             stream=stream.index,
             width=width,
             height=height,
+            pixel_aspect=aspect,
             turn=turn,
             fps=_frame_rate(stream),
             duration=duration,
@@ -75,7 +85,8 @@ def probe(path: Path) -> Movie:
             origin=origin,
             time_base=unit_of(stream),
             lead=0.0 if raw.pts is None or decode_order else float(first),
-            sound=bool(container.streams.audio),
+            sounds=sounds,
+            heard=first_heard(sounds),
             timed=container.format.name not in ASTRAY
             and not decode_order
             and all(frame.pts is not None for frame in frames),
@@ -84,27 +95,18 @@ def probe(path: Path) -> Movie:
             empty_frames=container.format.name in EMPTY_FRAMES,
             decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
+            videos=videos,
+            colours=colours_of(raw),
+            dolby=stream.codec_context.name in DOLBY and own_colours(path),
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
         )
 
 
-def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The video stream with most pixels that is not a cover picture."""
-    covers = av.stream.Disposition.attached_pic
-    streams = [s for s in container.streams.video if not s.disposition & covers]
-    if not streams and not container.streams.video and not container.streams.audio:
-        raise MovieError(f"{shown(path)}: no stream in it can be read; get the file again")
-    if not streams:
-        what = "only a cover picture" if container.streams.video else "no picture, only sound"
-        raise NoPicturesError(f"{shown(path)}: has no video stream ({what}); leave it out")
-    known = [s for s in streams if s.codec_context is not None]
-    if not known:
-        raise MovieError(f"{shown(path)}: there is no decoder for this movie; convert it to H.264")
-    stream = max(known, key=_pixels)
-    if _pixels(stream) > MAX_PIXELS:  # before anything of this size is asked of the memory
+def _check_size(stream: av.VideoStream, path: Path) -> None:
+    """Refuse pictures that would fill the memory, before anything of this size is asked of it."""
+    if pixels_of(stream) > MAX_PIXELS:
         raise _too_large(path, f"{stream.codec_context.width}x{stream.codec_context.height}")
     limit_pixels(stream)
-    return stream
 
 
 def _too_large(path: Path, size: str) -> MovieError:
@@ -129,10 +131,6 @@ def _refused_size(path: Path) -> str:
     return next((found[1] for found in sizes if found), "")
 
 
-def _pixels(stream: av.VideoStream) -> int:
-    return stream.codec_context.width * stream.codec_context.height
-
-
 def _first_frames(
     container: av.container.InputContainer, stream: av.VideoStream, path: Path
 ) -> list[av.VideoFrame]:
@@ -142,7 +140,7 @@ def _first_frames(
         try:
             frames += packet.decode()
         except av.error.FFmpegError as error:
-            check_memory(error, path, _pixels(stream))
+            check_memory(error, path, pixels_of(stream))
             reader_errors += 1
         if len(frames) >= PROBED_FRAMES or reader_errors > PROBED_PACKETS:
             break
@@ -163,12 +161,6 @@ def _timecode(container: av.container.InputContainer, stream: av.VideoStream) ->
             if name.lower() == "timecode":
                 return str(value)
     return ""
-
-
-def _display_size(raw: av.VideoFrame, stream: av.VideoStream) -> tuple[int, int]:
-    """Width and height with square pixels, before any turning."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    return max(1, round(raw.width * aspect)), raw.height
 
 
 def _turn(raw: av.VideoFrame) -> Turn:

@@ -93,23 +93,23 @@ def is_text(head: bytes) -> bool:
     return b"\0" not in head
 
 
-def has_index(file: BinaryIO) -> bool:
-    """Whether an MP4 or QuickTime file has its index, the box `moov` (ISO/IEC 14496-12, 4.2)."""
+def index_of(file: BinaryIO) -> int | None:
+    """Where in an MP4 or QuickTime file its index is, the box `moov` (ISO/IEC 14496-12, 4.2)."""
     place = 0
     for _ in range(MAX_BOXES):
         file.seek(place)
         header = file.read(16)
         if len(header) < 8:
-            return False
+            return None
         if header[4:8] == b"moov":
-            return True
+            return place
         size = int.from_bytes(header[:4], "big")
         if size == 1:  # the size follows, in 64 bits
             size = int.from_bytes(header[8:16], "big")
         if size < 8:  # 0: up to the end of the file
-            return False
+            return None
         place += size
-    return False
+    return None
 
 
 def quoted(head: bytes) -> str:

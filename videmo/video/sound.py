@@ -23,14 +23,18 @@ Piece = TypeVar("Piece", "av.Packet[av.AudioStream]", av.AudioFrame)
 
 
 class Sound:
-    """A movie's first sound stream, open. Remembers the file, and what could not be read."""
+    """The sound of a movie, open: of several tracks the first that is taken.
+
+    Remembers the file, and what could not be read.
+    """
 
     def __init__(self, movie: Movie) -> None:
         self.movie = movie
         self.failures = 0
         """Packets that could not be read or decoded."""
         self._container = opened(movie.path)
-        self.stream: av.AudioStream = self._container.streams.audio[0]
+        streams = self._container.streams.audio
+        self.stream = next(one for one in streams if one.index == movie.heard[0])
 
     def close(self) -> None:
         self._container.close()

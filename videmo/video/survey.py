@@ -30,7 +30,8 @@ class Survey(NamedTuple):
     """What a movie's packets say, read through without decoding."""
 
     packets: int
-    """Packets of the video stream that are to be shown: as many as frames, as a rule."""
+    """Packets of the video stream that are to be shown: as many as frames, as a rule. Without those
+    of the `head`."""
     hidden: int
     """Packets that are only decoded: an edit list leaves them out."""
     damaged: int
@@ -41,6 +42,9 @@ class Survey(NamedTuple):
     """Packets that are shown before the stretch that is wanted; those are not among `packets`."""
     keys: tuple[Fraction, ...]
     """Times of key frames, rising: the first in each second."""
+    head: int = 0
+    """Packets before the first key frame, where the movie begins without one: a recording that was
+    begun in the middle. Nothing can decode them."""
     cut_off: bool = False
     """Whether the file ends before it should."""
 
@@ -87,9 +91,11 @@ class _Packets:
         self._first_keys: dict[int, int] = {}
         self._steady = True
         self._last: int | None = None
+        self._head = _Head(movie)
 
     def add(self, packet: av.Packet[av.VideoStream]) -> None:
         self._count(packet)
+        self._head.add(packet)
         if packet.is_keyframe and packet.pts is not None and not packet.is_discard:
             cell = (packet.pts - self._origin) // self._cell
             self._first_keys[cell] = min(self._first_keys.get(cell, packet.pts), packet.pts)
@@ -110,8 +116,45 @@ class _Packets:
     def survey(self, cut_off: bool) -> Survey:
         """What all packets together say."""
         keys = tuple((p - self._origin) * self._unit for p in sorted(self._first_keys.values()))
-        counts = self._packets, self._hidden, self._damaged
-        return Survey(*counts, self._steady, self._before, keys, cut_off)
+        head = self._head.packets
+        whole = self._from == -math.inf
+        packets, before = (self._packets, self._before)
+        packets, before = (packets - head, before) if whole else (packets, max(0, before - head))
+        counts = packets, self._hidden, self._damaged
+        return Survey(*counts, self._steady, before, keys, head, cut_off)
+
+
+class _Head:
+    """Counts the packets before a movie's first key frame. Remembers that one's timestamp.
+
+    They come before it; or after it, where they are shown before it and lean on both sides.
+    """
+
+    def __init__(self, movie: Movie) -> None:
+        self._origin = movie.origin
+        self._count = 0
+        self._over = movie.decode_order  # what begins with a key frame, but has other timestamps
+        self._key: int | None = None
+        self._begun = False
+
+    @property
+    def packets(self) -> int:
+        """How many of them there are; 0 where no key frame is ever seen."""
+        return self._count if self._begun else 0
+
+    def add(self, packet: av.Packet[av.VideoStream]) -> None:
+        if self._over:
+            return
+        if not self._begun and packet.is_keyframe:
+            self._begun, self._key = True, packet.pts
+        elif self._begun and not self._leads(packet):
+            self._over = True
+        elif not packet.is_discard and (packet.pts is None or packet.pts < self._origin):
+            self._count += 1
+
+    def _leads(self, packet: av.Packet[av.VideoStream]) -> bool:
+        """Whether what comes after the key frame is shown before it."""
+        return None not in (packet.pts, self._key) and packet.pts < self._key  # type: ignore[operator]
 
 
 def plan_chunks(
