@@ -113,6 +113,35 @@ def test_hidden_files_and_what_videmo_made_are_left_out(archive: Path, movie: Pa
     assert names(archive) == before
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("#recycle", "@Recycle", "$RECYCLE.BIN", ".Trashes", "System Volume Information"),
+        *("lost+found", "@eaDir"),
+    ],
+)
+def test_a_folder_of_what_was_deleted_is_left_out_and_searched_if_it_is_named(
+    archive: Path, movie: Path, place: str
+) -> None:
+    (archive / "sub" / place).mkdir()
+    shutil.copy(movie, archive / "sub" / place / "old.mp4")
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert (left.name, left.failed) == (f"sub/{place}/", False) and "a folder of" in left.reason
+    assert [(one.name, one.reason) for one in find_movies([archive / "sub" / place])] == [
+        ("old.mp4", "")
+    ]
+
+
+@pytest.mark.parametrize("name", ["GL010001.LRV", "DJI_0001.LRF", "GX010001.THM"])
+def test_a_camera_s_small_copy_is_left_out_and_scanned_if_it_is_named(
+    archive: Path, movie: Path, name: str
+) -> None:
+    shutil.copy(movie, archive / name)
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert left.name == name and "small copy" in left.reason
+    assert not any(one.reason for one in find_movies([archive / "sub", archive / name]))
+
+
 def test_a_loop_of_links_is_named_and_the_rest_is_found(archive: Path) -> None:
     (archive / "aa").symlink_to(archive)
     (archive / "sub" / "up").symlink_to("..")
@@ -556,6 +585,26 @@ def test_failures_are_told_at_the_end_and_by_the_exit_code(archive: Path, tmp_pa
         (archive / name).unlink()
     done = videmo("scan", "-q", archive, "-o", "out", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_was_left_out_is_told_with_the_reason(archive: Path, tmp_path: Path) -> None:
+    for name in ("bad.mp4", "cut.mp4"):
+        (archive / name).unlink()
+    for name in ("GL010001.LRV", "GL010002.LRV", "#recycle"):
+        (archive / name).mkdir() if name[0] == "#" else (archive / name).write_bytes(b"small")
+    done = videmo("scan", archive, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "left out: a camera's small copy of a movie (2), a folder of what was deleted (1)"
+    assert done.stdout.splitlines()[-2:] == [
+        said,
+        "2 movies (2 ok), 1 s of footage; new: 2; listed in out/archive.csv",
+    ]
+    assert [(row["path"], row["status"]) for row in rows(tmp_path / "out")] == [
+        *(("#recycle/", "skipped"), ("GL010001.LRV", "skipped"), ("GL010002.LRV", "skipped")),
+        *(("a.mp4", "ok"), ("sub/a.mp4", "ok")),
+    ]
+    status = videmo("status", tmp_path / "out").stdout.splitlines()
+    assert status[:2] == ["2 movies (2 ok), 1 s of footage", said]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")

@@ -11,6 +11,7 @@ from videmo.archive.ledger import (
     running,
     why_partial,
 )
+from videmo.archive.left_out import count_kinds
 from videmo.archive.named import Outcome, scan_movies
 from videmo.archive.overnight import Standing, scan_archive
 from videmo.archive.process import Limits
@@ -30,6 +31,7 @@ __all__ = [
     "Shard",
     "Standing",
     "Verified",
+    "count_kinds",
     "find_movies",
     "ledger_path",
     "read_ledgers",

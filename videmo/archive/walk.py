@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from videmo.archive.left_out import why_file, why_folder
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.video.sniff import HEAD_BYTES, MOVIE, SUFFIXES, TRANSPORT_SUFFIXES, is_text, sniff
@@ -39,7 +40,8 @@ def find_movies(places: Sequence[Path]) -> list[Candidate]:
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
     videmo made, are left out. Folders that cannot be read, folders that are reached twice (by
-    links), and what has a movie's name and is no file are given with the reason.
+    links), what has a movie's name and is no file, and what `left_out` knows are given with the
+    reason.
 
     Returns:
         In order of their names. With several folders, each name begins with its folder's.
@@ -87,13 +89,13 @@ def _walk(top: Path, below: str) -> Iterator[Candidate]:
         if _extracted(folder, entries):
             continue
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             place, its_name = folder / entry.name, name + entry.name
             if _is_folder(entry):
-                if not entry.name.endswith(PARTS):
+                if why := why_folder(entry.name):
+                    yield Candidate(place, its_name + "/", reason=why)
+                elif not entry.name.startswith(".") and not entry.name.endswith(PARTS):
                     (links if entry.is_symlink() else waiting).append((place, its_name + "/"))
-            elif not entry.name.lower().endswith(MADE):
+            elif not entry.name.startswith(".") and not entry.name.lower().endswith(MADE):
                 yield from _movie(place, its_name)
 
 
@@ -114,6 +116,7 @@ def _extracted(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
 def _movie(path: Path, name: str) -> Iterator[Candidate]:
     """The file at `path`, if it is a movie or has a movie's name."""
     named = path.suffix.lower() in SUFFIXES
+    why = why_file(path.name)
     try:
         status = os.stat(path)
     except OSError:  # a link that leads nowhere, or a file that has just gone
@@ -121,6 +124,8 @@ def _movie(path: Path, name: str) -> Iterator[Candidate]:
     if not stat.S_ISREG(status.st_mode):
         if named:
             yield Candidate(path, name, reason="is not a regular file")
+    elif why:
+        yield Candidate(path, name, reason=why)
     elif named or (status.st_size and _looks_like_a_movie(path)):
         yield Candidate(path, name, status.st_size)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from videmo.cli.options import PATH, QUIET, output
-from videmo.cli.tell import long, say, summary
+from videmo.cli.tell import left_out, long, say, summary
 from videmo.files import shown
 
 
@@ -33,6 +33,8 @@ def status(folder: Path, every: bool) -> None:
     for name, note in scans.items():
         click.echo(f"a scan is running: {name}, {_who(note)}")
     click.echo(summary(entries))
+    if left := left_out(entries):
+        click.echo(left)
     emotions = dict.fromkeys(emotion for entry in entries for emotion in entry.seconds)
     for emotion in emotions:
         seconds = sum(entry.seconds.get(emotion, 0.0) for entry in entries)

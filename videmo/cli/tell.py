@@ -80,6 +80,8 @@ def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: boo
         say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
     if not quiet:
         new = sum(1 for _, new in entries if new)
+        if left := left_out(every):
+            click.echo(left)
         click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")
     return not bad
 
@@ -93,13 +95,22 @@ def long(seconds: float) -> str:
 
 def summary(entries: Iterable[Entry]) -> str:
     """How many movies ended how, and how much footage they are."""
-    every = list(entries)
-    counts = dict.fromkeys(("ok", "partial", "failed", "skipped"), 0)
-    for entry in every:
+    movies = [entry for entry in entries if entry.status != "skipped"]
+    counts = dict.fromkeys(("ok", "partial", "failed"), 0)
+    for entry in movies:
         counts[entry.status] += 1
-    seconds = sum(entry.duration for entry in every)
+    seconds = sum(entry.duration for entry in movies)
     how = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(every)} movies ({how or 'none'}), {long(seconds)} of footage"
+    return f"{len(movies)} movies ({how or 'none'}), {long(seconds)} of footage"
+
+
+def left_out(entries: Iterable[Entry]) -> str:
+    """What was left out, and how often; empty if nothing was."""
+    from videmo.archive import count_kinds
+
+    kinds = count_kinds(entry.reason for entry in entries if entry.status == "skipped")
+    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+    return f"left out: {what}" if what else ""
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
