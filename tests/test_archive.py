@@ -33,6 +33,7 @@ from videmo.archive import (
     shard_of_environment,
     verify_tables,
 )
+from videmo.archive.copies import find_copies
 from videmo.archive.ledger import (
     FIRST_LEDGER_COLUMNS,
     LAST_LEDGER_COLUMNS,
@@ -68,10 +69,16 @@ def archive(movie: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "archive"
     (folder / "sub").mkdir(parents=True)
     shutil.copy(movie, folder / "a.mp4")
-    shutil.copy(movie, folder / "sub" / "a.mp4")
+    another(movie, folder / "sub" / "a.mp4")
     (folder / "bad.mp4").write_bytes(b"<html>404</html>")
     cut_off(movie, folder / "cut.mp4", 0.5)
     return folder
+
+
+def another(movie: Path, target: Path) -> Path:
+    """A movie with the same pictures that is no copy: some bytes follow that mean nothing."""
+    target.write_bytes(movie.read_bytes() + b"\0\0\0\x0cfree" + target.name.encode()[:4])
+    return target
 
 
 def names(folder: Path) -> list[str]:
@@ -281,6 +288,85 @@ def test_two_scans_of_one_archive_do_not_mix(archive: Path, tmp_path: Path) -> N
         assert lock_note(tmp_path / "archive.csv") == "first"
     assert lock_note(tmp_path / "archive.csv") is None
     assert len(scan(archive, tmp_path)[0]) == 4
+
+
+# The same movie, twice
+
+
+def test_a_copy_is_listed_with_the_numbers_of_the_first_and_not_scanned(
+    archive: Path, tmp_path: Path
+) -> None:
+    shutil.copy(archive / "a.mp4", archive / "sub" / "copy.mp4")
+    entries, new = scan(archive, tmp_path / "out")
+    first, copy = entries["a.mp4"], entries["sub/copy.mp4"]
+    assert (copy.status, copy.reason, new) == ("copy", "the same file as a.mp4", 4)
+    assert (copy.frames, copy.faces, copy.seconds) == (first.frames, first.faces, first.seconds)
+    assert not (tmp_path / "out" / "sub" / "copy.mp4.faces.csv").exists()
+    content = (tmp_path / "out" / "archive.csv").read_bytes()
+    assert scan(archive, tmp_path / "out") == (entries, 0)
+    assert (tmp_path / "out" / "archive.csv").read_bytes() == content
+    (archive / "a.mp4").unlink()
+    assert scan(archive, tmp_path / "out")[0]["sub/copy.mp4"].status == "ok"
+
+
+def test_what_is_done_already_is_no_copy_of_what_comes_later(archive: Path, tmp_path: Path) -> None:
+    scan(archive, tmp_path / "out")
+    shutil.copy(archive / "a.mp4", archive / "A.mp4")
+    entries, new = scan(archive, tmp_path / "out")
+    assert (entries["a.mp4"].status, entries["A.mp4"].status, new) == ("ok", "copy", 0)
+
+
+def test_files_are_copies_only_if_every_byte_is_the_same(tmp_path: Path) -> None:
+    """And what was found to be the same once is not read again."""
+    content = bytearray(5 << 20)
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (tmp_path / name).write_bytes(content)
+        content[len(content) // 2] = name == "b.mp4"
+    found = find_movies([tmp_path])
+    copies = find_copies(found, lambda _: False, lambda *_: False)
+    assert {name: first.name for name, first in copies.items()} == {"b.mp4": "a.mp4"}
+    assert len(find_copies(found, lambda _: False, lambda *_: True)) == 2
+    done = find_copies(found, lambda one: one.name == "b.mp4", lambda *_: False)
+    assert {name: first.name for name, first in done.items()} == {"a.mp4": "b.mp4"}
+
+
+def test_a_copy_of_what_another_machine_scans_is_listed_as_one(
+    archive: Path, tmp_path: Path
+) -> None:
+    names = [f"{number}.mp4" for number in range(6)]
+    for name in names:
+        shutil.copy(archive / "a.mp4", archive / name)
+    found = find_movies([archive])
+    entries = {
+        entry.path: entry.status
+        for number in (2, 1)
+        for entry, _ in scan_archive(found, tmp_path / "out", shard=Shard(number, 2))
+    }
+    assert [name for name in (*names, "a.mp4") if entries[name] != "copy"] == ["0.mp4"]
+    assert videmo("status", tmp_path / "out").stdout.startswith("4 movies (2 ok, 2 failed), 1 s")
+
+
+def test_a_copy_counts_once_in_sums_and_is_cut_once(archive: Path, tmp_path: Path) -> None:
+    """Though both were scanned before it was known."""
+    for name in ("bad.mp4", "cut.mp4", "sub/a.mp4"):
+        (archive / name).unlink()
+    out = tmp_path / "out"
+    scan(archive, out)
+    before = videmo("status", out).stdout
+    (archive / "a.mp4").rename(archive / "b.mp4")
+    scan(archive, out)
+    shutil.copy(archive / "b.mp4", archive / "a.mp4")
+    done = videmo("scan", archive, "-o", out)
+    assert done.stdout.splitlines()[0] == "left out: a copy of another (1)"
+    assert len(list(out.glob("*.faces.csv"))) == 2
+    once = videmo("status", out).stdout
+    assert once.replace("left out: a copy of another (1)\n", "") == before
+    assert "copy    b.mp4: the same file as a.mp4" in videmo("status", "--all", out).stdout
+    made = videmo("extract", out, "-e", "happy", "-o", tmp_path / "made", cwd=tmp_path)
+    assert made.returncode == 0 and "b.mp4.faces.csv: left out, for it is the same" in made.stderr
+    assert sorted(place.name for place in (tmp_path / "made").iterdir()) == [
+        *("a.mp4", "segments.csv"),
+    ]
 
 
 # What one movie may do to the others
@@ -672,7 +758,7 @@ def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Pat
 def test_verify_names_each_table_that_is_not_sound(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("b", "c", "d"):
-        shutil.copy(archive / "a.mp4", archive / f"{name}.mp4")
+        another(archive / "a.mp4", archive / f"{name}.mp4")
     scan(archive, out)
     (archive / "a.mp4").unlink()
     (archive / "b.mp4").write_bytes(b"another")

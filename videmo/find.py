@@ -5,14 +5,15 @@ from __future__ import annotations
 import glob
 import logging
 import os
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from videmo.errors import MovieError, RequestError
+from videmo.errors import MovieError, RequestError, TableError
 from videmo.files import fingerprint, shown
-from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, table_path
+from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, read_record, table_path
 from videmo.video import Movie, probe
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,31 @@ def _without_stretches(tables: list[Path]) -> list[Path]:
         log.warning("%s%s: left out, for %s is of the whole movie", *said)
     left_out = set(stretches)
     return [table for table in tables if table not in left_out]
+
+
+def without_copies(tables: Mapping[Path, str]) -> dict[Path, str]:
+    """Of several tables of the same movie under other names only one: or each moment would come
+    twice.
+
+    That of a movie that is still there, if there is one.
+    """
+    alike: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for table in tables:
+        with suppress(TableError):  # which is told when it is read
+            record = read_record(table)
+            alike[record["movie"]["fingerprint"], record["sha256"]].append(table)
+    left_out: set[Path] = set()
+    for same in alike.values():
+        kept = next((table for table in same if _has_movie(table)), same[0])
+        for table in same:
+            if table != kept:
+                log.warning("%s: left out, for it is the same as %s", shown(table), shown(kept))
+                left_out.add(table)
+    return {table: name for table, name in tables.items() if table not in left_out}
+
+
+def _has_movie(table: Path) -> bool:
+    return first_file(movie_places(table, read_record(table))) is not None
 
 
 def _tables_at(path: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """Many movies: those named one by one, or whole folders overnight; one that is bad costs one."""
 
 from videmo.archive.ledger import (
+    COPY,
     FAILED,
     OK,
     PARTIAL,
@@ -20,6 +21,7 @@ from videmo.archive.verify import Verified, verify_tables
 from videmo.archive.walk import Candidate, find_movies
 
 __all__ = [
+    "COPY",
     "FAILED",
     "OK",
     "PARTIAL",

@@ -35,9 +35,10 @@ def status(folder: Path, every: bool) -> None:
     click.echo(summary(entries))
     if left := left_out(entries):
         click.echo(left)
-    emotions = dict.fromkeys(emotion for entry in entries for emotion in entry.seconds)
+    once = [entry for entry in entries if entry.status != "copy"]
+    emotions = dict.fromkeys(emotion for entry in once for emotion in entry.seconds)
     for emotion in emotions:
-        seconds = sum(entry.seconds.get(emotion, 0.0) for entry in entries)
+        seconds = sum(entry.seconds.get(emotion, 0.0) for entry in once)
         if seconds:
             click.echo(f"  {emotion:9}{long(seconds):>8}")
     for entry in entries:

@@ -125,6 +125,7 @@ def extract(
     """
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables
+    from videmo.find import without_copies
 
     choice = Choice(
         best=options.pop("best"),
@@ -135,7 +136,7 @@ def extract(
         max_length=options.pop("max_length") or float("inf"),
     )
     done = extract_tables(
-        find_tables(tables),
+        without_copies(find_tables(tables)),
         Wanted(emotions, **options),
         folder,
         exports=[name.strip() for name in exports.split(",")],

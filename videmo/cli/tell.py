@@ -95,8 +95,8 @@ def long(seconds: float) -> str:
 
 def summary(entries: Iterable[Entry]) -> str:
     """How many movies ended how, and how much footage they are."""
-    movies = [entry for entry in entries if entry.status != "skipped"]
     counts = dict.fromkeys(("ok", "partial", "failed"), 0)
+    movies = [entry for entry in entries if entry.status in counts]
     for entry in movies:
         counts[entry.status] += 1
     seconds = sum(entry.duration for entry in movies)
@@ -104,12 +104,13 @@ def summary(entries: Iterable[Entry]) -> str:
     return f"{len(movies)} movies ({how or 'none'}), {long(seconds)} of footage"
 
 
-def left_out(entries: Iterable[Entry]) -> str:
+def left_out(entries: Sequence[Entry]) -> str:
     """What was left out, and how often; empty if nothing was."""
     from videmo.archive import count_kinds
 
-    kinds = count_kinds(entry.reason for entry in entries if entry.status == "skipped")
-    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+    kinds = {"a copy of another": sum(1 for entry in entries if entry.status == "copy")}
+    kinds |= count_kinds(entry.reason for entry in entries if entry.status == "skipped")
+    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items() if count)
     return f"left out: {what}" if what else ""
 
 
