@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.movies import begun, cut_off, still
+from tests.movies import another, begun, cut_off, still
 from videmo.archive import (
     Candidate,
     Entry,
@@ -45,12 +46,13 @@ from videmo.archive.ledger import (
 from videmo.archive.share import cores_for
 from videmo.demo import make_movie
 from videmo.doctor import examine
-from videmo.errors import OutputError, RequestError, SetupError
+from videmo.errors import NoPicturesError, OutputError, RequestError, SetupError
 from videmo.exporters.program import find_ffmpeg
 from videmo.faces import DETECTORS, DetectorConfig
 from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
 from videmo.schema import EMOTIONS
+from videmo.video import probe
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
 
@@ -73,12 +75,6 @@ def archive(movie: Path, tmp_path: Path) -> Path:
     (folder / "bad.mp4").write_bytes(b"<html>404</html>")
     cut_off(movie, folder / "cut.mp4", 0.5)
     return folder
-
-
-def another(movie: Path, target: Path) -> Path:
-    """A movie with the same pictures that is no copy: some bytes follow that mean nothing."""
-    target.write_bytes(movie.read_bytes() + b"\0\0\0\x0cfree" + target.name.encode()[:4])
-    return target
 
 
 def names(folder: Path) -> list[str]:
@@ -147,6 +143,63 @@ def test_a_camera_s_small_copy_is_left_out_and_scanned_if_it_is_named(
     (left,) = (one for one in find_movies([archive]) if one.reason)
     assert left.name == name and "small copy" in left.reason
     assert not any(one.reason for one in find_movies([archive / "sub", archive / name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("dvd.iso", "a disc image"), ("disc.img", "a disc image"), ("DVD.NRG", "a disc image")),
+        *(("A001.braw", "a camera's raw"), ("A002_C001.R3D", "a camera's raw")),
+        *(("a.webp", "an animated WebP"), ("a.png", "an animated WebP or PNG")),
+        *(("VTS_01_0.VOB", "a menu of a DVD"), ("VIDEO_TS.VOB", "a menu of a DVD")),
+    ],
+)
+def test_what_holds_pictures_that_move_and_cannot_be_scanned_is_named(
+    archive: Path, name: str, kind: str
+) -> None:
+    disc = bytes(32769) + b"CD001" + bytes(1000)
+    (archive / name).write_bytes(disc)
+    if name in ("a.webp", "a.png"):
+        first, second = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
+        first.save(archive / name, save_all=True, append_images=[second])
+        first.save(archive / f"still.{name}")
+        with pytest.raises(NoPicturesError, match="animated"):
+            probe(archive / name)
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert left.name == name and left.reason.startswith(kind) and not left.failed
+
+
+def test_a_gif_that_moves_is_a_movie_wherever_it_lies(archive: Path) -> None:
+    before = names(archive)
+    for count, colours in ((1, 16), (2, 2), (5, 256)):
+        pictures = [Image.effect_noise((200, 200), 9 + n).quantize(colours) for n in range(count)]
+        pictures[0].save(archive / f"{count}.gif", save_all=True, append_images=pictures[1:])
+    assert names(archive) == ["2.gif", "5.gif", *before]
+    (archive / "2.gif").write_bytes((archive / "5.gif").read_bytes()[:900])
+    assert names(archive) == ["5.gif", *before]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ([f"f{n:04}.png" for n in range(1, 39)], "38; name it and say --fps"),
+        ([f"{n}.jpg" for n in range(8, 12)], "4; name it and say --fps"),
+        (["a1.png", "a2.png", "a4.png"], "3, but a3.png is missing"),
+        ([f"{side}{n}.png" for n in range(4) for side in "lr"], "8 in 2 series"),
+        (["a1.png", "a2.png", "photo3.png", "1.txt", "2.txt", "3.txt"], ""),
+    ],
+)
+def test_a_folder_of_numbered_pictures_is_named(
+    archive: Path, numbers: list[str], says: str
+) -> None:
+    (archive / "frames").mkdir()
+    for name in numbers:
+        (archive / "frames" / name).write_bytes(b"\x89PNG\r\n")
+    left = [one for one in find_movies([archive]) if one.reason]
+    assert [one.name for one in left] == ["frames/"] * bool(says)
+    for one in left:
+        assert one.reason.startswith("a folder of numbered pictures: ") and says in one.reason
+    assert [one.name for one in find_movies([archive / "frames"])] == ["frames/"] * bool(says)
 
 
 def test_a_loop_of_links_is_named_and_the_rest_is_found(archive: Path) -> None:

@@ -7,12 +7,55 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from videmo.archive.done import done_record, key_of, table_of
+from videmo.archive.ledger import COPY, Entry, cell, copy_entry, copy_reason
 from videmo.archive.walk import Candidate
 from videmo.files import FINGERPRINT_BYTES, fingerprint
+from videmo.table import Record
 
 BLOCK = 1 << 20
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+def copies_in(
+    movies: Sequence[Candidate],
+    folder: Path,
+    made: Record,
+    listed: dict[str, Entry],
+    *,
+    by_name: bool,
+) -> dict[str, Candidate]:
+    """Which movies are copies of which; `by_name` says that it does not matter what is done."""
+
+    def done(one: Candidate) -> bool:
+        table = table_of(folder, one.name, one.path, made)
+        return not by_name and done_record(table, one.path, made) is not None
+
+    def known(one: Candidate, first: Candidate) -> bool:
+        before = listed.get(cell(one.name))
+        said = copy_reason(cell(first.name))
+        return bool(before and before.reason == said and before.key == key_of(one.path, made))
+
+    return find_copies(movies, done, known)
+
+
+def copy_entries(
+    movies: Sequence[Candidate],
+    copies: dict[str, Candidate],
+    entries: Sequence[Entry],
+    made: Record,
+    *,
+    every: bool = False,
+) -> Iterator[Entry]:
+    """The entries of copies of what is in `entries`; of `every` copy, if another machine scans
+    what it is of."""
+    known = {entry.path: entry for entry in entries}
+    for one in movies:
+        path = cell(copies[one.name].name)
+        first = known.get(path)
+        if first or every:
+            yield copy_entry(one.name, first or Entry(path, COPY), key_of(one.path, made))
 
 
 def find_copies(

@@ -13,18 +13,15 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.archive.copies import find_copies
+from videmo.archive.copies import copies_in, copy_entries
 from videmo.archive.done import done_record, found_at, key_of, table_of
 from videmo.archive.ledger import (
-    COPY,
     FAILED,
     SKIPPED,
     Entry,
     add_entry,
     begin_ledger,
     cell,
-    copy_entry,
-    copy_reason,
     entry_of,
     ledger_path,
     read_ledger,
@@ -116,11 +113,11 @@ def scan_archive(
         listed = read_ledger(path)  # even where all is scanned again: it refuses what is not ours
         if fresh:
             listed = {}
-        copies = _copies(movies, folder, made, listed, by_name=fresh or shard.count > 1)
+        copies = copies_in(movies, folder, made, listed, by_name=fresh or shard.count > 1)
         firsts = [candidate for candidate in mine if candidate.name not in copies]
         kept, to_do = _sort_out(firsts, folder, made, listed, retry, fresh)
         later = [candidate for candidate in mine if candidate.name in copies]
-        of_kept = list(_copy_entries(later, copies, kept, made))
+        of_kept = list(copy_entries(later, copies, kept, made))
         kept += of_kept
         begin_ledger(path, kept, made["labels"])
         yield from ((entry, False) for entry in kept)
@@ -136,51 +133,11 @@ def scan_archive(
             yield entry, True
         told = {entry.path for entry in of_kept}
         later = [candidate for candidate in later if cell(candidate.name) not in told]
-        for entry in _copy_entries(later, copies, entries, made, every=True):
+        for entry in copy_entries(later, copies, entries, made, every=True):
             add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, False
         begin_ledger(path, entries, made["labels"])
-
-
-def _copies(
-    movies: Sequence[Candidate],
-    folder: Path,
-    made: Record,
-    listed: dict[str, Entry],
-    *,
-    by_name: bool,
-) -> dict[str, Candidate]:
-    """Which movies are copies of which; `by_name` says that it does not matter what is done."""
-
-    def done(one: Candidate) -> bool:
-        table = table_of(folder, one.name, one.path, made)
-        return not by_name and done_record(table, one.path, made) is not None
-
-    def known(one: Candidate, first: Candidate) -> bool:
-        before = listed.get(cell(one.name))
-        said = copy_reason(cell(first.name))
-        return bool(before and before.reason == said and before.key == key_of(one.path, made))
-
-    return find_copies(movies, done, known)
-
-
-def _copy_entries(
-    movies: Sequence[Candidate],
-    copies: dict[str, Candidate],
-    entries: Sequence[Entry],
-    made: Record,
-    *,
-    every: bool = False,
-) -> Iterator[Entry]:
-    """The entries of copies of what is in `entries`; of `every` copy, if another machine scans
-    what it is of."""
-    known = {entry.path: entry for entry in entries}
-    for one in movies:
-        path = cell(copies[one.name].name)
-        first = known.get(path)
-        if first or every:
-            yield copy_entry(one.name, first or Entry(path, COPY), key_of(one.path, made))
 
 
 def _folder_of(candidate: Candidate, folder: Path, made: Record) -> Path:

@@ -8,10 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from videmo.archive.left_out import why_file, why_folder
+from videmo.archive.left_out import (
+    ANIMATED,
+    DISC,
+    DISC_SUFFIXES,
+    why_file,
+    why_folder,
+    why_series,
+)
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.video.sniff import HEAD_BYTES, MOVIE, SUFFIXES, TRANSPORT_SUFFIXES, is_text, sniff
+from videmo.video import sniff
+from videmo.video.series import find_series
 
 MADE = (".annotated.mp4",)
 """How videos end that videmo made of movies: they are no movies of the archive."""
@@ -88,6 +96,8 @@ def _walk(top: Path, below: str) -> Iterator[Candidate]:
         seen.add((status.st_dev, status.st_ino))
         if _extracted(folder, entries):
             continue
+        if why := why_series(find_series(entry.name for entry in entries)):
+            yield Candidate(folder, name or f"{folder.resolve().name}/", reason=why)
         for entry in entries:
             place, its_name = folder / entry.name, name + entry.name
             if _is_folder(entry):
@@ -114,9 +124,8 @@ def _extracted(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
 
 
 def _movie(path: Path, name: str) -> Iterator[Candidate]:
-    """The file at `path`, if it is a movie or has a movie's name."""
-    named = path.suffix.lower() in SUFFIXES
-    why = why_file(path.name)
+    """The file at `path`, if it is a movie or has a movie's name, or what is to be said of it."""
+    named = path.suffix.lower() in sniff.SUFFIXES
     try:
         status = os.stat(path)
     except OSError:  # a link that leads nowhere, or a file that has just gone
@@ -124,17 +133,32 @@ def _movie(path: Path, name: str) -> Iterator[Candidate]:
     if not stat.S_ISREG(status.st_mode):
         if named:
             yield Candidate(path, name, reason="is not a regular file")
-    elif why:
+        return
+    is_movie, why = (True, why_file(path.name)) if named else _looked_at(path)
+    if why:
         yield Candidate(path, name, reason=why)
-    elif named or (status.st_size and _looks_like_a_movie(path)):
+    elif is_movie:
         yield Candidate(path, name, status.st_size)
 
 
-def _looks_like_a_movie(path: Path) -> bool:
-    """By content; a damaged transport stream has no sign that it is one, but is no text."""
-    head = _head(path)
-    transport = path.suffix.lower() in TRANSPORT_SUFFIXES
-    return sniff(head) == MOVIE or (transport and not (head and is_text(head)))
+def _looked_at(path: Path) -> tuple[bool, str]:
+    """Whether a file is a movie, by its content, and else what is to be said of it, if anything."""
+    suffix = path.suffix.lower()
+    if why := why_file(path.name):
+        return False, why
+    try:
+        with path.open("rb") as file:
+            head = file.read(sniff.HEAD_BYTES)
+            kind = sniff.sniff(head)
+            if kind == sniff.GIF:
+                return sniff.moves(file), ""
+            if suffix in DISC_SUFFIXES and sniff.is_disc_image(file):
+                return False, DISC
+    except OSError:
+        return suffix in sniff.TRANSPORT_SUFFIXES, ""
+    # A damaged transport stream has no sign that it is one, but is no text.
+    transport = suffix in sniff.TRANSPORT_SUFFIXES and bool(head) and not sniff.is_text(head)
+    return kind == sniff.MOVIE or transport, ANIMATED if kind == sniff.ANIMATED else ""
 
 
 def _file(path: Path, name: str) -> Candidate:
@@ -151,6 +175,6 @@ def _file(path: Path, name: str) -> Candidate:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+            return file.read(len(EXTRACTED_HEADER))
     except OSError:
         return b""

@@ -15,6 +15,7 @@ from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
 from videmo.video.memory import check_memory
 from videmo.video.sniff import (
+    ANIMATED,
     HEAD_BYTES,
     MOVIE,
     PICTURE,
@@ -138,7 +139,7 @@ def opened(path: Path) -> av.container.InputContainer:
     except (av.error.FFmpegError, OSError) as error:
         check_memory(error, path)
         kind, why = _why(path)
-        refused = NoPicturesError if kind in (SOUND, PICTURE) else MovieError
+        refused = NoPicturesError if kind in (SOUND, PICTURE, ANIMATED) else MovieError
         reason = f"{_reason(error)}{why and '; '}{why}"
         raise refused(
             f"{shown(path)}: is not a movie that videmo can read ({reason}); "
@@ -170,6 +171,7 @@ def _why(path: Path) -> tuple[str, str]:
     return kind, {
         SOUND: "only sound",
         PICTURE: "a still picture",
+        ANIMATED: "an animated WebP or PNG, which videmo does not read yet",
         PLAYLIST: "a playlist, and those are not followed",
         UNKNOWN: f'it begins with "{quoted(head)}"',
     }.get(kind, "")
