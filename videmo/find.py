@@ -9,12 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from videmo.errors import MovieError, RequestError, TableError
-from videmo.files import fingerprint, shown
+from videmo.files import shown
 from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, read_record, table_path
-from videmo.video import Movie, probe
+from videmo.video import Movie, fingerprint, holds_series, probe
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
         return _tables_in(Path(), f"*{TABLE_SUFFIX}")
     tables: dict[Path, str] = {}
     for path in places:
-        if os.path.isdir(path):
+        if os.path.isdir(path) and not (holds_series(path) and tables_of(path)):
             tables |= _tables_in(path, f"**/*{TABLE_SUFFIX}")
         else:
             tables |= {table: movie_name(table) for table in _tables_at(path)}
@@ -147,8 +148,8 @@ def movie_places(table: Path, record: Record) -> list[Path]:
 
 
 def first_file(places: Iterable[Path]) -> Path | None:
-    """The first of `places` at which there is a file."""
-    return next((place for place in places if os.path.isfile(place)), None)
+    """The first of `places` at which there is a file, or a folder of numbered pictures."""
+    return next((p for p in places if os.path.isfile(p) or holds_series(p)), None)
 
 
 def is_scanned(movie: Path, record: Record) -> bool:
@@ -184,4 +185,5 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     # The scan has looked at all timestamps; here only some are seen.
     settings = record.get("settings")  # perhaps a stranger's
     whole = isinstance(settings, dict) and settings.get("deinterlace") is True
-    return replace(probe(place), timed=record["timed"], deinterlace=whole)
+    found = probe(place, Fraction(record["fps"]))
+    return replace(found, timed=record["timed"], deinterlace=whole)

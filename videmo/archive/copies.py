@@ -10,8 +10,9 @@ from typing import TypeVar
 from videmo.archive.done import done_record, key_of, table_of
 from videmo.archive.ledger import COPY, Entry, cell, copy_entry, copy_reason
 from videmo.archive.walk import Candidate
-from videmo.files import FINGERPRINT_BYTES, fingerprint
+from videmo.files import FINGERPRINT_BYTES
 from videmo.table import Record
+from videmo.video import fingerprint
 
 BLOCK = 1 << 20
 

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 from videmo.errors import TableError
-from videmo.files import fingerprint, sha256, shown
+from videmo.files import sha256, shown
 from videmo.find import is_scanned
 from videmo.table import Record, place_of, read_record, table_path, write_record
+from videmo.video import fingerprint
 
 BLOCK = 1 << 20
 KEY_LENGTH = 16
@@ -25,10 +26,18 @@ def table_of(folder: Path, name: str, movie: Path, made: Record) -> Path:
 def key_of(movie: Path, made: Record) -> str:
     """What tells a movie and how it is scanned; empty if the movie cannot be read."""
     try:
-        said = json.dumps({"movie": fingerprint(movie), **made}, sort_keys=True)
+        said = json.dumps({"movie": fingerprint(movie), **_made(movie, made)}, sort_keys=True)
     except OSError:
         return ""
     return sha256(said.encode())[:KEY_LENGTH]
+
+
+def _made(movie: Path, made: Record) -> Record:
+    """How this movie is made: a rate is said of numbered pictures alone."""
+    settings = made["settings"]
+    if "fps" not in settings or movie.is_dir():
+        return made
+    return made | {"settings": {key: settings[key] for key in settings if key != "fps"}}
 
 
 def done_record(table: Path, movie: Path, made: Record) -> Record | None:
@@ -36,7 +45,7 @@ def done_record(table: Path, movie: Path, made: Record) -> Record | None:
     try:
         record = read_record(table)
         if not is_scanned(movie, record) or any(
-            record.get(name) != value for name, value in made.items()
+            record.get(name) != value for name, value in _made(movie, made).items()
         ):
             return None
         check_whole(table, record)

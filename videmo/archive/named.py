@@ -13,7 +13,7 @@ from videmo.archive.process import Limits, Order, scan_apart
 from videmo.errors import MovieError, RequestError
 from videmo.files import shown
 from videmo.scan import Progress, Scanned, Settings, scan_movie
-from videmo.video import out_of_memory
+from videmo.video import out_of_memory, series_in
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def scan_movies(
             scanned.
         SetupError, OutputError: what would befall every other movie, too.
     """
-    _check(movies)
     settings = settings or Settings()
+    _check(movies, settings)
     for movie in movies:
         try:
             with watch(movie) if watch else nullcontext() as progress:
@@ -67,12 +67,14 @@ def scan_movies(
             yield Outcome(movie, error=out_of_memory(movie))
 
 
-def _check(movies: Sequence[Path]) -> None:
+def _check(movies: Sequence[Path], settings: Settings) -> None:
     for movie in movies:
         if not os.path.exists(movie):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(movie)}: no such file; check the name")
         if os.path.isdir(movie):
-            raise RequestError(f"{shown(movie)}: is a folder; name the movies in it")
+            if settings.fps is None:
+                raise RequestError(f"{shown(movie)}: is a folder; name the movies in it")
+            series_in(movie)
     twins = [name for name, n in Counter(movie.name for movie in movies).items() if n > 1]
     if twins:
         raise RequestError(

@@ -43,13 +43,13 @@ class Candidate:
     """Whether that reason is a failure; else it is simply not a movie."""
 
 
-def find_movies(places: Sequence[Path]) -> list[Candidate]:
+def find_movies(places: Sequence[Path], *, series: bool = False) -> list[Candidate]:
     """The movies that `places`, folders and files, name; folders are searched to their depth.
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
     videmo made, are left out. Folders that cannot be read, folders that are reached twice (by
     links), what has a movie's name and is no file, and what `left_out` knows are given with the
-    reason.
+    reason. With `series`, a folder of numbered pictures is a movie, too.
 
     Returns:
         In order of their names. With several folders, each name begins with its folder's.
@@ -66,7 +66,7 @@ def find_movies(places: Sequence[Path]) -> list[Candidate]:
             found.append(_file(place, place.name))
             continue
         below = f"{place.resolve().name}/" if len(folders) > 1 else ""
-        found += _walk(place, below)
+        found += _walk(place, below, series)
     names: set[str] = set()
     for one in found:
         if one.name in names:
@@ -77,7 +77,7 @@ def find_movies(places: Sequence[Path]) -> list[Candidate]:
     return sorted(found, key=lambda one: os.fsencode(one.name))
 
 
-def _walk(top: Path, below: str) -> Iterator[Candidate]:
+def _walk(top: Path, below: str, series: bool) -> Iterator[Candidate]:
     """Real folders first, links to folders after them, so that a link never hides a folder."""
     seen: set[tuple[int, int]] = set()
     waiting, links = [(top, below)], list[tuple[Path, str]]()
@@ -96,8 +96,7 @@ def _walk(top: Path, below: str) -> Iterator[Candidate]:
         seen.add((status.st_dev, status.st_ino))
         if _extracted(folder, entries):
             continue
-        if why := why_series(find_series(entry.name for entry in entries)):
-            yield Candidate(folder, name or f"{folder.resolve().name}/", reason=why)
+        yield from _pictures(folder, name or f"{folder.resolve().name}/", entries, series)
         for entry in entries:
             place, its_name = folder / entry.name, name + entry.name
             if _is_folder(entry):
@@ -121,6 +120,18 @@ def _extracted(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
     if not any(entry.name == EXTRACTED for entry in entries):
         return False
     return _head(folder / EXTRACTED).startswith(EXTRACTED_HEADER)
+
+
+def _pictures(
+    folder: Path, name: str, entries: list[os.DirEntry[str]], wanted: bool
+) -> Iterator[Candidate]:
+    """A folder that holds numbered pictures: a movie, if such are `wanted`."""
+    found = find_series(entry.name for entry in entries)
+    if wanted and len(found) == 1 and found[0].missing is None:
+        path = folder if folder.name not in ("", "..") else folder.resolve()
+        yield Candidate(path, name.rstrip("/"), sum(entry.stat().st_size for entry in entries))
+    elif why := why_series(found):
+        yield Candidate(folder, name, reason=why)
 
 
 def _movie(path: Path, name: str) -> Iterator[Candidate]:

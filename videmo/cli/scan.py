@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import os
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, SIZE, TIME, output
+from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, SIZE, TIME, output
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
+from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
@@ -51,6 +53,12 @@ if TYPE_CHECKING:
 )
 @click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
+@click.option(
+    "--fps",
+    type=RATE,
+    help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
+    "pictures a second.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option(
     "--fresh",
@@ -88,6 +96,7 @@ def scan(
     deinterlace: bool,
     start: float,
     end: float | None,
+    fps: Fraction | None,
     jobs: int | None,
     fresh: bool,
     retry: bool,
@@ -110,14 +119,24 @@ def scan(
     from videmo.errors import RequestError
     from videmo.faces import DetectorConfig
     from videmo.scan import Settings, all_cores
+    from videmo.video import holds_series
 
     interval = 1 if every_frame else None
     config = DetectorConfig(detector or DEFAULT_DETECTOR, min_face=min_face, interval=interval)
     settings = Settings(
-        config, model=model, every=every, start=start, end=end, deinterlace=deinterlace
+        config,
+        model=model,
+        every=every,
+        start=start,
+        end=end,
+        deinterlace=deinterlace,
+        fps=fps,
     )
     how: dict[str, Any] = {"jobs": jobs or all_cores(), "fresh": fresh}
-    if any(os.path.isdir(movie) for movie in movies):
+    folders = [movie for movie in movies if os.path.isdir(movie)]
+    if fps and not folders:
+        raise RequestError("--fps is for folders of numbered pictures; leave it out, or name one")
+    if not all(fps and holds_series(place) for place in folders):
         how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
         sys.exit(0 if _scan_folders(movies, folder, settings, how, shard, quiet) else 1)
     if retry or shard:
@@ -146,9 +165,10 @@ def _scan_folders(
         scan_archive,
         shard_of_environment,
     )
+    from videmo.errors import RequestError
 
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
-    found = find_movies(places)
+    found = find_movies(places, series=settings.fps is not None)
     entries = []
     with watched_archive(quiet) as progress:
         how |= {"shard": shard, "progress": progress}
@@ -157,4 +177,8 @@ def _scan_folders(
             if new and not quiet:
                 with aside():
                     tell_entry(entry)
-    return tell_archive(entries, ledger_path(folder, shard), quiet)
+    well = tell_archive(entries, ledger_path(folder, shard), quiet)
+    nothing = next((one for one in found if one.path in places and one.reason), None)
+    if nothing and all(one.reason for one in found):
+        raise RequestError(f"{shown(nothing.path)}: no movie, but {nothing.reason}")
+    return well

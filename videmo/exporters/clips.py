@@ -98,8 +98,9 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     # the rest is decoded and thrown away.
     skipped = max(0.0, place - RUN_UP) if movie.timed else 0.0
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
-    source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
-    return source, place - skipped
+    url, options, form = movie.source
+    how = {**options, "f": form} if form else options
+    return ffmpeg.input(url, **seek, **how), place - skipped
 
 
 def _whole_frames(starts: np.ndarray, segment: Segment) -> Segment:

@@ -14,7 +14,7 @@ from videmo.exporters.clips import pictures_of, sought
 from videmo.exporters.cuts import Cut
 from videmo.exporters.program import arguments
 from videmo.files import shown
-from videmo.video import READ_OPTIONS, TIME_TOLERANCE, Movie
+from videmo.video import TIME_TOLERANCE, Movie
 
 SAMPLES, CHANNELS = 48_000, 2
 SAMPLE_BYTES = 2 * CHANNELS
@@ -123,8 +123,9 @@ def colours_of(movie: Movie) -> dict[str, str]:
 
     Where the file does not say, as is usual for its size; ffmpeg guesses otherwise.
     """
+    url, options, form = movie.source
     try:
-        with av.open(f"file:{movie.path.absolute()}", options=READ_OPTIONS) as container:
+        with av.open(url, format=form, options=options) as container:
             coded = container.streams[movie.stream].codec_context
             if coded.format is None or coded.format.is_rgb:
                 return {}

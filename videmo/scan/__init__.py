@@ -82,7 +82,7 @@ def scan_movie(
     the table until that is written.
 
     Args:
-        path: the movie.
+        path: the movie: a file, or, with a rate in `settings`, a folder of numbered pictures.
         folder: made if it is missing.
         settings: see `Settings`.
         progress: told how far it is.
@@ -99,6 +99,8 @@ def scan_movie(
         OutputError: the folder cannot be written, or another process scans into this table.
     """
     path, folder, settings = Path(path), Path(folder), settings or Settings()
+    if path.name in ("", ".."):  # a folder of pictures, which gives its table the name
+        path = path.resolve()
     target = table_path(folder, path, settings.start, settings.end)
     check_writable(target)
     with file_lock(target):
@@ -153,7 +155,9 @@ def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Pre
     """Find out what is to be scanned, before any work is done."""
     model = find_model(settings.model)
     detector = detector_of(detector_config(settings, model))
-    movie = probe(path)
+    movie = probe(path, settings.fps)
+    if movie.series is None:
+        settings = replace(settings, fps=None)
     before = identity(path)
     start, end = _stretch(settings)
     found = survey(movie, start, end, work.beat)

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from videmo.errors import MovieError
-from videmo.files import fingerprint, shown
+from videmo.files import shown
 from videmo.scan.chunk import Settings
 from videmo.scan.merge import Merged
 from videmo.table import Record
 from videmo.video import Movie, Survey
+from videmo.video import identity as identity_of
 
 MISSING_SHARE = 0.005
 
@@ -100,12 +101,7 @@ def warnings(movie: Movie) -> list[str]:
 def identity(path: Path) -> Record:
     """By what a movie is known again."""
     try:
-        status = path.stat()
-        return {
-            "size": status.st_size,
-            "mtime_ns": status.st_mtime_ns,
-            "fingerprint": fingerprint(path),
-        }
+        return identity_of(path)._asdict()
     except OSError as error:
         raise MovieError(
             f"{shown(path)}: cannot be read any more ({error.strerror}); scan it again"

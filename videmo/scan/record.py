@@ -35,6 +35,7 @@ def made_with(settings: Settings, model: Model) -> Record:
             "start": settings.start,
             "end": settings.end,
             "deinterlace": settings.deinterlace,
+            **({"fps": str(settings.fps)} if settings.fps else {}),
         },
         "detector": {
             "name": config.detector,

@@ -13,10 +13,12 @@ Who encodes a movie finds here what all encoding needs: see `encoded_path`.
 from videmo.video.encode import decoding_time, encoded_path
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
+from videmo.video.identity import Identity, fingerprint, identity
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
+from videmo.video.series import holds_series, series_in
 from videmo.video.sound import Sound, open_sound
 from videmo.video.survey import Survey, plan_chunks, survey
 
@@ -24,6 +26,7 @@ __all__ = [
     "READ_OPTIONS",
     "TIME_TOLERANCE",
     "Frame",
+    "Identity",
     "Movie",
     "Pace",
     "Reader",
@@ -32,11 +35,15 @@ __all__ = [
     "Turn",
     "decoding_time",
     "encoded_path",
+    "fingerprint",
+    "holds_series",
+    "identity",
     "open_movie",
     "open_sound",
     "out_of_memory",
     "pace",
     "plan_chunks",
     "probe",
+    "series_in",
     "survey",
 ]

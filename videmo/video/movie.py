@@ -14,6 +14,7 @@ import numpy as np
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
 from videmo.video.memory import check_memory
+from videmo.video.series import Series
 from videmo.video.sniff import (
     ANIMATED,
     HEAD_BYTES,
@@ -43,6 +44,15 @@ READ_OPTIONS = {
     # FFmpeg decodes some pictures to find out what a stream is: none that fill the memory.
     "max_pixels": str(MAX_PIXELS),
 }
+
+
+class Source(NamedTuple):
+    """What FFmpeg is to open."""
+
+    url: str
+    options: dict[str, str]
+    form: str | None = None
+    """The format, where the content does not tell it."""
 
 
 class Turn(NamedTuple):
@@ -113,6 +123,30 @@ class Movie:
     """`PQ` or `HLG`, where the picture is of high dynamic range; else empty."""
     deinterlace: bool = False
     """Whether interlaced frames are to be made whole when they are read."""
+    series: Series | None = None
+    """The numbered pictures, where `path` is a folder that holds them."""
+
+    @property
+    def source(self) -> Source:
+        """What FFmpeg is to open."""
+        return source_of(self.path, self.series, self.fps)
+
+    def picture(self, time: float) -> str:
+        """The name of the picture at `time` seconds; empty where it is not in a file of its own."""
+        if self.series is None:
+            return ""
+        return self.series.name(round((time + self.origin * self.time_base) * self.fps))
+
+
+def source_of(path: Path, series: Series | None = None, fps: Fraction | None = None) -> Source:
+    """A movie in the file `path`, or in the folder `path`, which holds `series`, shown at `fps`."""
+    # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
+    if series is None:
+        return Source(f"file:{path.absolute()}", READ_OPTIONS)
+    folder = str(path.absolute()).replace("%", "%%")
+    numbered = {"framerate": str(fps), "start_number": str(series.first)}
+    options = READ_OPTIONS | {"format_whitelist": "image2"} | numbered
+    return Source(f"file:{folder}/{series.pattern}", options, "image2")
 
 
 def check_file(path: Path) -> None:
@@ -130,10 +164,11 @@ def check_file(path: Path) -> None:
         raise MovieError(f"{shown(path)}: the file is empty; copy or download it again")
 
 
-def opened(path: Path) -> av.container.InputContainer:
-    # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
+def opened(path: Path, source: Source | None = None) -> av.container.InputContainer:
+    """The movie at `path`, open; `source` says what there is to be opened, if not the file."""
+    url, options, form = source or source_of(path)
     try:
-        return av.open(f"file:{path.absolute()}", options=READ_OPTIONS)
+        return av.open(url, format=form, options=options)
     except PermissionError as error:
         raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
     except (av.error.FFmpegError, OSError) as error:

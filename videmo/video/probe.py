@@ -21,8 +21,10 @@ from videmo.video.movie import (
     check_file,
     limit_pixels,
     opened,
+    source_of,
     unit_of,
 )
+from videmo.video.series import series_in
 
 PROBED_FRAMES = 8
 PROBED_PACKETS = 1000
@@ -38,15 +40,21 @@ HIGH_RANGE = {16: "PQ", 18: "HLG"}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 
 
-def probe(path: Path) -> Movie:
+def probe(path: Path, fps: Fraction | None = None) -> Movie:
     """Find out what `path` is, decoding only its first frames.
 
+    With `fps` it may be a folder of numbered pictures, which are shown so many in a second.
+
     Raises:
-        RequestError: there is no such file.
+        RequestError: there is no such file, or the folder does not hold one series of pictures.
         MovieError: it is not a movie, or it cannot be read or decoded.
     """
-    check_file(path)
-    with opened(path) as container:
+    series = None
+    if fps and path.is_dir():
+        series = series_in(path)
+    else:
+        check_file(path)
+    with opened(path, source_of(path, series, fps)) as container:
         stream = _video_stream(container, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
@@ -69,7 +77,7 @@ def probe(path: Path) -> Movie:
             width=width,
             height=height,
             turn=turn,
-            fps=_frame_rate(stream),
+            fps=fps if fps and series else _frame_rate(stream),
             duration=duration,
             frames=stream.frames or None,
             origin=origin,
@@ -85,6 +93,7 @@ def probe(path: Path) -> Movie:
             decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
+            series=series,
         )
 
 

@@ -49,7 +49,7 @@ class Reader:
         self._container.close()
 
     def _open(self) -> None:
-        self._container = opened(self.movie.path)
+        self._container = opened(self.movie.path, self.movie.source)
         streams = self._container.streams.video
         try:
             self._stream = next(one for one in streams if one.index == self.movie.stream)

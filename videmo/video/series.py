@@ -1,19 +1,24 @@
-"""Numbered pictures, which are a movie together: found by their names. Pure."""
+"""Numbered pictures in a folder, which are a movie together: found by their names."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
+
+from videmo.errors import RequestError
+from videmo.files import shown
 
 FEWEST = 3
 """Pictures that are a series; fewer are just pictures."""
 
 SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".j2k"),
-    *(".dpx", ".exr", ".tga", ".sgi", ".ppm", ".pgm", ".pnm", ".pbm", ".dng"),
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".j2k"),
+    *(".dpx", ".exr", ".tga", ".sgi", ".ppm", ".pgm", ".pbm", ".dng"),
 }
 """What names of pictures end with that come in series."""
 
@@ -57,3 +62,38 @@ def _series(before: str, after: str, digits: list[str]) -> Series | None:
     pairs = itertools.pairwise(values)
     missing = next((one + 1 for one, other in pairs if other != one + 1), None)
     return Series(pattern, values[0], len(values), missing)
+
+
+def holds_series(path: Path) -> bool:
+    """Whether `path` is a folder with numbered pictures."""
+    return os.path.isdir(path) and bool(find_series(_names(path)))
+
+
+def series_in(folder: Path) -> Series:
+    """The numbered pictures in `folder`.
+
+    Raises:
+        RequestError: there are none, or several series, or one with gaps; or it cannot be read.
+    """
+    found = find_series(_names(folder))
+    if not found:
+        raise RequestError(f"{shown(folder)}: is a folder; name the movies in it")
+    if len(found) > 1:
+        raise RequestError(
+            f"{shown(folder)}: holds {len(found)} series of numbered pictures; move each to a "
+            "folder of its own"
+        )
+    (series,) = found
+    if series.missing is not None:
+        raise RequestError(
+            f"{shown(folder)}: {shown(series.pattern % series.missing)} is missing between its "
+            "numbered pictures; number them without gaps"
+        )
+    return series
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise RequestError(f"{shown(folder)}: cannot be read ({error.strerror})") from error

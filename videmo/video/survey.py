@@ -60,7 +60,7 @@ def survey(
         MovieError: the file cannot be read.
     """
     seen = _Packets(movie, start, end)
-    with opened(movie.path) as container:
+    with opened(movie.path, movie.source) as container:
         try:
             for count, packet in enumerate(container.demux(container.streams[movie.stream])):
                 if beat and count % BEAT_PACKETS == 0:
