@@ -78,23 +78,25 @@ def _without_stretches(tables: list[Path]) -> list[Path]:
 
 
 def without_copies(tables: Mapping[Path, str]) -> dict[Path, str]:
-    """Of several tables of the same movie under other names only one: or each moment would come
-    twice.
+    """Of several tables of the same movie under other names only one, and none of a chapter of a
+    movie that has a table: or each moment would come twice.
 
-    That of a movie that is still there, if there is one.
+    Of copies that of a movie that is still there, if there is one.
     """
     alike: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    left_out: dict[Path, str] = {}
     for table in tables:
         with suppress(TableError):  # which is told when it is read
             record = read_record(table)
             alike[record["movie"]["fingerprint"], record["sha256"]].append(table)
-    left_out: set[Path] = set()
+            of_chapters = (table_path(table.parent, one) for one in chapters_after(table, record))
+            left_out |= dict.fromkeys(of_chapters, f"is a part of {shown(table)}")
     for same in alike.values():
         kept = next((table for table in same if _has_movie(table)), same[0])
-        for table in same:
-            if table != kept:
-                log.warning("%s: left out, for it is the same as %s", shown(table), shown(kept))
-                left_out.add(table)
+        left_out |= {table: f"is the same as {shown(kept)}" for table in same if table != kept}
+    for table in tables:
+        if table in left_out:
+            log.warning("%s: left out, for it %s", shown(table), left_out[table])
     return {table: name for table, name in tables.items() if table not in left_out}
 
 
@@ -158,7 +160,13 @@ def is_scanned(movie: Path, record: Record) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return bool(fingerprint(movie) == record["movie"]["fingerprint"])
+    about = record["movie"]
+    return bool(fingerprint(movie, chapters_after(movie, record)) == about["fingerprint"])
+
+
+def chapters_after(movie: Path, record: Record) -> list[Path]:
+    """The files beside `movie` that follow it as chapters, as `record` says."""
+    return [movie.with_name(name) for name in record["movie"].get("chapters", [])]
 
 
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
@@ -185,5 +193,5 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     # The scan has looked at all timestamps; here only some are seen.
     settings = record.get("settings")  # perhaps a stranger's
     whole = isinstance(settings, dict) and settings.get("deinterlace") is True
-    found = probe(place, Fraction(record["fps"]))
+    found = probe(place, Fraction(record["fps"]), chapters_after(place, record))
     return replace(found, timed=record["timed"], deinterlace=whole)

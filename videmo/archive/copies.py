@@ -31,12 +31,14 @@ def copies_in(
 
     def done(one: Candidate) -> bool:
         table = table_of(folder, one.name, one.path, made)
-        return not by_name and done_record(table, one.path, made) is not None
+        return not by_name and done_record(table, one.path, made, one.more) is not None
 
     def known(one: Candidate, first: Candidate) -> bool:
         before = listed.get(cell(one.name))
         said = copy_reason(cell(first.name))
-        return bool(before and before.reason == said and before.key == key_of(one.path, made))
+        return bool(
+            before and before.reason == said and before.key == key_of(one.path, made, one.more)
+        )
 
     return find_copies(movies, done, known)
 
@@ -56,7 +58,7 @@ def copy_entries(
         path = cell(copies[one.name].name)
         first = known.get(path)
         if first or every:
-            yield copy_entry(one.name, first or Entry(path, COPY), key_of(one.path, made))
+            yield copy_entry(one.name, first or Entry(path, COPY), key_of(one.path, made, one.more))
 
 
 def find_copies(
@@ -105,18 +107,19 @@ def _groups(
 
 def _ends(one: Candidate) -> str | None:
     try:
-        return fingerprint(one.path)
+        return fingerprint(one.path, one.more)
     except OSError:
         return None
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
     """Whether the files are the same to the last byte, of which head and tail are."""
-    if one.size <= 2 * FINGERPRINT_BYTES:
+    if one.size <= 2 * FINGERPRINT_BYTES and not one.more:
         return True
     try:
-        return one.path.samefile(other.path) or _same_content(one.path, other.path)
-    except OSError:
+        pairs = zip((one.path, *one.more), (other.path, *other.more), strict=True)
+        return all(a.samefile(b) or _same_content(a, b) for a, b in pairs)
+    except (OSError, ValueError):  # ValueError: not as many chapters
         return False
 
 

@@ -68,6 +68,8 @@ def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
     """The entry of a movie that was scanned."""
     partial = record["status"] != OK
     said = [why_partial(record)] if partial else []
+    if joined := joined_with(record):
+        said.append(joined)
     return Entry(
         cell(name),
         PARTIAL if partial else OK,
@@ -79,6 +81,12 @@ def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
         took,
         key,
     )
+
+
+def joined_with(record: Record) -> str:
+    """Which chapters a movie has besides its first; empty for a movie in one file."""
+    names = ", ".join(shown(name) for name in record["movie"].get("chapters", []))
+    return f"joined with {names} (--join never keeps them apart)" if names else ""
 
 
 def copy_entry(name: str, first: Entry, key: str) -> Entry:

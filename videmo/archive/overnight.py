@@ -123,7 +123,9 @@ def scan_archive(
         yield from ((entry, False) for entry in kept)
         order = partial(Order, settings=settings, jobs=1, fresh=fresh, limits=limits)
         orders = {
-            candidate.name: order(candidate.path, _folder_of(candidate, folder, made))
+            candidate.name: order(
+                candidate.path, _folder_of(candidate, folder, made), more=candidate.more
+            )
             for candidate in to_do
         }
         entries = [*kept]
@@ -161,9 +163,9 @@ def _sort_out(
             kept.append(Entry(name, FAILED if candidate.failed else SKIPPED, candidate.reason))
             continue
         before = listed.get(name)
-        key = key_of(candidate.path, made)
+        key = key_of(candidate.path, made, candidate.more)
         table = table_of(folder, candidate.name, candidate.path, made)
-        record = None if fresh else done_record(table, candidate.path, made)
+        record = None if fresh else done_record(table, candidate.path, made, candidate.more)
         if record is not None:
             took = before.took if before and before.key == key else 0.0
             record = found_at(record, table, candidate.path)
@@ -252,7 +254,7 @@ def _entry(worker: MovieWorker, made: Record) -> Entry:
         SetupError, DiskFullError, RequestError: the others would meet the same.
     """
     name, took = worker.candidate.name, round(time.monotonic() - worker.begun, 1)
-    key = key_of(worker.candidate.path, made)
+    key = key_of(worker.candidate.path, made, worker.candidate.more)
     try:
         record = worker.outcome().record
     except (SetupError, DiskFullError):

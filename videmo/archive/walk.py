@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 from videmo.archive.left_out import (
     ANIMATED,
+    CHAPTER,
     DISC,
     DISC_SUFFIXES,
     why_file,
@@ -19,6 +21,7 @@ from videmo.archive.left_out import (
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.video import sniff
+from videmo.video.chapters import find_chapters
 from videmo.video.series import find_series
 
 MADE = (".annotated.mp4",)
@@ -41,15 +44,21 @@ class Candidate:
     """Why it cannot be scanned, if that is plain already."""
     failed: bool = False
     """Whether that reason is a failure; else it is simply not a movie."""
+    more: tuple[Path, ...] = ()
+    """The chapters that follow in one movie; `size` is that of all."""
 
 
-def find_movies(places: Sequence[Path], *, series: bool = False) -> list[Candidate]:
+def find_movies(
+    places: Sequence[Path], *, series: bool = False, join: bool = True
+) -> list[Candidate]:
     """The movies that `places`, folders and files, name; folders are searched to their depth.
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
     videmo made, are left out. Folders that cannot be read, folders that are reached twice (by
     links), what has a movie's name and is no file, and what `left_out` knows are given with the
-    reason. With `series`, a folder of numbered pictures is a movie, too.
+    reason. With `series`, a folder of numbered pictures is a movie, too. With `join`,
+    files that are chapters of one recording are one movie, and all but the first are given with
+    that reason.
 
     Returns:
         In order of their names. With several folders, each name begins with its folder's.
@@ -74,7 +83,39 @@ def find_movies(places: Sequence[Path], *, series: bool = False) -> list[Candida
                 f"{shown(one.name)}: two movies have this name; scan them into two folders with -o"
             )
         names.add(one.name)
-    return sorted(found, key=lambda one: os.fsencode(one.name))
+    found.sort(key=lambda one: os.fsencode(one.name))
+    return join_chapters(found) if join else found
+
+
+def join_chapters(found: Sequence[Candidate]) -> list[Candidate]:
+    """The same movies, those that are chapters of one recording joined.
+
+    A file that was never closed, as the last one where a battery went flat, is left by itself.
+    """
+    folders: dict[str, dict[str, Candidate]] = defaultdict(dict)
+    for one in found:
+        if not one.reason and one.path.name == PurePath(one.name).name:
+            folders[str(one.path.parent)][one.path.name] = one
+    joined: dict[str, Candidate] = {}
+    for here in folders.values():
+        sound = (name for names in find_chapters(here) for name in names if _closed(here[name]))
+        for first, *more in find_chapters(sound):
+            size = sum(here[name].size for name in (first, *more))
+            paths = tuple(here[name].path for name in more)
+            joined[here[first].name] = replace(here[first], size=size, more=paths)
+            why = f"{CHAPTER}: joined with {shown(first)}, where its times go on"
+            joined |= {here[name].name: replace(here[name], reason=why) for name in more}
+    return [joined.get(one.name, one) for one in found]
+
+
+def _closed(one: Candidate) -> bool:
+    """Whether a chapter has its index, if it is of a kind that needs one."""
+    try:
+        with one.path.open("rb") as file:
+            is_mp4 = one.path.suffix.lower() == ".mp4"
+            return not is_mp4 or sniff.has_index(file)
+    except OSError:
+        return False
 
 
 def _walk(top: Path, below: str, series: bool) -> Iterator[Candidate]:

@@ -18,6 +18,7 @@ from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
+    from videmo.archive import Candidate
     from videmo.scan import Settings
 
 
@@ -59,6 +60,14 @@ if TYPE_CHECKING:
     help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
     "pictures a second.",
 )
+@click.option(
+    "--join",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether chapters of one recording are one movie: GX010001.MP4, GX020001.MP4; "
+    "VTS_01_1.VOB, VTS_01_2.VOB.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option(
     "--fresh",
@@ -97,6 +106,7 @@ def scan(
     start: float,
     end: float | None,
     fps: Fraction | None,
+    join: str,
     jobs: int | None,
     fresh: bool,
     retry: bool,
@@ -115,7 +125,7 @@ def scan(
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.
     """
-    from videmo.archive import Limits, scan_movies
+    from videmo.archive import Limits, find_movies, scan_movies
     from videmo.errors import RequestError
     from videmo.faces import DetectorConfig
     from videmo.scan import Settings, all_cores
@@ -138,19 +148,21 @@ def scan(
         raise RequestError("--fps is for folders of numbered pictures; leave it out, or name one")
     if not all(fps and holds_series(place) for place in folders):
         how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
-        sys.exit(0 if _scan_folders(movies, folder, settings, how, shard, quiet) else 1)
+        found = find_movies(movies, series=fps is not None, join=join == "auto")
+        sys.exit(0 if _scan_folders(movies, found, folder, settings, how, shard, quiet) else 1)
     if retry or shard:
         raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
     if stall_timeout or memory_limit is not None:
         how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
-    outcomes = scan_movies(movies, folder, settings, watch, **how)
+    outcomes = scan_movies(movies, folder, settings, watch, join=join == "auto", **how)
     done = [tell_scanned(outcome, quiet) for outcome in outcomes]
     sys.exit(0 if all(done) else 1)
 
 
 def _scan_folders(
     places: tuple[Path, ...],
+    found: list[Candidate],
     folder: Path,
     settings: Settings,
     how: dict[str, Any],
@@ -160,7 +172,6 @@ def _scan_folders(
     """Scan folders, and tell of it; whether all went well."""
     from videmo.archive import (
         Shard,
-        find_movies,
         ledger_path,
         scan_archive,
         shard_of_environment,
@@ -168,7 +179,6 @@ def _scan_folders(
     from videmo.errors import RequestError
 
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
-    found = find_movies(places, series=settings.fps is not None)
     entries = []
     with watched_archive(quiet) as progress:
         how |= {"shard": shard, "progress": progress}

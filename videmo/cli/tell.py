@@ -31,6 +31,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     if outcome.scanned is None:
         say(f"videmo: {outcome.error}")
         return False
+    from videmo.archive import joined_with
+
     scanned, record = outcome.scanned, outcome.scanned.record
     tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
     held = sorted(record["seconds"].items(), key=lambda item: -item[1])
@@ -39,6 +41,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     frames = f"{record['frames_scanned']} of " if some else ""
     frames += f"{record['frames_read']} frames"
     if not quiet:
+        if joined := joined_with(record):
+            click.echo(f"{shown(outcome.movie)}: {joined}")
         click.echo(
             f"{shown(outcome.movie)}: {frames}, {_faces(record)}, {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
@@ -64,6 +68,9 @@ def tell_entry(entry: Entry) -> None:
     """One line about a movie of an archive that was just scanned, if it gave a table."""
     if entry.status not in ("ok", "partial"):
         return
+    for said in entry.reason.split("; "):
+        if said.startswith("joined with "):
+            click.echo(f"{entry.path}: {said}")
     held = sorted(entry.seconds.items(), key=lambda item: -item[1])
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
     click.echo(

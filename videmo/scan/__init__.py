@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -75,6 +75,7 @@ def scan_movie(
     fresh: bool = False,
     beat: Callable[[], None] | None = None,
     length: Callable[[float], None] | None = None,
+    more: Sequence[Path] = (),
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`; see `table_path` for their names.
 
@@ -91,6 +92,7 @@ def scan_movie(
         fresh: do not use what an interrupted scan left.
         beat: called now and then while something is done that is not counted in frames.
         length: told how many seconds are to be scanned, as soon as that is known.
+        more: the chapters, in the same folder, that follow the first one in one movie.
 
     Raises:
         RequestError: there is no such file, or no such detector.
@@ -108,7 +110,7 @@ def scan_movie(
         for left in (target, record_path(target)):
             remove_left(left)
         work = _Work(jobs, fresh, progress, beat or (lambda: None), length or (lambda _: None))
-        return _scan(path, target, settings, work)
+        return _scan([path, *more], target, settings, work)
 
 
 class _Work(NamedTuple):
@@ -134,15 +136,15 @@ class _Prepared(NamedTuple):
     """What can be said before the scan."""
 
 
-def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
+def _scan(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> Scanned:
     warm_up(work.jobs)
-    job = _prepared(path, target, settings, work)
+    job = _prepared(files, target, settings, work)
     chunks = _scanned_chunks(job, work)
     first = first_frame(job.found, sum(chunk.frames for chunk in chunks()))
     merged = merge(chunks, settings, job.detector, job.model.labels, first)
     if settings.start and not merged.frames:
         job.store.forget()
-        raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
+        raise MovieError(f"{shown(files[0])}: ends before --start {settings.start:g}")
     record = finished_record(
         job.record, job.movie, job.found, merged, settings, first=first, folder=target.parent
     )
@@ -151,14 +153,15 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     return scanned
 
 
-def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Prepared:
+def _prepared(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> _Prepared:
     """Find out what is to be scanned, before any work is done."""
     model = find_model(settings.model)
     detector = detector_of(detector_config(settings, model))
-    movie = probe(path, settings.fps)
+    path, *more = files
+    movie = probe(path, settings.fps, more)
     if movie.series is None:
         settings = replace(settings, fps=None)
-    before = identity(path)
+    before = identity(movie)
     start, end = _stretch(settings)
     found = survey(movie, start, end, work.beat)
     steady = movie.timed and found.steady

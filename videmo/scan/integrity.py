@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from videmo.errors import MovieError
@@ -98,11 +96,13 @@ def warnings(movie: Movie) -> list[str]:
     return found
 
 
-def identity(path: Path) -> Record:
+def identity(movie: Movie) -> Record:
     """By what a movie is known again."""
     try:
-        return identity_of(path)._asdict()
+        first, *more = movie.files
+        about: Record = identity_of(first, more)._asdict()
+        return about | ({"chapters": [path.name for path in more]} if more else {})
     except OSError as error:
         raise MovieError(
-            f"{shown(path)}: cannot be read any more ({error.strerror}); scan it again"
+            f"{shown(movie.path)}: cannot be read any more ({error.strerror}); scan it again"
         ) from error

@@ -100,7 +100,7 @@ def finished_record(
         "frames_scanned": len(merged.times),
         "decode_failures": found.damaged + merged.failures,
         "timestamps_repaired": merged.repaired,
-        "changed_meanwhile": identity(movie.path) != about,
+        "changed_meanwhile": identity(movie) != about,
         "cut_off": found.cut_off,
         "end": stop,
         "faces": len(faces),

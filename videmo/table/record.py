@@ -119,6 +119,7 @@ def _sound_movie(record: Record) -> bool:
     return (
         isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
+        and _names(movie.get("chapters", []))
         and all(_count(record.get(name)) for name in _COUNTS)
         and record["frames_scanned"] <= record["rows"]
         and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
@@ -128,6 +129,14 @@ def _sound_movie(record: Record) -> bool:
         and all(type(record.get(name)) is bool for name in _FLAGS)
         and isinstance(seconds, dict)
         and all(name in record["labels"] and _time(value) for name, value in seconds.items())
+    )
+
+
+def _names(value: Any) -> bool:
+    """Whether `value` is a list of names of files, none of which leads to another folder."""
+    return isinstance(value, list) and all(
+        isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
+        for name in value
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,15 +21,18 @@ class Identity(NamedTuple):
     fingerprint: str
 
 
-def identity(path: Path) -> Identity:
+def identity(path: Path, more: Sequence[Path] = ()) -> Identity:
     """By what the movie at `path` is known again: a file, or a folder of numbered pictures.
 
-    Of these the names, the sizes, and the first, the middle and the last picture count.
+    `more` are the chapters that follow in one movie. Of pictures the names, the sizes, and the
+    first, the middle and the last picture count.
 
     Raises:
         OSError: it cannot be read.
         RequestError: a folder without one series of pictures.
     """
+    if more:
+        return _sum([identity(one) for one in (path, *more)])
     if not path.is_dir():
         status = path.stat()
         return Identity(status.st_size, status.st_mtime_ns, files.fingerprint(path))
@@ -44,13 +48,19 @@ def identity(path: Path) -> Identity:
     return Identity(size, max(status.st_mtime_ns for status in told), digest.hexdigest())
 
 
-def fingerprint(path: Path) -> str:
-    """What tells the movie at `path` from others; empty for a folder that is none.
+def _sum(parts: Sequence[Identity]) -> Identity:
+    told = "".join(part.fingerprint for part in parts)
+    size, changed = sum(part.size for part in parts), max(part.mtime_ns for part in parts)
+    return Identity(size, changed, files.sha256(told.encode()))
+
+
+def fingerprint(path: Path, more: Sequence[Path] = ()) -> str:
+    """What tells the movie at `path`, with `more` chapters, from others; empty for no movie.
 
     Raises:
         OSError: it cannot be read.
     """
     try:
-        return identity(path).fingerprint
+        return identity(path, more).fingerprint
     except RequestError:
         return ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +15,7 @@ import numpy as np
 
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.chapters import Chapter, joined_bytes, joined_times
 from videmo.video.memory import check_memory
 from videmo.video.series import Series
 from videmo.video.sniff import (
@@ -125,11 +128,18 @@ class Movie:
     """Whether interlaced frames are to be made whole when they are read."""
     series: Series | None = None
     """The numbered pictures, where `path` is a folder that holds them."""
+    chapters: tuple[Chapter, ...] = ()
+    """The files that are the movie together, where it is more than `path`, their first."""
 
     @property
     def source(self) -> Source:
         """What FFmpeg is to open."""
-        return source_of(self.path, self.series, self.fps)
+        return source_of(self.path, self.series, self.fps, self.chapters)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the movie lies in: its file, its folder, or all its chapters."""
+        return tuple(chapter.path for chapter in self.chapters) or (self.path,)
 
     def picture(self, time: float) -> str:
         """The name of the picture at `time` seconds; empty where it is not in a file of its own."""
@@ -138,8 +148,15 @@ class Movie:
         return self.series.name(round((time + self.origin * self.time_base) * self.fps))
 
 
-def source_of(path: Path, series: Series | None = None, fps: Fraction | None = None) -> Source:
-    """A movie in the file `path`, or in the folder `path`, which holds `series`, shown at `fps`."""
+def source_of(
+    path: Path,
+    series: Series | None = None,
+    fps: Fraction | None = None,
+    chapters: Sequence[Chapter] = (),
+) -> Source:
+    """A movie in the file `path`, in `chapters`, or in a folder with `series`, shown at `fps`."""
+    if chapters:
+        return _joined(chapters)
     # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
     if series is None:
         return Source(f"file:{path.absolute()}", READ_OPTIONS)
@@ -147,6 +164,14 @@ def source_of(path: Path, series: Series | None = None, fps: Fraction | None = N
     numbered = {"framerate": str(fps), "start_number": str(series.first)}
     options = READ_OPTIONS | {"format_whitelist": "image2"} | numbered
     return Source(f"file:{folder}/{series.pattern}", options, "image2")
+
+
+def _joined(chapters: Sequence[Chapter]) -> Source:
+    if url := joined_bytes(chapters):
+        return Source(url, READ_OPTIONS | {"protocol_whitelist": "file,concat"})
+    # The script is ours, and names only files; it may name them by their whole paths.
+    allowed = {"protocol_whitelist": "file,data", "format_whitelist": f"concat,{FORMATS}"}
+    return Source(joined_times(chapters), READ_OPTIONS | allowed | {"safe": "0"}, "concat")
 
 
 def check_file(path: Path) -> None:
@@ -186,6 +211,20 @@ def unit_of(stream: av.VideoStream | av.AudioStream) -> Fraction:
     """Seconds of a unit in which the timestamps of a movie's stream count."""
     assert stream.time_base is not None  # FFmpeg knows one for whatever it demuxes
     return stream.time_base
+
+
+def seek(
+    container: av.container.InputContainer,
+    stream: av.VideoStream | av.AudioStream,
+    movie: Movie,
+    time: Fraction,
+) -> None:
+    """Go to a key frame of `stream` at or before `time`, in seconds after the first frame."""
+    place = time + movie.origin * movie.time_base
+    if movie.chapters:  # in which FFmpeg finds places by its own time alone
+        container.seek(math.floor(place * av.time_base), backward=True)
+    else:
+        container.seek(math.floor(place / unit_of(stream)), stream=stream, backward=True)
 
 
 def limit_pixels(stream: av.VideoStream) -> None:

@@ -70,7 +70,7 @@ def survey(
         except av.error.FFmpegError as error:
             check_memory(error, movie.path)
             # Reading for the pictures will meet it again, and count it.
-    return seen.survey(cut_off(movie.path))
+    return seen.survey(any(map(cut_off, movie.files)))
 
 
 class _Packets:
