@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 import time
+import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ import av
 from benchmarks.compare import Boxes, boxes_of, recall_and_precision
 from benchmarks.memory import peak_memory
 from benchmarks.movies import joined, make_reel
+from videmo.archive import Candidate, find_movies
+from videmo.archive.copies import find_copies
 from videmo.demo import demo_story, make_movie
 from videmo.faces import DETECTORS, Detector, DetectorConfig, detector_of
 from videmo.runs import find_runs
@@ -31,6 +34,7 @@ from videmo.video import Reader, probe, survey
 
 REELS, LONG_REELS = 10, 20
 """Reels of the movie that is timed, and of the one of ten minutes or more."""
+SMALL_FILES = 10_000
 TWO_HOURS = 172_800
 """Frames."""
 
@@ -62,8 +66,28 @@ def main() -> None:
         print()
         stages(reel)
         second_pass(folder)
+        listing(folder / "small", SMALL_FILES)
         if Path("/proc").is_dir():
             memory(reel, folder)
+
+
+def listing(folder: Path, files: int) -> None:
+    """An archive of many small files, before one is opened; a thousand in a folder."""
+    for number in range(files):
+        place = folder / f"{number // 1000}" / f"clip-{number}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"\0\0\0\x18ftypmp42" + number.to_bytes(2000, "big"))
+    tracemalloc.start()
+    find_movies([folder])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    movies: list[Candidate] = []
+    took = seconds(lambda: movies.extend(find_movies([folder])))
+    alike = seconds(lambda: find_copies(movies, lambda _: False, lambda *_: False))
+    print(
+        f"{len(movies)} small files: listed in {took:.2f} s with {most / 1e6:.1f} MB at most, "
+        f"compared in {alike:.2f} s"
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:

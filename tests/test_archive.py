@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.movies import begun, cut_off, still
+from tests.movies import another, begun, cut_off, still
 from videmo.archive import (
     Candidate,
     Entry,
@@ -33,6 +34,7 @@ from videmo.archive import (
     shard_of_environment,
     verify_tables,
 )
+from videmo.archive.copies import find_copies
 from videmo.archive.ledger import (
     FIRST_LEDGER_COLUMNS,
     LAST_LEDGER_COLUMNS,
@@ -44,12 +46,13 @@ from videmo.archive.ledger import (
 from videmo.archive.share import cores_for
 from videmo.demo import make_movie
 from videmo.doctor import examine
-from videmo.errors import OutputError, RequestError, SetupError
+from videmo.errors import NoPicturesError, OutputError, RequestError, SetupError
 from videmo.exporters.program import find_ffmpeg
 from videmo.faces import DETECTORS, DetectorConfig
 from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
 from videmo.schema import EMOTIONS
+from videmo.video import probe
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
 
@@ -68,7 +71,7 @@ def archive(movie: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "archive"
     (folder / "sub").mkdir(parents=True)
     shutil.copy(movie, folder / "a.mp4")
-    shutil.copy(movie, folder / "sub" / "a.mp4")
+    another(movie, folder / "sub" / "a.mp4")
     (folder / "bad.mp4").write_bytes(b"<html>404</html>")
     cut_off(movie, folder / "cut.mp4", 0.5)
     return folder
@@ -111,6 +114,92 @@ def test_hidden_files_and_what_videmo_made_are_left_out(archive: Path, movie: Pa
     shutil.copy(movie, archive / "a.mp4.annotated.mp4")
     shutil.copy(movie, archive / "._a.mp4")
     assert names(archive) == before
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("#recycle", "@Recycle", "$RECYCLE.BIN", ".Trashes", "System Volume Information"),
+        *("lost+found", "@eaDir"),
+    ],
+)
+def test_a_folder_of_what_was_deleted_is_left_out_and_searched_if_it_is_named(
+    archive: Path, movie: Path, place: str
+) -> None:
+    (archive / "sub" / place).mkdir()
+    shutil.copy(movie, archive / "sub" / place / "old.mp4")
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert (left.name, left.failed) == (f"sub/{place}/", False) and "a folder of" in left.reason
+    assert [(one.name, one.reason) for one in find_movies([archive / "sub" / place])] == [
+        ("old.mp4", "")
+    ]
+
+
+@pytest.mark.parametrize("name", ["GL010001.LRV", "DJI_0001.LRF", "GX010001.THM"])
+def test_a_camera_s_small_copy_is_left_out_and_scanned_if_it_is_named(
+    archive: Path, movie: Path, name: str
+) -> None:
+    shutil.copy(movie, archive / name)
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert left.name == name and "small copy" in left.reason
+    assert not any(one.reason for one in find_movies([archive / "sub", archive / name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("dvd.iso", "a disc image"), ("disc.img", "a disc image"), ("DVD.NRG", "a disc image")),
+        *(("A001.braw", "a camera's raw"), ("A002_C001.R3D", "a camera's raw")),
+        *(("a.webp", "an animated WebP"), ("a.png", "an animated WebP or PNG")),
+        *(("VTS_01_0.VOB", "a menu of a DVD"), ("VIDEO_TS.VOB", "a menu of a DVD")),
+    ],
+)
+def test_what_holds_pictures_that_move_and_cannot_be_scanned_is_named(
+    archive: Path, name: str, kind: str
+) -> None:
+    disc = bytes(32769) + b"CD001" + bytes(1000)
+    (archive / name).write_bytes(disc)
+    if name in ("a.webp", "a.png"):
+        first, second = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
+        first.save(archive / name, save_all=True, append_images=[second])
+        first.save(archive / f"still.{name}")
+        with pytest.raises(NoPicturesError, match="animated"):
+            probe(archive / name)
+    (left,) = (one for one in find_movies([archive]) if one.reason)
+    assert left.name == name and left.reason.startswith(kind) and not left.failed
+
+
+def test_a_gif_that_moves_is_a_movie_wherever_it_lies(archive: Path) -> None:
+    before = names(archive)
+    for count, colours in ((1, 16), (2, 2), (5, 256)):
+        pictures = [Image.effect_noise((200, 200), 9 + n).quantize(colours) for n in range(count)]
+        pictures[0].save(archive / f"{count}.gif", save_all=True, append_images=pictures[1:])
+    assert names(archive) == ["2.gif", "5.gif", *before]
+    (archive / "2.gif").write_bytes((archive / "5.gif").read_bytes()[:900])
+    assert names(archive) == ["5.gif", *before]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ([f"f{n:04}.png" for n in range(1, 39)], "38; name it and say --fps"),
+        ([f"{n}.jpg" for n in range(8, 12)], "4; name it and say --fps"),
+        (["a1.png", "a2.png", "a4.png"], "3, but a3.png is missing"),
+        ([f"{side}{n}.png" for n in range(4) for side in "lr"], "8 in 2 series"),
+        (["a1.png", "a2.png", "photo3.png", "1.txt", "2.txt", "3.txt"], ""),
+    ],
+)
+def test_a_folder_of_numbered_pictures_is_named(
+    archive: Path, numbers: list[str], says: str
+) -> None:
+    (archive / "frames").mkdir()
+    for name in numbers:
+        (archive / "frames" / name).write_bytes(b"\x89PNG\r\n")
+    left = [one for one in find_movies([archive]) if one.reason]
+    assert [one.name for one in left] == ["frames/"] * bool(says)
+    for one in left:
+        assert one.reason.startswith("a folder of numbered pictures: ") and says in one.reason
+    assert [one.name for one in find_movies([archive / "frames"])] == ["frames/"] * bool(says)
 
 
 def test_a_loop_of_links_is_named_and_the_rest_is_found(archive: Path) -> None:
@@ -252,6 +341,85 @@ def test_two_scans_of_one_archive_do_not_mix(archive: Path, tmp_path: Path) -> N
         assert lock_note(tmp_path / "archive.csv") == "first"
     assert lock_note(tmp_path / "archive.csv") is None
     assert len(scan(archive, tmp_path)[0]) == 4
+
+
+# The same movie, twice
+
+
+def test_a_copy_is_listed_with_the_numbers_of_the_first_and_not_scanned(
+    archive: Path, tmp_path: Path
+) -> None:
+    shutil.copy(archive / "a.mp4", archive / "sub" / "copy.mp4")
+    entries, new = scan(archive, tmp_path / "out")
+    first, copy = entries["a.mp4"], entries["sub/copy.mp4"]
+    assert (copy.status, copy.reason, new) == ("copy", "the same file as a.mp4", 4)
+    assert (copy.frames, copy.faces, copy.seconds) == (first.frames, first.faces, first.seconds)
+    assert not (tmp_path / "out" / "sub" / "copy.mp4.faces.csv").exists()
+    content = (tmp_path / "out" / "archive.csv").read_bytes()
+    assert scan(archive, tmp_path / "out") == (entries, 0)
+    assert (tmp_path / "out" / "archive.csv").read_bytes() == content
+    (archive / "a.mp4").unlink()
+    assert scan(archive, tmp_path / "out")[0]["sub/copy.mp4"].status == "ok"
+
+
+def test_what_is_done_already_is_no_copy_of_what_comes_later(archive: Path, tmp_path: Path) -> None:
+    scan(archive, tmp_path / "out")
+    shutil.copy(archive / "a.mp4", archive / "A.mp4")
+    entries, new = scan(archive, tmp_path / "out")
+    assert (entries["a.mp4"].status, entries["A.mp4"].status, new) == ("ok", "copy", 0)
+
+
+def test_files_are_copies_only_if_every_byte_is_the_same(tmp_path: Path) -> None:
+    """And what was found to be the same once is not read again."""
+    content = bytearray(5 << 20)
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (tmp_path / name).write_bytes(content)
+        content[len(content) // 2] = name == "b.mp4"
+    found = find_movies([tmp_path])
+    copies = find_copies(found, lambda _: False, lambda *_: False)
+    assert {name: first.name for name, first in copies.items()} == {"b.mp4": "a.mp4"}
+    assert len(find_copies(found, lambda _: False, lambda *_: True)) == 2
+    done = find_copies(found, lambda one: one.name == "b.mp4", lambda *_: False)
+    assert {name: first.name for name, first in done.items()} == {"a.mp4": "b.mp4"}
+
+
+def test_a_copy_of_what_another_machine_scans_is_listed_as_one(
+    archive: Path, tmp_path: Path
+) -> None:
+    names = [f"{number}.mp4" for number in range(6)]
+    for name in names:
+        shutil.copy(archive / "a.mp4", archive / name)
+    found = find_movies([archive])
+    entries = {
+        entry.path: entry.status
+        for number in (2, 1)
+        for entry, _ in scan_archive(found, tmp_path / "out", shard=Shard(number, 2))
+    }
+    assert [name for name in (*names, "a.mp4") if entries[name] != "copy"] == ["0.mp4"]
+    assert videmo("status", tmp_path / "out").stdout.startswith("4 movies (2 ok, 2 failed), 1 s")
+
+
+def test_a_copy_counts_once_in_sums_and_is_cut_once(archive: Path, tmp_path: Path) -> None:
+    """Though both were scanned before it was known."""
+    for name in ("bad.mp4", "cut.mp4", "sub/a.mp4"):
+        (archive / name).unlink()
+    out = tmp_path / "out"
+    scan(archive, out)
+    before = videmo("status", out).stdout
+    (archive / "a.mp4").rename(archive / "b.mp4")
+    scan(archive, out)
+    shutil.copy(archive / "b.mp4", archive / "a.mp4")
+    done = videmo("scan", archive, "-o", out)
+    assert done.stdout.splitlines()[0] == "left out: a copy of another (1)"
+    assert len(list(out.glob("*.faces.csv"))) == 2
+    once = videmo("status", out).stdout
+    assert once.replace("left out: a copy of another (1)\n", "") == before
+    assert "copy    b.mp4: the same file as a.mp4" in videmo("status", "--all", out).stdout
+    made = videmo("extract", out, "-e", "happy", "-o", tmp_path / "made", cwd=tmp_path)
+    assert made.returncode == 0 and "b.mp4.faces.csv: left out, for it is the same" in made.stderr
+    assert sorted(place.name for place in (tmp_path / "made").iterdir()) == [
+        *("a.mp4", "segments.csv"),
+    ]
 
 
 # What one movie may do to the others
@@ -558,6 +726,26 @@ def test_failures_are_told_at_the_end_and_by_the_exit_code(archive: Path, tmp_pa
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_what_was_left_out_is_told_with_the_reason(archive: Path, tmp_path: Path) -> None:
+    for name in ("bad.mp4", "cut.mp4"):
+        (archive / name).unlink()
+    for name in ("GL010001.LRV", "GL010002.LRV", "#recycle"):
+        (archive / name).mkdir() if name[0] == "#" else (archive / name).write_bytes(b"small")
+    done = videmo("scan", archive, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "left out: a camera's small copy of a movie (2), a folder of what was deleted (1)"
+    assert done.stdout.splitlines()[-2:] == [
+        said,
+        "2 movies (2 ok), 1 s of footage; new: 2; listed in out/archive.csv",
+    ]
+    assert [(row["path"], row["status"]) for row in rows(tmp_path / "out")] == [
+        *(("#recycle/", "skipped"), ("GL010001.LRV", "skipped"), ("GL010002.LRV", "skipped")),
+        *(("a.mp4", "ok"), ("sub/a.mp4", "ok")),
+    ]
+    status = videmo("status", tmp_path / "out").stdout.splitlines()
+    assert status[:2] == ["2 movies (2 ok), 1 s of footage", said]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -623,7 +811,7 @@ def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Pat
 def test_verify_names_each_table_that_is_not_sound(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("b", "c", "d"):
-        shutil.copy(archive / "a.mp4", archive / f"{name}.mp4")
+        another(archive / "a.mp4", archive / f"{name}.mp4")
     scan(archive, out)
     (archive / "a.mp4").unlink()
     (archive / "b.mp4").write_bytes(b"another")

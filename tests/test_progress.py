@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.movies import still
+from tests.movies import another, still
 from videmo.demo import make_movie
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="terminals as on POSIX")
@@ -28,7 +27,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     make_movie(folder / "a.mp4", still(20, Fraction(12), sound=False))
     for name in ("b.mp4", "c.mp4"):
-        shutil.copy(folder / "a.mp4", folder / name)
+        another(folder / "a.mp4", folder / name)
     (folder / "bad.mp4").write_bytes(b"<html>404</html>")
     return folder
 

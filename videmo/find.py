@@ -5,15 +5,17 @@ from __future__ import annotations
 import glob
 import logging
 import os
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
-from videmo.errors import MovieError, RequestError
-from videmo.files import fingerprint, shown
-from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, table_path
-from videmo.video import Movie, probe
+from videmo.errors import MovieError, RequestError, TableError
+from videmo.files import shown
+from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, read_record, table_path
+from videmo.video import Movie, fingerprint, holds_series, probe
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
         return _tables_in(Path(), f"*{TABLE_SUFFIX}")
     tables: dict[Path, str] = {}
     for path in places:
-        if os.path.isdir(path):
+        if os.path.isdir(path) and not (holds_series(path) and tables_of(path)):
             tables |= _tables_in(path, f"**/*{TABLE_SUFFIX}")
         else:
             tables |= {table: movie_name(table) for table in _tables_at(path)}
@@ -73,6 +75,33 @@ def _without_stretches(tables: list[Path]) -> list[Path]:
         log.warning("%s%s: left out, for %s is of the whole movie", *said)
     left_out = set(stretches)
     return [table for table in tables if table not in left_out]
+
+
+def without_copies(tables: Mapping[Path, str]) -> dict[Path, str]:
+    """Of several tables of the same movie under other names only one, and none of a chapter of a
+    movie that has a table: or each moment would come twice.
+
+    Of copies that of a movie that is still there, if there is one.
+    """
+    alike: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    left_out: dict[Path, str] = {}
+    for table in tables:
+        with suppress(TableError):  # which is told when it is read
+            record = read_record(table)
+            alike[record["movie"]["fingerprint"], record["sha256"]].append(table)
+            of_chapters = (table_path(table.parent, one) for one in chapters_after(table, record))
+            left_out |= dict.fromkeys(of_chapters, f"is a part of {shown(table)}")
+    for same in alike.values():
+        kept = next((table for table in same if _has_movie(table)), same[0])
+        left_out |= {table: f"is the same as {shown(kept)}" for table in same if table != kept}
+    for table in tables:
+        if table in left_out:
+            log.warning("%s: left out, for it %s", shown(table), left_out[table])
+    return {table: name for table, name in tables.items() if table not in left_out}
+
+
+def _has_movie(table: Path) -> bool:
+    return first_file(movie_places(table, read_record(table))) is not None
 
 
 def _tables_at(path: Path) -> list[Path]:
@@ -121,8 +150,8 @@ def movie_places(table: Path, record: Record) -> list[Path]:
 
 
 def first_file(places: Iterable[Path]) -> Path | None:
-    """The first of `places` at which there is a file."""
-    return next((place for place in places if os.path.isfile(place)), None)
+    """The first of `places` at which there is a file, or a folder of numbered pictures."""
+    return next((p for p in places if os.path.isfile(p) or holds_series(p)), None)
 
 
 def is_scanned(movie: Path, record: Record) -> bool:
@@ -131,7 +160,13 @@ def is_scanned(movie: Path, record: Record) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return bool(fingerprint(movie) == record["movie"]["fingerprint"])
+    about = record["movie"]
+    return bool(fingerprint(movie, chapters_after(movie, record)) == about["fingerprint"])
+
+
+def chapters_after(movie: Path, record: Record) -> list[Path]:
+    """The files beside `movie` that follow it as chapters, as `record` says."""
+    return [movie.with_name(name) for name in record["movie"].get("chapters", [])]
 
 
 def find_movie(
@@ -163,4 +198,5 @@ def find_movie(
     # The scan has looked at all timestamps; here only some are seen.
     settings = record.get("settings")  # perhaps a stranger's
     whole = isinstance(settings, dict) and settings.get("deinterlace") is True
-    return replace(probe(place), timed=record["timed"], deinterlace=whole)
+    found = probe(place, Fraction(record["fps"]), chapters_after(place, record))
+    return replace(found, timed=record["timed"], deinterlace=whole)

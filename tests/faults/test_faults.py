@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.made import PICTURES, TONE, ffmpeg
-from tests.movies import numbered, remuxed, still
+from tests.movies import another, numbered, remuxed, still
 from videmo.archive import find_movies, scan_archive
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, NoPicturesError, OutputError
@@ -75,7 +74,7 @@ def test_r34_names_in_two_spellings_are_two_movies(tmp_path: Path) -> None:
     ffmpeg(*PICTURES, tmp_path / "a.mp4")
     spellings = [unicodedata.normalize(form, "caf\u00e9\U0001f600.mp4") for form in ("NFC", "NFD")]
     for name in (*spellings, "x" * 251 + ".mp4"):
-        shutil.copy(tmp_path / "a.mp4", folder / name)
+        another(tmp_path / "a.mp4", folder / name)
     if len(list(folder.iterdir())) < 3:
         pytest.skip("this file system takes both spellings for one")
     outcomes = {e.path: e for e, _ in scan_archive(find_movies([folder]), tmp_path / "out")}
@@ -106,8 +105,9 @@ def test_r48_a_full_disk_stops_the_archive_and_leaves_what_is_finished(
 ) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
+    make_movie(tmp_path / "one.mp4", still(1, sound=False))
     for number in range(12):
-        make_movie(folder / f"{number}.mp4", still(1, sound=False))
+        another(tmp_path / "one.mp4", folder / f"{number}.mp4")
     out = small_disk(48)
     with pytest.raises(DiskFullError, match="disk full"):
         list(scan_archive(find_movies([folder]), out))

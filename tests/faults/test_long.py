@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.made import ffmpeg
-from tests.movies import cut_off, still
+from tests.movies import another, cut_off, still
 from videmo.archive import find_movies, scan_archive
 from videmo.archive.ledger import read_ledger
 from videmo.demo import Actor, Place, Shot, Story, make_movie
@@ -207,7 +207,7 @@ def test_an_archive_of_sixty_files_is_finished_whatever_lies_in_it(tmp_path: Pat
     for number in range(40):
         place = folder / f"{number % 4}" / f"{number}.mp4"
         place.parent.mkdir(exist_ok=True)
-        shutil.copy(tmp_path / "good.mp4", place)
+        another(tmp_path / "good.mp4", place)
         expected[f"{number % 4}/{number}.mp4"] = "ok"
     command = [sys.executable, "-m", "videmo", "scan", "-j", "2", str(folder), "-o", str(out)]
     for count in (15, 35):

@@ -1,16 +1,19 @@
 """Many movies: those named one by one, or whole folders overnight; one that is bad costs one."""
 
 from videmo.archive.ledger import (
+    COPY,
     FAILED,
     OK,
     PARTIAL,
     SKIPPED,
     Entry,
+    joined_with,
     ledger_path,
     read_ledgers,
     running,
     why_partial,
 )
+from videmo.archive.left_out import count_kinds
 from videmo.archive.named import Outcome, scan_movies
 from videmo.archive.overnight import Standing, scan_archive
 from videmo.archive.process import Limits
@@ -19,6 +22,7 @@ from videmo.archive.verify import Verified, verify_tables
 from videmo.archive.walk import Candidate, find_movies
 
 __all__ = [
+    "COPY",
     "FAILED",
     "OK",
     "PARTIAL",
@@ -30,7 +34,9 @@ __all__ = [
     "Shard",
     "Standing",
     "Verified",
+    "count_kinds",
     "find_movies",
+    "joined_with",
     "ledger_path",
     "read_ledgers",
     "running",

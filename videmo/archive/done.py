@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.errors import TableError
-from videmo.files import fingerprint, sha256, shown
-from videmo.find import is_scanned
+from videmo.files import sha256, shown
+from videmo.find import chapters_after, is_scanned
 from videmo.table import Record, place_of, read_record, table_path, write_record
+from videmo.video import fingerprint
 
 BLOCK = 1 << 20
 KEY_LENGTH = 16
@@ -22,22 +24,33 @@ def table_of(folder: Path, name: str, movie: Path, made: Record) -> Path:
     return table_path((folder / name).parent, movie, *stretch)
 
 
-def key_of(movie: Path, made: Record) -> str:
-    """What tells a movie and how it is scanned; empty if the movie cannot be read."""
+def key_of(movie: Path, made: Record, more: Sequence[Path] = ()) -> str:
+    """What tells a movie, with `more` chapters, and how it is scanned; empty if that is unknown."""
     try:
-        said = json.dumps({"movie": fingerprint(movie), **made}, sort_keys=True)
+        said = json.dumps({"movie": fingerprint(movie, more), **_made(movie, made)}, sort_keys=True)
     except OSError:
         return ""
     return sha256(said.encode())[:KEY_LENGTH]
 
 
-def done_record(table: Path, movie: Path, made: Record) -> Record | None:
-    """The record of `table`, if it is whole, of `movie` as it is now, and made as `made` says."""
+def _made(movie: Path, made: Record) -> Record:
+    """How this movie is made: a rate is said of numbered pictures alone."""
+    settings = made["settings"]
+    if "fps" not in settings or movie.is_dir():
+        return made
+    return made | {"settings": {key: settings[key] for key in settings if key != "fps"}}
+
+
+def done_record(table: Path, movie: Path, made: Record, more: Sequence[Path] = ()) -> Record | None:
+    """The record of `table`, if it is whole, of `movie` as it is now, and made as `made` says.
+
+    `more` are the chapters that the movie has besides.
+    """
     try:
         record = read_record(table)
-        if not is_scanned(movie, record) or any(
-            record.get(name) != value for name, value in made.items()
-        ):
+        if list(more) != chapters_after(movie, record) or not is_scanned(movie, record):
+            return None
+        if any(record.get(name) != value for name, value in _made(movie, made).items()):
             return None
         check_whole(table, record)
     except (TableError, OSError):

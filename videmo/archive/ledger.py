@@ -11,7 +11,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videmo.archive.share import Shard
@@ -19,7 +19,8 @@ from videmo.errors import OutputError
 from videmo.files import lock_note, output_error, shown, write_atomic
 from videmo.table import Record
 
-OK, PARTIAL, FAILED, SKIPPED = "ok", "partial", "failed", "skipped"
+OK, PARTIAL, FAILED, SKIPPED, COPY = "ok", "partial", "failed", "skipped", "copy"
+STATUSES = (OK, PARTIAL, FAILED, SKIPPED, COPY)
 
 FIRST_LEDGER_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
 LAST_LEDGER_COLUMNS = ("took", "key")
@@ -35,7 +36,8 @@ class Entry:
     path: str
     """Its place in the archive, as the list shows it."""
     status: str
-    """`OK`, `PARTIAL`, `FAILED`, or `SKIPPED`: not a movie."""
+    """`OK`, `PARTIAL`, `FAILED`; `SKIPPED`: no movie, or not to be scanned; `COPY`: of another
+    movie, whose numbers these are. Who adds up leaves copies out."""
     reason: str = ""
     duration: float = 0.0
     """Seconds scanned."""
@@ -66,6 +68,8 @@ def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
     """The entry of a movie that was scanned."""
     partial = record["status"] != OK
     said = [why_partial(record)] if partial else []
+    if joined := joined_with(record):
+        said.append(joined)
     return Entry(
         cell(name),
         PARTIAL if partial else OK,
@@ -77,6 +81,23 @@ def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
         took,
         key,
     )
+
+
+def joined_with(record: Record) -> str:
+    """Which chapters a movie has besides its first; empty for a movie in one file."""
+    names = ", ".join(shown(name) for name in record["movie"].get("chapters", []))
+    return f"joined with {names} (--join never keeps them apart)" if names else ""
+
+
+def copy_entry(name: str, first: Entry, key: str) -> Entry:
+    """The entry of a movie that is a copy of `first`."""
+    numbers = replace(first, path=cell(name), status=COPY, took=0.0, key=key)
+    return replace(numbers, reason=copy_reason(first.path))
+
+
+def copy_reason(path: str) -> str:
+    """What is said of a copy of the movie that is listed as `path`."""
+    return f"the same file as {path}"
 
 
 def why_partial(record: Record) -> str:
@@ -165,7 +186,7 @@ def add_entry(path: Path, entry: Entry, labels: Sequence[str]) -> None:
 
 
 def _row(entry: Entry, labels: Sequence[str]) -> tuple[object, ...]:
-    scanned = entry.status in (OK, PARTIAL)
+    scanned = entry.status in (OK, PARTIAL) or (entry.status == COPY and entry.frames > 0)
     numbers = (f"{entry.duration:.3f}", entry.frames, entry.faces)
     seconds = (f"{entry.seconds.get(emotion, 0):.3f}" for emotion in labels)
     return (
@@ -191,7 +212,7 @@ def _entry(header: list[str], row: list[str]) -> Entry | None:
     values = dict(
         zip(FIRST_LEDGER_COLUMNS + LAST_LEDGER_COLUMNS, row[:first] + row[-last:], strict=True)
     )
-    if values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
+    if values["status"] not in STATUSES:
         return None
     seconds = zip(header[first:-last], row[first:-last], strict=True)
     try:

@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
 
+from videmo.archive.copies import copies_in, copy_entries
 from videmo.archive.done import done_record, found_at, key_of, table_of
 from videmo.archive.ledger import (
     FAILED,
@@ -80,7 +81,8 @@ def scan_archive(
     """Scan an archive's movies into `folder`, which mirrors its tree, and list them there.
 
     What is done already is not done again: same movie, model and settings, table still whole. What
-    failed is not tried again while the movie stays the same.
+    failed is not tried again while the movie stays the same. Of a movie that is there several times
+    one is scanned, and the others are listed as its copies.
 
     Args:
         movies: see `find_movies`.
@@ -109,12 +111,21 @@ def scan_archive(
     with file_lock(path, json.dumps(note)):
         remove_left(path)
         listed = read_ledger(path)  # even where all is scanned again: it refuses what is not ours
-        kept, to_do = _sort_out(mine, folder, made, {} if fresh else listed, retry, fresh)
+        if fresh:
+            listed = {}
+        copies = copies_in(movies, folder, made, listed, by_name=fresh or shard.count > 1)
+        firsts = [candidate for candidate in mine if candidate.name not in copies]
+        kept, to_do = _sort_out(firsts, folder, made, listed, retry, fresh)
+        later = [candidate for candidate in mine if candidate.name in copies]
+        of_kept = list(copy_entries(later, copies, kept, made))
+        kept += of_kept
         begin_ledger(path, kept, made["labels"])
         yield from ((entry, False) for entry in kept)
         order = partial(Order, settings=settings, jobs=1, fresh=fresh, limits=limits)
         orders = {
-            candidate.name: order(candidate.path, _folder_of(candidate, folder, made))
+            candidate.name: order(
+                candidate.path, _folder_of(candidate, folder, made), more=candidate.more
+            )
             for candidate in to_do
         }
         entries = [*kept]
@@ -122,6 +133,12 @@ def scan_archive(
             add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, True
+        told = {entry.path for entry in of_kept}
+        later = [candidate for candidate in later if cell(candidate.name) not in told]
+        for entry in copy_entries(later, copies, entries, made, every=True):
+            add_entry(path, entry, made["labels"])
+            entries.append(entry)
+            yield entry, False
         begin_ledger(path, entries, made["labels"])
 
 
@@ -146,9 +163,9 @@ def _sort_out(
             kept.append(Entry(name, FAILED if candidate.failed else SKIPPED, candidate.reason))
             continue
         before = listed.get(name)
-        key = key_of(candidate.path, made)
+        key = key_of(candidate.path, made, candidate.more)
         table = table_of(folder, candidate.name, candidate.path, made)
-        record = None if fresh else done_record(table, candidate.path, made)
+        record = None if fresh else done_record(table, candidate.path, made, candidate.more)
         if record is not None:
             took = before.took if before and before.key == key else 0.0
             record = found_at(record, table, candidate.path)
@@ -237,7 +254,7 @@ def _entry(worker: MovieWorker, made: Record) -> Entry:
         SetupError, DiskFullError, RequestError: the others would meet the same.
     """
     name, took = worker.candidate.name, round(time.monotonic() - worker.begun, 1)
-    key = key_of(worker.candidate.path, made)
+    key = key_of(worker.candidate.path, made, worker.candidate.more)
     try:
         record = worker.outcome().record
     except (SetupError, DiskFullError):

@@ -57,6 +57,8 @@ class Order(NamedTuple):
     jobs: int
     fresh: bool
     limits: Limits
+    more: tuple[Path, ...] = ()
+    """The chapters that follow in one movie."""
 
 
 class News(NamedTuple):
@@ -198,6 +200,7 @@ def _scanned(order: Order, said: Connection) -> Path | VidemoError:
             fresh=order.fresh,
             beat=tell.beat,
             length=tell.length,
+            more=order.more,
         ).table
     except VidemoError as error:
         return error

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
+from videmo.archive.left_out import (
+    ANIMATED,
+    CHAPTER,
+    DISC,
+    DISC_SUFFIXES,
+    why_file,
+    why_folder,
+    why_series,
+)
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.video.sniff import HEAD_BYTES, MOVIE, SUFFIXES, TRANSPORT_SUFFIXES, is_text, sniff
+from videmo.video import sniff
+from videmo.video.chapters import find_chapters
+from videmo.video.series import find_series
 
 MADE = (".annotated.mp4",)
 """How videos end that videmo made of movies: they are no movies of the archive."""
@@ -32,14 +44,21 @@ class Candidate:
     """Why it cannot be scanned, if that is plain already."""
     failed: bool = False
     """Whether that reason is a failure; else it is simply not a movie."""
+    more: tuple[Path, ...] = ()
+    """The chapters that follow in one movie; `size` is that of all."""
 
 
-def find_movies(places: Sequence[Path]) -> list[Candidate]:
+def find_movies(
+    places: Sequence[Path], *, series: bool = False, join: bool = True
+) -> list[Candidate]:
     """The movies that `places`, folders and files, name; folders are searched to their depth.
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
     videmo made, are left out. Folders that cannot be read, folders that are reached twice (by
-    links), and what has a movie's name and is no file are given with the reason.
+    links), what has a movie's name and is no file, and what `left_out` knows are given with the
+    reason. With `series`, a folder of numbered pictures is a movie, too. With `join`,
+    files that are chapters of one recording are one movie, and all but the first are given with
+    that reason.
 
     Returns:
         In order of their names. With several folders, each name begins with its folder's.
@@ -56,7 +75,7 @@ def find_movies(places: Sequence[Path]) -> list[Candidate]:
             found.append(_file(place, place.name))
             continue
         below = f"{place.resolve().name}/" if len(folders) > 1 else ""
-        found += _walk(place, below)
+        found += _walk(place, below, series)
     names: set[str] = set()
     for one in found:
         if one.name in names:
@@ -64,10 +83,42 @@ def find_movies(places: Sequence[Path]) -> list[Candidate]:
                 f"{shown(one.name)}: two movies have this name; scan them into two folders with -o"
             )
         names.add(one.name)
-    return sorted(found, key=lambda one: os.fsencode(one.name))
+    found.sort(key=lambda one: os.fsencode(one.name))
+    return join_chapters(found) if join else found
 
 
-def _walk(top: Path, below: str) -> Iterator[Candidate]:
+def join_chapters(found: Sequence[Candidate]) -> list[Candidate]:
+    """The same movies, those that are chapters of one recording joined.
+
+    A file that was never closed, as the last one where a battery went flat, is left by itself.
+    """
+    folders: dict[str, dict[str, Candidate]] = defaultdict(dict)
+    for one in found:
+        if not one.reason and one.path.name == PurePath(one.name).name:
+            folders[str(one.path.parent)][one.path.name] = one
+    joined: dict[str, Candidate] = {}
+    for here in folders.values():
+        sound = (name for names in find_chapters(here) for name in names if _closed(here[name]))
+        for first, *more in find_chapters(sound):
+            size = sum(here[name].size for name in (first, *more))
+            paths = tuple(here[name].path for name in more)
+            joined[here[first].name] = replace(here[first], size=size, more=paths)
+            why = f"{CHAPTER}: joined with {shown(first)}, where its times go on"
+            joined |= {here[name].name: replace(here[name], reason=why) for name in more}
+    return [joined.get(one.name, one) for one in found]
+
+
+def _closed(one: Candidate) -> bool:
+    """Whether a chapter has its index, if it is of a kind that needs one."""
+    try:
+        with one.path.open("rb") as file:
+            is_mp4 = one.path.suffix.lower() == ".mp4"
+            return not is_mp4 or sniff.index_of(file) is not None
+    except OSError:
+        return False
+
+
+def _walk(top: Path, below: str, series: bool) -> Iterator[Candidate]:
     """Real folders first, links to folders after them, so that a link never hides a folder."""
     seen: set[tuple[int, int]] = set()
     waiting, links = [(top, below)], list[tuple[Path, str]]()
@@ -86,14 +137,15 @@ def _walk(top: Path, below: str) -> Iterator[Candidate]:
         seen.add((status.st_dev, status.st_ino))
         if _extracted(folder, entries):
             continue
+        yield from _pictures(folder, name or f"{folder.resolve().name}/", entries, series)
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             place, its_name = folder / entry.name, name + entry.name
             if _is_folder(entry):
-                if not entry.name.endswith(PARTS):
+                if why := why_folder(entry.name):
+                    yield Candidate(place, its_name + "/", reason=why)
+                elif not entry.name.startswith(".") and not entry.name.endswith(PARTS):
                     (links if entry.is_symlink() else waiting).append((place, its_name + "/"))
-            elif not entry.name.lower().endswith(MADE):
+            elif not entry.name.startswith(".") and not entry.name.lower().endswith(MADE):
                 yield from _movie(place, its_name)
 
 
@@ -111,9 +163,21 @@ def _extracted(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
     return _head(folder / EXTRACTED).startswith(EXTRACTED_HEADER)
 
 
+def _pictures(
+    folder: Path, name: str, entries: list[os.DirEntry[str]], wanted: bool
+) -> Iterator[Candidate]:
+    """A folder that holds numbered pictures: a movie, if such are `wanted`."""
+    found = find_series(entry.name for entry in entries)
+    if wanted and len(found) == 1 and found[0].missing is None:
+        path = folder if folder.name not in ("", "..") else folder.resolve()
+        yield Candidate(path, name.rstrip("/"), sum(entry.stat().st_size for entry in entries))
+    elif why := why_series(found):
+        yield Candidate(folder, name, reason=why)
+
+
 def _movie(path: Path, name: str) -> Iterator[Candidate]:
-    """The file at `path`, if it is a movie or has a movie's name."""
-    named = path.suffix.lower() in SUFFIXES
+    """The file at `path`, if it is a movie or has a movie's name, or what is to be said of it."""
+    named = path.suffix.lower() in sniff.SUFFIXES
     try:
         status = os.stat(path)
     except OSError:  # a link that leads nowhere, or a file that has just gone
@@ -121,15 +185,32 @@ def _movie(path: Path, name: str) -> Iterator[Candidate]:
     if not stat.S_ISREG(status.st_mode):
         if named:
             yield Candidate(path, name, reason="is not a regular file")
-    elif named or (status.st_size and _looks_like_a_movie(path)):
+        return
+    is_movie, why = (True, why_file(path.name)) if named else _looked_at(path)
+    if why:
+        yield Candidate(path, name, reason=why)
+    elif is_movie:
         yield Candidate(path, name, status.st_size)
 
 
-def _looks_like_a_movie(path: Path) -> bool:
-    """By content; a damaged transport stream has no sign that it is one, but is no text."""
-    head = _head(path)
-    transport = path.suffix.lower() in TRANSPORT_SUFFIXES
-    return sniff(head) == MOVIE or (transport and not (head and is_text(head)))
+def _looked_at(path: Path) -> tuple[bool, str]:
+    """Whether a file is a movie, by its content, and else what is to be said of it, if anything."""
+    suffix = path.suffix.lower()
+    if why := why_file(path.name):
+        return False, why
+    try:
+        with path.open("rb") as file:
+            head = file.read(sniff.HEAD_BYTES)
+            kind = sniff.sniff(head)
+            if kind == sniff.GIF:
+                return sniff.moves(file), ""
+            if suffix in DISC_SUFFIXES and sniff.is_disc_image(file):
+                return False, DISC
+    except OSError:
+        return suffix in sniff.TRANSPORT_SUFFIXES, ""
+    # A damaged transport stream has no sign that it is one, but is no text.
+    transport = suffix in sniff.TRANSPORT_SUFFIXES and bool(head) and not sniff.is_text(head)
+    return kind == sniff.MOVIE or transport, ANIMATED if kind == sniff.ANIMATED else ""
 
 
 def _file(path: Path, name: str) -> Candidate:
@@ -146,6 +227,6 @@ def _file(path: Path, name: str) -> Candidate:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+            return file.read(len(EXTRACTED_HEADER))
     except OSError:
         return b""

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from videmo.cli.options import PATH, QUIET, output
-from videmo.cli.tell import long, say, summary
+from videmo.cli.tell import left_out, long, say, summary
 from videmo.files import shown
 
 
@@ -33,9 +33,12 @@ def status(folder: Path, every: bool) -> None:
     for name, note in scans.items():
         click.echo(f"a scan is running: {name}, {_who(note)}")
     click.echo(summary(entries))
-    emotions = dict.fromkeys(emotion for entry in entries for emotion in entry.seconds)
+    if left := left_out(entries):
+        click.echo(left)
+    once = [entry for entry in entries if entry.status != "copy"]
+    emotions = dict.fromkeys(emotion for entry in once for emotion in entry.seconds)
     for emotion in emotions:
-        seconds = sum(entry.seconds.get(emotion, 0.0) for entry in entries)
+        seconds = sum(entry.seconds.get(emotion, 0.0) for entry in once)
         if seconds:
             click.echo(f"  {emotion:9}{long(seconds):>8}")
     for entry in entries:

@@ -145,6 +145,7 @@ def extract(
     """
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables
+    from videmo.find import without_copies
 
     choice = Choice(
         best=options.pop("best"),
@@ -157,7 +158,7 @@ def extract(
     )
     repeat, seconds = options.pop("repeat")
     done = extract_tables(
-        find_tables(tables),
+        without_copies(find_tables(tables)),
         Wanted(emotions, repeat=repeat, seconds=seconds, **options),
         folder,
         exports=[name.strip() for name in exports.split(",")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ PATH = click.Path(path_type=Path)
 
 LONGEST = 100_000 * 3600.0
 """Seconds that no movie lasts."""
+FASTEST = 10_000
+"""Pictures in a second that no camera for people takes."""
 MOST = float(1 << 60)
 """Bytes that no machine has."""
 
@@ -105,7 +108,26 @@ class SoundChoice(click.ParamType):  # type: ignore[type-arg]
         return int(value)
 
 
+class Rate(click.ParamType):  # type: ignore[type-arg]
+    """Pictures in a second: 25, 23.976, 24000/1001."""
+
+    name = "rate"
+    _form = re.compile(r"\d{1,6}(\.\d{1,6}|/\d{1,6})?", re.ASCII)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        try:
+            rate = Fraction(str(value)) if self._form.fullmatch(str(value)) else Fraction(0)
+        except ZeroDivisionError:
+            rate = Fraction(0)
+        if not 0 < rate <= FASTEST:
+            self.fail(f"{value!r} is no rate; write 25, 23.976 or 24000/1001", param, ctx)
+        return rate
+
+
 TIME = Time()
+RATE = Rate()
 SOUND = SoundChoice()
 SIZE = Size()
 REPEAT = Repeat()

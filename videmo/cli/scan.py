@@ -6,17 +6,30 @@ import math
 import os
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import DETECTOR, MODEL, PART, PATH, QUIET, SIZE, TIME, output
+from videmo.cli.options import (
+    DETECTOR,
+    MODEL,
+    PART,
+    PATH,
+    QUIET,
+    RATE,
+    SIZE,
+    TIME,
+    output,
+)
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
+from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
+    from videmo.archive import Candidate
     from videmo.scan import Settings
 
 
@@ -67,6 +80,20 @@ if TYPE_CHECKING:
     "gets a table of its own.",
 )
 @click.option("--end", "ends", type=TIME, multiple=True, help="Stop here.")
+@click.option(
+    "--fps",
+    type=RATE,
+    help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
+    "pictures a second.",
+)
+@click.option(
+    "--join",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether chapters of one recording are one movie: GX010001.MP4, GX020001.MP4; "
+    "VTS_01_1.VOB, VTS_01_2.VOB.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option(
     "--fresh",
@@ -105,6 +132,8 @@ def scan(
     deinterlace: bool,
     starts: tuple[float, ...],
     ends: tuple[float, ...],
+    fps: Fraction | None,
+    join: str,
     jobs: int | None,
     fresh: bool,
     retry: bool,
@@ -123,10 +152,11 @@ def scan(
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.
     """
-    from videmo.archive import Limits, scan_movies
+    from videmo.archive import Limits, find_movies, scan_movies
     from videmo.errors import RequestError
     from videmo.faces import DetectorConfig, Region
     from videmo.scan import Settings, all_cores
+    from videmo.video import holds_series
 
     interval = 1 if every_frame else None
     config = DetectorConfig(
@@ -135,14 +165,18 @@ def scan(
         interval=interval,
         regions=tuple(Region(*region) for region in regions),
     )
-    settings = Settings(config, model=model, every=every, deinterlace=deinterlace)
+    settings = Settings(config, model=model, every=every, deinterlace=deinterlace, fps=fps)
     stretches = [replace(settings, start=start, end=end) for start, end in _stretches(starts, ends)]
     how: dict[str, Any] = {"jobs": jobs or all_cores(), "fresh": fresh}
-    if any(os.path.isdir(movie) for movie in movies):
+    folders = [movie for movie in movies if os.path.isdir(movie)]
+    if fps and not folders:
+        raise RequestError("--fps is for folders of numbered pictures; leave it out, or name one")
+    if not all(fps and holds_series(place) for place in folders):
         if len(stretches) > 1:
             raise RequestError("several stretches are of movies; name them, not a folder")
         how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
-        sys.exit(0 if _scan_folders(movies, folder, stretches[0], how, shard, quiet) else 1)
+        found = find_movies(movies, series=fps is not None, join=join == "auto")
+        sys.exit(0 if _scan_folders(movies, found, folder, stretches[0], how, shard, quiet) else 1)
     if retry or shard:
         raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
     if stall_timeout or memory_limit is not None:
@@ -151,7 +185,7 @@ def scan(
     done = [
         tell_scanned(outcome, quiet)
         for one in stretches
-        for outcome in scan_movies(movies, folder, one, watch, **how)
+        for outcome in scan_movies(movies, folder, one, watch, join=join == "auto", **how)
     ]
     sys.exit(0 if all(done) else 1)
 
@@ -173,6 +207,7 @@ def _stretches(
 
 def _scan_folders(
     places: tuple[Path, ...],
+    found: list[Candidate],
     folder: Path,
     settings: Settings,
     how: dict[str, Any],
@@ -182,14 +217,13 @@ def _scan_folders(
     """Scan folders, and tell of it; whether all went well."""
     from videmo.archive import (
         Shard,
-        find_movies,
         ledger_path,
         scan_archive,
         shard_of_environment,
     )
+    from videmo.errors import RequestError
 
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
-    found = find_movies(places)
     entries = []
     with watched_archive(quiet) as progress:
         how |= {"shard": shard, "progress": progress}
@@ -198,4 +232,8 @@ def _scan_folders(
             if new and not quiet:
                 with aside():
                     tell_entry(entry)
-    return tell_archive(entries, ledger_path(folder, shard), quiet)
+    well = tell_archive(entries, ledger_path(folder, shard), quiet)
+    nothing = next((one for one in found if one.path in places and one.reason), None)
+    if nothing and all(one.reason for one in found):
+        raise RequestError(f"{shown(nothing.path)}: no movie, but {nothing.reason}")
+    return well

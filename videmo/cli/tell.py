@@ -35,6 +35,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     if outcome.scanned is None:
         say(f"videmo: {outcome.error}")
         return False
+    from videmo.archive import joined_with
+
     scanned, record = outcome.scanned, outcome.scanned.record
     tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
     held = sorted(record["seconds"].items(), key=lambda item: -item[1])
@@ -43,6 +45,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
     frames = f"{record['frames_scanned']} of " if some else ""
     frames += f"{record['frames_read']} frames"
     if not quiet:
+        if joined := joined_with(record):
+            click.echo(f"{shown(outcome.movie)}: {joined}")
         click.echo(
             f"{shown(outcome.movie)}: {frames}, {_faces(record)}, {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
@@ -80,6 +84,9 @@ def tell_entry(entry: Entry) -> None:
     """One line about a movie of an archive that was just scanned, if it gave a table."""
     if entry.status not in ("ok", "partial"):
         return
+    for said in entry.reason.split("; "):
+        if said.startswith("joined with "):
+            click.echo(f"{entry.path}: {said}")
     held = sorted(entry.seconds.items(), key=lambda item: -item[1])
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
     click.echo(
@@ -96,6 +103,8 @@ def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: boo
         say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
     if not quiet:
         new = sum(1 for _, new in entries if new)
+        if left := left_out(every):
+            click.echo(left)
         click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")
     return not bad
 
@@ -109,13 +118,23 @@ def long(seconds: float) -> str:
 
 def summary(entries: Iterable[Entry]) -> str:
     """How many movies ended how, and how much footage they are."""
-    every = list(entries)
-    counts = dict.fromkeys(("ok", "partial", "failed", "skipped"), 0)
-    for entry in every:
+    counts = dict.fromkeys(("ok", "partial", "failed"), 0)
+    movies = [entry for entry in entries if entry.status in counts]
+    for entry in movies:
         counts[entry.status] += 1
-    seconds = sum(entry.duration for entry in every)
+    seconds = sum(entry.duration for entry in movies)
     how = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(every)} movies ({how or 'none'}), {long(seconds)} of footage"
+    return f"{len(movies)} movies ({how or 'none'}), {long(seconds)} of footage"
+
+
+def left_out(entries: Sequence[Entry]) -> str:
+    """What was left out, and how often; empty if nothing was."""
+    from videmo.archive import count_kinds
+
+    kinds = {"a copy of another": sum(1 for entry in entries if entry.status == "copy")}
+    kinds |= count_kinds(entry.reason for entry in entries if entry.status == "skipped")
+    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items() if count)
+    return f"left out: {what}" if what else ""
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:

@@ -105,8 +105,9 @@ def sought(movie: Movie, start: float) -> tuple[Any, float]:
     seek = {"ss": f"{skipped:.6f}"} if skipped else {}
     if keeps_filters(movie):
         seek["reinit_filter"] = "0"
-    source = ffmpeg.input(f"file:{movie.path.absolute()}", **seek, **READ_OPTIONS)
-    return source, place - skipped
+    url, options, form = movie.source
+    how = {**options, "f": form} if form else options
+    return ffmpeg.input(url, **seek, **how), place - skipped
 
 
 def _whole_frames(starts: np.ndarray, segment: Segment) -> Segment:

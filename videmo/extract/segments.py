@@ -23,6 +23,9 @@ SEGMENTS_COLUMNS = (
 _PERSON, _ASKED = "person", "asked"
 """Who the track is, if that is known, and how long runs were asked to be, in frames (5) or seconds
 (0.2s): columns that older lists do not have."""
+_PICTURES = ("first_picture", "last_picture")
+"""The files of the first and the last frame, where the movie is numbered pictures; neither do
+they."""
 
 
 def read_segments(folder: Path) -> list[Line]:
@@ -44,6 +47,8 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                 for export, exported in made.items()
                 if run in exported.of_run
             }
+            ends = (selection.sightings[run][at].time for at in (0, -1))
+            pictures = (selection.movie.picture(time) for time in ends)
             lines.append(
                 {
                     "movie": selection.name,
@@ -59,6 +64,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     "clip_end": f"{segment.end:.3f}",
                     _PERSON: selection.persons.get(run.track, ""),
                     _ASKED: selection.asked,
+                    **dict(zip(_PICTURES, pictures, strict=True)),
                     **files,
                 }
             )
@@ -95,5 +101,5 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     """Write the folder's list; none where there is nothing to list."""
     if not lines:
         return
-    text = list_text((*SEGMENTS_COLUMNS, _PERSON, _ASKED, *OF_RUNS), lines)
+    text = list_text((*SEGMENTS_COLUMNS, _PERSON, _ASKED, *_PICTURES, *OF_RUNS), lines)
     write_atomic(folder / SEGMENTS, text.encode("utf-8", "backslashreplace"))

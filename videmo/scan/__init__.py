@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -75,6 +75,7 @@ def scan_movie(
     fresh: bool = False,
     beat: Callable[[], None] | None = None,
     length: Callable[[float], None] | None = None,
+    more: Sequence[Path] = (),
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`; see `table_path` for their names.
 
@@ -82,7 +83,7 @@ def scan_movie(
     the table until that is written.
 
     Args:
-        path: the movie.
+        path: the movie: a file, or, with a rate in `settings`, a folder of numbered pictures.
         folder: made if it is missing.
         settings: see `Settings`.
         progress: told how far it is.
@@ -91,6 +92,7 @@ def scan_movie(
         fresh: do not use what an interrupted scan left.
         beat: called now and then while something is done that is not counted in frames.
         length: told how many seconds are to be scanned, as soon as that is known.
+        more: the chapters, in the same folder, that follow the first one in one movie.
 
     Raises:
         RequestError: there is no such file, or no such detector.
@@ -99,6 +101,8 @@ def scan_movie(
         OutputError: the folder cannot be written, or another process scans into this table.
     """
     path, folder, settings = Path(path), Path(folder), settings or Settings()
+    if path.name in ("", ".."):  # a folder of pictures, which gives its table the name
+        path = path.resolve()
     target = table_path(folder, path, settings.start, settings.end)
     check_writable(target)
     with file_lock(target):
@@ -106,7 +110,7 @@ def scan_movie(
         for left in (target, record_path(target)):
             remove_left(left)
         work = _Work(jobs, fresh, progress, beat or (lambda: None), length or (lambda _: None))
-        return _scan(path, target, settings, work)
+        return _scan([path, *more], target, settings, work)
 
 
 class _Work(NamedTuple):
@@ -132,15 +136,15 @@ class _Prepared(NamedTuple):
     """What can be said before the scan."""
 
 
-def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
+def _scan(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> Scanned:
     warm_up(work.jobs)
-    job = _prepared(path, target, settings, work)
+    job = _prepared(files, target, settings, work)
     chunks = _scanned_chunks(job, work)
     first = first_frame(job.found, sum(chunk.frames for chunk in chunks()))
     merged = merge(chunks, settings, job.detector, job.model.labels, first)
     if settings.start and not merged.frames:
         job.store.forget()
-        raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
+        raise MovieError(f"{shown(files[0])}: ends before --start {settings.start:g}")
     record = finished_record(
         job.record, job.movie, job.found, merged, settings, first=first, folder=target.parent
     )
@@ -149,12 +153,15 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     return scanned
 
 
-def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Prepared:
+def _prepared(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> _Prepared:
     """Find out what is to be scanned, before any work is done."""
     model = find_model(settings.model)
     detector = detector_of(detector_config(settings, model))
-    movie = probe(path)
-    before = identity(path)
+    path, *more = files
+    movie = probe(path, settings.fps, more)
+    if movie.series is None:
+        settings = replace(settings, fps=None)
+    before = identity(movie)
     start, end = _stretch(settings)
     found = survey(movie, start, end, work.beat)
     steady = movie.timed and found.steady

@@ -45,6 +45,8 @@ class Settings:
     """Seconds up to which it is scanned (excluded); None: to its end."""
     deinterlace: bool = False
     """Make whole frames of interlaced ones first."""
+    fps: Fraction | None = None
+    """Pictures in a second, where the movie is a folder of numbered pictures."""
 
     def __post_init__(self) -> None:
         """A stretch is in whole milliseconds: as its table is named, and as the record says."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from videmo.errors import MovieError
-from videmo.files import fingerprint, shown
+from videmo.files import shown
 from videmo.scan.chunk import Settings
 from videmo.scan.merge import Merged
 from videmo.table import Record
 from videmo.video import Movie, Survey
+from videmo.video import identity as identity_of
 
 MISSING_SHARE = 0.005
 
@@ -116,16 +115,13 @@ def warnings(movie: Movie, seen: Survey) -> list[str]:
     return found
 
 
-def identity(path: Path) -> Record:
+def identity(movie: Movie) -> Record:
     """By what a movie is known again."""
     try:
-        status = path.stat()
-        return {
-            "size": status.st_size,
-            "mtime_ns": status.st_mtime_ns,
-            "fingerprint": fingerprint(path),
-        }
+        first, *more = movie.files
+        about: Record = identity_of(first, more)._asdict()
+        return about | ({"chapters": [path.name for path in more]} if more else {})
     except OSError as error:
         raise MovieError(
-            f"{shown(path)}: cannot be read any more ({error.strerror}); scan it again"
+            f"{shown(movie.path)}: cannot be read any more ({error.strerror}); scan it again"
         ) from error

@@ -37,6 +37,7 @@ def made_with(settings: Settings, model: Model) -> Record:
             "start": settings.start,
             "end": settings.end,
             "deinterlace": settings.deinterlace,
+            **({"fps": str(settings.fps)} if settings.fps else {}),
         },
         "detector": {
             "name": config.detector,
@@ -101,7 +102,7 @@ def finished_record(
         "frames_scanned": len(merged.times),
         "decode_failures": found.damaged + merged.failures,
         "timestamps_repaired": merged.repaired,
-        "changed_meanwhile": identity(movie.path) != about,
+        "changed_meanwhile": identity(movie) != about,
         "cut_off": found.cut_off,
         "end": stop,
         "faces": len(faces),

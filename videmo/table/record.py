@@ -120,6 +120,7 @@ def _sound_movie(record: Record) -> bool:
     return (
         isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
+        and _names(movie.get("chapters", []))
         and all(_count(record.get(name)) for name in _COUNTS)
         and record["frames_scanned"] <= record["rows"]
         and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
@@ -140,6 +141,14 @@ def _sound_cuts(cuts: Any, end: float, rows: int) -> bool:
         and len(cuts) <= rows
         and all(_time(cut) and cut <= end for cut in cuts)
         and all(a <= b for a, b in pairwise(cuts))
+    )
+
+
+def _names(value: Any) -> bool:
+    """Whether `value` is a list of names of files, none of which leads to another folder."""
+    return isinstance(value, list) and all(
+        isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}
+        for name in value
     )
 
 

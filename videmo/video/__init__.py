@@ -14,10 +14,12 @@ from videmo.video.colours import BT601, BT709, usual_matrix
 from videmo.video.encode import decoding_time, encoded_path
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
+from videmo.video.identity import Identity, fingerprint, identity
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
+from videmo.video.series import holds_series, series_in
 from videmo.video.sound import Sound, open_sound
 from videmo.video.streams import sound_taken, with_sound
 from videmo.video.survey import Survey, plan_chunks, survey
@@ -28,6 +30,7 @@ __all__ = [
     "READ_OPTIONS",
     "TIME_TOLERANCE",
     "Frame",
+    "Identity",
     "Movie",
     "Pace",
     "Reader",
@@ -36,12 +39,16 @@ __all__ = [
     "Turn",
     "decoding_time",
     "encoded_path",
+    "fingerprint",
+    "holds_series",
+    "identity",
     "open_movie",
     "open_sound",
     "out_of_memory",
     "pace",
     "plan_chunks",
     "probe",
+    "series_in",
     "sound_taken",
     "survey",
     "usual_matrix",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +15,12 @@ import numpy as np
 
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import shown
+from videmo.video.chapters import Chapter, joined_bytes, joined_times
 from videmo.video.colours import ORDINARY, Colours
 from videmo.video.memory import check_memory
+from videmo.video.series import Series
 from videmo.video.sniff import (
+    ANIMATED,
     HEAD_BYTES,
     MOVIE,
     PICTURE,
@@ -43,6 +48,15 @@ READ_OPTIONS = {
     # FFmpeg decodes some pictures to find out what a stream is: none that fill the memory.
     "max_pixels": str(MAX_PIXELS),
 }
+
+
+class Source(NamedTuple):
+    """What FFmpeg is to open."""
+
+    url: str
+    options: dict[str, str]
+    form: str | None = None
+    """The format, where the content does not tell it."""
 
 
 class Turn(NamedTuple):
@@ -133,6 +147,10 @@ class Movie:
     """Whether its colours are Dolby Vision's own, so that those that are decoded are false."""
     deinterlace: bool = False
     """Whether interlaced frames are to be made whole when they are read."""
+    series: Series | None = None
+    """The numbered pictures, where `path` is a folder that holds them."""
+    chapters: tuple[Chapter, ...] = ()
+    """The files that are the movie together, where it is more than `path`, their first."""
 
     @property
     def tone(self) -> str:
@@ -144,6 +162,48 @@ class Movie:
     def sound(self) -> bool:
         """Whether there is sound that can be decoded."""
         return bool(self.heard)
+
+    @property
+    def source(self) -> Source:
+        """What FFmpeg is to open."""
+        return source_of(self.path, self.series, self.fps, self.chapters)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the movie lies in: its file, its folder, or all its chapters."""
+        return tuple(chapter.path for chapter in self.chapters) or (self.path,)
+
+    def picture(self, time: float) -> str:
+        """The name of the picture at `time` seconds; empty where it is not in a file of its own."""
+        if self.series is None:
+            return ""
+        return self.series.name(round((time + self.origin * self.time_base) * self.fps))
+
+
+def source_of(
+    path: Path,
+    series: Series | None = None,
+    fps: Fraction | None = None,
+    chapters: Sequence[Chapter] = (),
+) -> Source:
+    """A movie in the file `path`, in `chapters`, or in a folder with `series`, shown at `fps`."""
+    if chapters:
+        return _joined(chapters)
+    # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
+    if series is None:
+        return Source(f"file:{path.absolute()}", READ_OPTIONS)
+    folder = str(path.absolute()).replace("%", "%%")
+    numbered = {"framerate": str(fps), "start_number": str(series.first)}
+    options = READ_OPTIONS | {"format_whitelist": "image2"} | numbered
+    return Source(f"file:{folder}/{series.pattern}", options, "image2")
+
+
+def _joined(chapters: Sequence[Chapter]) -> Source:
+    if url := joined_bytes(chapters):
+        return Source(url, READ_OPTIONS | {"protocol_whitelist": "file,concat"})
+    # The script is ours, and names only files; it may name them by their whole paths.
+    allowed = {"protocol_whitelist": "file,data", "format_whitelist": f"concat,{FORMATS}"}
+    return Source(joined_times(chapters), READ_OPTIONS | allowed | {"safe": "0"}, "concat")
 
 
 def check_file(path: Path) -> None:
@@ -161,16 +221,17 @@ def check_file(path: Path) -> None:
         raise MovieError(f"{shown(path)}: the file is empty; copy or download it again")
 
 
-def opened(path: Path) -> av.container.InputContainer:
-    # "file:" keeps names such as "http:x.mp4" or "concat:a" from being taken for protocols.
+def opened(path: Path, source: Source | None = None) -> av.container.InputContainer:
+    """The movie at `path`, open; `source` says what there is to be opened, if not the file."""
+    url, options, form = source or source_of(path)
     try:
-        return av.open(f"file:{path.absolute()}", options=READ_OPTIONS)
+        return av.open(url, format=form, options=options)
     except PermissionError as error:
         raise MovieError(f"{shown(path)}: may not be read; check its permissions") from error
     except (av.error.FFmpegError, OSError) as error:
         check_memory(error, path)
         kind, why = _why(path)
-        refused = NoPicturesError if kind in (SOUND, PICTURE) else MovieError
+        refused = NoPicturesError if kind in (SOUND, PICTURE, ANIMATED) else MovieError
         reason = f"{_reason(error)}{why and '; '}{why}"
         raise refused(
             f"{shown(path)}: is not a movie that videmo can read ({reason}); "
@@ -182,6 +243,20 @@ def unit_of(stream: av.VideoStream | av.AudioStream) -> Fraction:
     """Seconds of a unit in which the timestamps of a movie's stream count."""
     assert stream.time_base is not None  # FFmpeg knows one for whatever it demuxes
     return stream.time_base
+
+
+def seek(
+    container: av.container.InputContainer,
+    stream: av.VideoStream | av.AudioStream,
+    movie: Movie,
+    time: Fraction,
+) -> None:
+    """Go to a key frame of `stream` at or before `time`, in seconds after the first frame."""
+    place = time + movie.origin * movie.time_base
+    if movie.chapters:  # in which FFmpeg finds places by its own time alone
+        container.seek(math.floor(place * av.time_base), backward=True)
+    else:
+        container.seek(math.floor(place / unit_of(stream)), stream=stream, backward=True)
 
 
 def limit_pixels(stream: av.VideoStream) -> None:
@@ -202,6 +277,7 @@ def _why(path: Path) -> tuple[str, str]:
     return kind, {
         SOUND: "only sound",
         PICTURE: "a still picture",
+        ANIMATED: "an animated WebP or PNG, which videmo does not read yet",
         PLAYLIST: "a playlist, and those are not followed",
         UNKNOWN: f'it begins with "{quoted(head)}"',
     }.get(kind, "")

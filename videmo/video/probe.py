@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import av.logging
 
 from videmo.errors import MovieError
 from videmo.files import shown
+from videmo.video.chapters import Chapter, joined_bytes
 from videmo.video.colours import colours_of
 from videmo.video.dolby import own_colours
 from videmo.video.memory import check_memory
@@ -23,12 +25,16 @@ from videmo.video.movie import (
     check_file,
     limit_pixels,
     opened,
+    source_of,
     unit_of,
 )
+from videmo.video.series import series_in
 from videmo.video.streams import first_heard, picture_streams, pixels_of, sound_tracks
 from videmo.video.tone import HLG, PQ
 
 PROBED_FRAMES = 8
+SAME_RATE = Fraction(1, 50)
+"""Part by which the rates of two chapters may differ: their last frames are cut as they come."""
 PROBED_PACKETS = 1000
 """Packets that may be damaged before the first frame."""
 
@@ -44,15 +50,23 @@ HIGH_RANGE = {16: PQ, 18: HLG}
 """Transfer characteristics (ITU-T H.273, table 3) of pictures of high dynamic range."""
 
 
-def probe(path: Path) -> Movie:
+def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) -> Movie:
     """Find out what `path` is, decoding only its first frames.
 
+    With `fps` it may be a folder of numbered pictures, which are shown so many in a second. `more`
+    are the chapters that follow `path` in one movie.
+
     Raises:
-        RequestError: there is no such file.
+        RequestError: there is no such file, or the folder does not hold one series of pictures.
         MovieError: it is not a movie, or it cannot be read or decoded.
     """
-    check_file(path)
-    with opened(path) as container:
+    series = None
+    if fps and path.is_dir():
+        series = series_in(path)
+    else:
+        check_file(path)
+    chapters = _chapters([path, *more]) if more else ()
+    with opened(path, source_of(path, series, fps, chapters)) as container:
         stream, videos = picture_streams(container, path)
         _check_size(stream, path)
         frames = _first_frames(container, stream, path)
@@ -66,7 +80,7 @@ def probe(path: Path) -> Movie:
         start = Fraction(container.start_time or 0, av.time_base)
         first = origin * unit_of(stream) - start
         sounds = sound_tracks(container)
-        duration, of_picture = _duration(container, stream, origin)
+        length = _length(container, stream, origin, chapters)
         decode_order = (
             container.format.name in EMPTY_FRAMES
             and stream.codec_context.name in UNTOLD
@@ -79,9 +93,9 @@ def probe(path: Path) -> Movie:
             height=height,
             pixel_aspect=aspect,
             turn=turn,
-            fps=_frame_rate(stream),
-            duration=duration,
-            frames=stream.frames or None,
+            fps=fps if fps and series else _frame_rate(stream),
+            duration=length.seconds,
+            frames=length.frames or None,
             origin=origin,
             time_base=unit_of(stream),
             lead=0.0 if raw.pts is None or decode_order else float(first),
@@ -91,7 +105,7 @@ def probe(path: Path) -> Movie:
             and not decode_order
             and all(frame.pts is not None for frame in frames),
             timecode=_timecode(container, stream),
-            duration_of_picture=of_picture,
+            duration_of_picture=length.of_picture,
             empty_frames=container.format.name in EMPTY_FRAMES,
             decode_order=decode_order,
             interlaced=any(frame.interlaced_frame for frame in frames),
@@ -99,7 +113,38 @@ def probe(path: Path) -> Movie:
             colours=colours_of(raw),
             dolby=stream.codec_context.name in DOLBY and own_colours(path),
             transfer=HIGH_RANGE.get(stream.codec_context.color_trc, ""),
+            series=series,
+            chapters=chapters,
         )
+
+
+def _chapters(paths: Sequence[Path]) -> tuple[Chapter, ...]:
+    """The files at `paths` as chapters of one movie.
+
+    Raises:
+        MovieError: one is not like the first, or cannot be read.
+    """
+    as_they_are = tuple(Chapter(path) for path in paths)
+    if joined_bytes(as_they_are):
+        for path in paths:
+            check_file(path)
+        return as_they_are
+    movies = [probe(path) for path in paths]
+    first = movies[0]
+    for one in movies:
+        alike = [
+            (movie.width, movie.height, movie.turn, movie.sound, movie.stream)
+            for movie in (first, one)
+        ]
+        if alike[0] != alike[1] or abs(one.fps / first.fps - 1) > SAME_RATE or not one.duration:
+            raise MovieError(
+                f"{shown(first.path)}: cannot be joined with {shown(one.path.name)}, which is not "
+                "like it; scan them with --join never"
+            )
+    return tuple(
+        Chapter(one.path, Fraction(one.lead) + (one.duration or 0), one.frames or 0)
+        for one in movies
+    )
 
 
 def _check_size(stream: av.VideoStream, path: Path) -> None:
@@ -181,6 +226,30 @@ def _turn(raw: av.VideoFrame) -> Turn:
 def _frame_rate(stream: av.VideoStream) -> Fraction:
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     return Fraction(rate)
+
+
+class _Length(NamedTuple):
+    """How long a movie is, as announced."""
+
+    seconds: Fraction | None
+    of_picture: bool
+    """Whether the seconds are those of the picture alone, not of picture and sound together."""
+    frames: int
+    """0: not announced."""
+
+
+def _length(
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    origin: int,
+    chapters: Sequence[Chapter],
+) -> _Length:
+    if not chapters or joined_bytes(chapters):
+        return _Length(*_duration(container, stream, origin), stream.frames)
+    # The container knows neither; its own time begins with the first chapter's.
+    seconds = sum(one.seconds for one in chapters) - origin * unit_of(stream)
+    counted = all(one.frames for one in chapters)
+    return _Length(seconds, True, sum(one.frames for one in chapters) if counted else 0)
 
 
 def _duration(

@@ -16,7 +16,7 @@ from videmo.files import shown
 from videmo.video.deinterlace import deinterlaced
 from videmo.video.frame import Frame
 from videmo.video.memory import check_memory
-from videmo.video.movie import Movie, limit_pixels, opened
+from videmo.video.movie import Movie, limit_pixels, opened, seek
 
 MAX_READ_ERRORS = 1000
 
@@ -49,7 +49,7 @@ class Reader:
         self._container.close()
 
     def _open(self) -> None:
-        self._container = opened(self.movie.path)
+        self._container = opened(self.movie.path, self.movie.source)
         streams = self._container.streams.video
         try:
             self._stream = next(one for one in streams if one.index == self.movie.stream)
@@ -109,8 +109,7 @@ class Reader:
         for back in SEEK_BACK:
             if start <= back:
                 break
-            target = self.movie.origin + math.floor((start - back) / self.movie.time_base)
-            self._container.seek(target, stream=self._stream, backward=True)
+            seek(self._container, self._stream, self.movie, start - back)
             source = self._decode()
             # Pictures before the first key frame may lean on others that were not read.
             first = next((frame for frame in source if frame.key), None)

@@ -1,19 +1,24 @@
-"""What a file is, as far as its first bytes tell: cheap, and no decoder is asked."""
+"""What a file is, as far as its bytes tell: cheap, and no decoder is asked."""
 
 from __future__ import annotations
 
 import codecs
+import os
 from typing import BinaryIO
 
 MOVIE = "movie"
 SOUND = "sound"
 PICTURE = "still picture"
+ANIMATED = "animated picture"
+GIF = "GIF"
 PLAYLIST = "playlist"
 UNKNOWN = ""
 
 HEAD_BYTES = 1024
 MAX_BOXES = 1000
 QUOTED = 24
+DISC_SIGN = 32768
+"""Where an image of a disc says that it is one."""
 
 SUFFIXES = {
     *(".3g2", ".3gp", ".asf", ".avi", ".dv", ".flv", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv"),
@@ -49,6 +54,8 @@ _SIGNS = (
     (0, b"ID3", SOUND),
     (0, b"fLaC", SOUND),
     (8, b"WAVE", SOUND),
+    (0, b"GIF87a", GIF),
+    (0, b"GIF89a", GIF),
     (0, b"\x89PNG\r\n", PICTURE),
     (0, b"\xff\xd8\xff", PICTURE),
     (0, b"BM", PICTURE),
@@ -78,10 +85,61 @@ def sniff(head: bytes) -> str:
     for length, place in _TS_PACKETS:
         if len(head) > 4 * length and set(head[place : 5 * length : length]) == {0x47}:
             return MOVIE
+    if _is_animated(head):
+        return ANIMATED
     for place, sign, kind in _SIGNS:
         if head.startswith(sign, place):
             return kind
     return UNKNOWN
+
+
+def _is_animated(head: bytes) -> bool:
+    """Whether a WebP says in its header that it moves, or a PNG before its first picture."""
+    if head[8:16] == b"WEBPVP8X":
+        return bool(head[20] & 0x02) if len(head) > 20 else False
+    if not head.startswith(b"\x89PNG\r\n"):
+        return False
+    place = 8
+    while place + 8 <= len(head) and head[place + 4 : place + 8] != b"IDAT":
+        if head[place + 4 : place + 8] == b"acTL":
+            return True
+        place += 12 + int.from_bytes(head[place : place + 4], "big")
+    return False
+
+
+def moves(file: BinaryIO) -> bool:
+    """Whether a GIF holds more than one picture (GIF89a, 18 to 26)."""
+    file.seek(6)
+    screen = file.read(7)
+    if len(screen) < 7:
+        return False
+    file.seek(_colours(screen[4]), os.SEEK_CUR)
+    pictures = 0
+    while kind := file.read(1):
+        if kind == b"!":
+            file.seek(1, os.SEEK_CUR)
+        elif kind == b",":
+            about = file.read(9)
+            pictures += 1
+            if pictures > 1 or len(about) < 9:
+                return pictures > 1
+            file.seek(_colours(about[8]) + 1, os.SEEK_CUR)
+        else:
+            return False  # the end, or damage
+        while (length := file.read(1)) and length[0]:
+            file.seek(length[0], os.SEEK_CUR)
+    return False
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a GIF's table of colours; 0 where it has none."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def is_disc_image(file: BinaryIO) -> bool:
+    """Whether a file is an image of a disc: ISO 9660 (ECMA-119, 6.2.1) or UDF (ECMA-167, 3)."""
+    file.seek(DISC_SIGN)
+    return file.read(6)[1:] in (b"CD001", b"BEA01")
 
 
 def is_text(head: bytes) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import av
 
 from videmo.video.memory import check_memory
-from videmo.video.movie import Movie, opened, unit_of
+from videmo.video.movie import Movie, opened, seek, unit_of
 
 MAX_READ_ERRORS = 1000
 SEEK_BACK = Fraction(10)
@@ -32,7 +32,7 @@ class Sound:
         self.movie = movie
         self.failures = 0
         """Packets that could not be read or decoded."""
-        self._container = opened(movie.path)
+        self._container = opened(movie.path, movie.source)
         streams = self._container.streams.audio
         self.stream = next(one for one in streams if one.index == movie.heard[0])
 
@@ -65,9 +65,7 @@ class Sound:
 
     def _demuxed(self, start: Fraction | None) -> Iterator[av.Packet[av.AudioStream]]:
         if start is not None and start > SEEK_BACK and self.movie.timed:
-            zero = self.movie.origin * self.movie.time_base
-            target = int((zero + start - SEEK_BACK) / unit_of(self.stream))
-            self._container.seek(target, stream=self.stream, backward=True)
+            seek(self._container, self.stream, self.movie, start - SEEK_BACK)
         errors = 0
         while errors < MAX_READ_ERRORS:
             try:
@@ -93,7 +91,7 @@ class Sound:
             elif time is None or (not self.movie.timed and abs(time - following) > JUMP):
                 time = following
             if last is not None and time <= last:
-                self.failures += 1  # a damaged stretch
+                self.failures += not self.movie.chapters  # where these meet: else it is damaged
                 continue
             last = time
             following = time + _length(piece, base)  # now: who gets a packet may change it

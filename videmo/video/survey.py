@@ -64,7 +64,7 @@ def survey(
         MovieError: the file cannot be read.
     """
     seen = _Packets(movie, start, end)
-    with opened(movie.path) as container:
+    with opened(movie.path, movie.source) as container:
         try:
             for count, packet in enumerate(container.demux(container.streams[movie.stream])):
                 if beat and count % BEAT_PACKETS == 0:
@@ -74,7 +74,7 @@ def survey(
         except av.error.FFmpegError as error:
             check_memory(error, movie.path)
             # Reading for the pictures will meet it again, and count it.
-    return seen.survey(cut_off(movie.path))
+    return seen.survey(any(map(cut_off, movie.files)))
 
 
 class _Packets:
