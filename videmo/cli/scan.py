@@ -177,6 +177,7 @@ def _scan_folders(
         shard_of_environment,
     )
     from videmo.errors import RequestError
+    from videmo.video import holds_series
 
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
     entries = []
@@ -188,7 +189,7 @@ def _scan_folders(
                 with aside():
                     tell_entry(entry)
     well = tell_archive(entries, ledger_path(folder, shard), quiet)
-    nothing = next((one for one in found if one.path in places and one.reason), None)
+    nothing = next((one for one in found if one.path in places and holds_series(one.path)), None)
     if nothing and all(one.reason for one in found):
         raise RequestError(f"{shown(nothing.path)}: no movie, but {nothing.reason}")
     return well
