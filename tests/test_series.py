@@ -114,6 +114,11 @@ def test_numbered_pictures_are_scanned_cut_and_drawn(frames: Path, tmp_path: Pat
     done = videmo("annotate", "100% sure.faces.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert survey(probe(tmp_path / "100% sure.annotated.mp4")).packets == 50
+    drawn = videmo("annotate", frames, "--fps", "25", "-o", "drawn", cwd=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    assert "50 frames, 50 faces drawn" in drawn.stdout
+    again = videmo("annotate", "100% sure", "--fps", "25", cwd=tmp_path)
+    assert again.returncode == 0 and "scanned first" not in again.stdout
     inside = videmo("scan", ".", "--fps", "25", cwd=frames)
     assert inside.returncode == 0 and (frames / "100% sure.faces.csv").is_file()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, SIZE, TIME, output
+from videmo.cli.options import DETECTOR, FPS, MODEL, PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.files import shown
@@ -54,12 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
-@click.option(
-    "--fps",
-    type=RATE,
-    help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
-    "pictures a second.",
-)
+@FPS
 @click.option(
     "--join",
     type=click.Choice(["auto", "never"]),
