@@ -188,7 +188,7 @@ def test_a_folder_of_numbered_pictures_without_a_rate_is_no_success(
     done = videmo("scan", frames, "-o", "out", cwd=tmp_path)
     assert done.returncode == 2 and "--fps 25" in done.stderr
     assert done.stdout.startswith("left out: a folder of numbered pictures (1)")
-    assert "50; name it and say --fps 25" in (tmp_path / "out" / "archive.csv").read_text()
+    assert "50 of them; name it and say --fps 25" in (tmp_path / "out" / "archive.csv").read_text()
     (frames / "gone.png").symlink_to("nowhere")
     (scanned,) = find_movies([frames], series=True)
     assert not scanned.reason and scanned.size > 0
