@@ -182,8 +182,8 @@ def test_a_gif_that_moves_is_a_movie_wherever_it_lies(archive: Path) -> None:
 @pytest.mark.parametrize(
     ("numbers", "says"),
     [
-        ([f"f{n:04}.png" for n in range(1, 39)], "38; name it and say --fps"),
-        ([f"{n}.jpg" for n in range(8, 12)], "4; name it and say --fps"),
+        ([f"f{n:04}.png" for n in range(1, 39)], "38 of them; name it and say --fps"),
+        ([f"{n}.jpg" for n in range(8, 12)], "4 of them; name it and say --fps"),
         (["a1.png", "a2.png", "a4.png"], "3, but a3.png is missing"),
         ([f"{side}{n}.png" for n in range(4) for side in "lr"], "8 in 2 series"),
         (["a1.png", "a2.png", "photo3.png", "1.txt", "2.txt", "3.txt"], ""),
@@ -352,7 +352,7 @@ def test_a_copy_is_listed_with_the_numbers_of_the_first_and_not_scanned(
     shutil.copy(archive / "a.mp4", archive / "sub" / "copy.mp4")
     entries, new = scan(archive, tmp_path / "out")
     first, copy = entries["a.mp4"], entries["sub/copy.mp4"]
-    assert (copy.status, copy.reason, new) == ("copy", "the same file as a.mp4", 4)
+    assert (copy.status, copy.reason, new) == ("copy", "a copy of a.mp4", 4)
     assert (copy.frames, copy.faces, copy.seconds) == (first.frames, first.faces, first.seconds)
     assert not (tmp_path / "out" / "sub" / "copy.mp4.faces.csv").exists()
     content = (tmp_path / "out" / "archive.csv").read_bytes()
@@ -414,7 +414,7 @@ def test_a_copy_counts_once_in_sums_and_is_cut_once(archive: Path, tmp_path: Pat
     assert len(list(out.glob("*.faces.csv"))) == 2
     once = videmo("status", out).stdout
     assert once.replace("left out: a copy of another (1)\n", "") == before
-    assert "copy    b.mp4: the same file as a.mp4" in videmo("status", "--all", out).stdout
+    assert "copy    b.mp4: a copy of a.mp4" in videmo("status", "--all", out).stdout
     made = videmo("extract", out, "-e", "happy", "-o", tmp_path / "made", cwd=tmp_path)
     assert made.returncode == 0 and "b.mp4.faces.csv: left out, for it is the same" in made.stderr
     assert sorted(place.name for place in (tmp_path / "made").iterdir()) == [

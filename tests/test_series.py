@@ -13,6 +13,7 @@ import pytest
 from tests.movies import number_of, numbered, still
 from tests.test_archive import videmo
 from videmo.archive import find_movies, scan_archive, verify_tables
+from videmo.archive.copies import find_copies
 from videmo.demo import make_movie
 from videmo.errors import MovieError, RequestError
 from videmo.find import find_movie, find_tables
@@ -113,6 +114,11 @@ def test_numbered_pictures_are_scanned_cut_and_drawn(frames: Path, tmp_path: Pat
     done = videmo("annotate", "100% sure.faces.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert survey(probe(tmp_path / "100% sure.annotated.mp4")).packets == 50
+    drawn = videmo("annotate", frames, "--fps", "25", "-o", "drawn", cwd=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    assert "50 frames, 50 faces drawn" in drawn.stdout
+    again = videmo("annotate", "100% sure", "--fps", "25", cwd=tmp_path)
+    assert again.returncode == 0 and "scanned first" not in again.stdout
     inside = videmo("scan", ".", "--fps", "25", cwd=frames)
     assert inside.returncode == 0 and (frames / "100% sure.faces.csv").is_file()
 
@@ -134,6 +140,18 @@ def test_a_folder_of_numbered_pictures_in_an_archive_is_a_movie_if_a_rate_is_sai
     assert [new for entry, new in again if entry.status == "ok"] == [False]
     again = list(scan_archive(found, out, Settings(fps=Fraction(30))))
     assert {entry.path: new for entry, new in again} == {"movie.mp4": False, "take": True}
+
+
+def test_a_folder_of_the_same_pictures_is_a_copy_only_if_all_are_the_same(
+    frames: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    for name in ("a", "b", "c"):
+        shutil.copytree(frames, archive / name)
+    (archive / "c" / "f0007.png").write_bytes(bytes((frames / "f0007.png").stat().st_size))
+    found = find_movies([archive], series=True)
+    copies = find_copies(found, lambda _: False, lambda *_: False)
+    assert {name: first.name for name, first in copies.items()} == {"b": "a"}
 
 
 def test_pictures_that_changed_are_not_those_that_were_scanned(
@@ -170,7 +188,10 @@ def test_a_folder_of_numbered_pictures_without_a_rate_is_no_success(
     done = videmo("scan", frames, "-o", "out", cwd=tmp_path)
     assert done.returncode == 2 and "--fps 25" in done.stderr
     assert done.stdout.startswith("left out: a folder of numbered pictures (1)")
-    assert "50; name it and say --fps 25" in (tmp_path / "out" / "archive.csv").read_text()
+    assert "50 of them; name it and say --fps 25" in (tmp_path / "out" / "archive.csv").read_text()
+    (frames / "gone.png").symlink_to("nowhere")
+    (scanned,) = find_movies([frames], series=True)
+    assert not scanned.reason and scanned.size > 0
     (tmp_path / "a.mp4").write_bytes(b"a movie")
     for wrong in (["a.mp4", "--fps", "25"], [frames, "--fps", "0"], [frames, "--fps", "1/0"]):
         assert videmo("scan", *wrong, cwd=tmp_path).returncode == 2

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -81,6 +81,7 @@ def annotate_movies(
     jobs: int = 1,
     movie: Path | None = None,
     watch: Watch | None = None,
+    fps: Fraction | None = None,
 ) -> Iterator[Annotated]:
     """Annotate each movie, giving what became of it; one that is bad costs one.
 
@@ -103,7 +104,14 @@ def annotate_movies(
     for subject in subjects:
         try:
             yield annotate_movie(
-                subject, folder, wished, settings=settings, jobs=jobs, movie=movie, watch=watch
+                subject,
+                folder,
+                wished,
+                settings=settings,
+                jobs=jobs,
+                movie=movie,
+                watch=watch,
+                fps=fps,
             )
         except (DiskFullError, SetupError):
             raise
@@ -121,6 +129,7 @@ def annotate_movie(
     jobs: int = 1,
     movie: Path | None = None,
     watch: Watch | None = None,
+    fps: Fraction | None = None,
 ) -> Annotated:
     """Draw what a table says into its movie, and write ``NAME.annotated.mp4`` into `folder`.
 
@@ -133,6 +142,7 @@ def annotate_movie(
         jobs: processes for the scan.
         movie: where the movie is, if not where it was when it was scanned.
         watch: see `Watch`.
+        fps: for the scan, where the movie is a folder of numbered pictures.
 
     Raises:
         RequestError: a stretch in which there is nothing, or a layer that does not exist.
@@ -143,7 +153,13 @@ def annotate_movie(
     subject, folder, wished = Path(subject), Path(folder), wished or Wished()
     watch = watch or (lambda _: nullcontext())
     _check_wished(wished)
-    table, scanned = _table_for(subject, folder, settings, jobs, watch)
+    table = _table_of(subject, folder, settings)
+    scanned = None
+    if table is None:
+        how = replace(settings or Settings(), fps=fps)
+        with watch(subject) as progress:
+            scanned = scan_movie(subject, folder, how, progress, jobs=jobs)
+        table = scanned.table
     record = read_record(table)
     target = folder / (movie_name(table) + MOVIE_SUFFIX)
     rows = read_table(table)
@@ -204,19 +220,13 @@ def _stretch(
     return (None if start is None else exact(start)), (None if end is None else exact(end))
 
 
-def _table_for(
-    subject: Path, folder: Path, settings: Settings | None, jobs: int, watch: Watch
-) -> tuple[Path, Scanned | None]:
-    """The table of `subject`, scanned if there is none."""
+def _table_of(subject: Path, folder: Path, settings: Settings | None) -> Path | None:
+    """The table that `subject` is, or that was made of it; None if there is none."""
     is_table = subject.name.endswith(TABLE_SUFFIX)
     table = subject if is_table else find_table(subject, folder)
-    if table is not None:
-        if settings is not None:
-            _check_made_with(table, settings)
-        return table, None
-    with watch(subject) as progress:
-        scanned = scan_movie(subject, folder, settings, progress, jobs=jobs)
-    return scanned.table, scanned
+    if table is not None and settings is not None:
+        _check_made_with(table, settings)
+    return table
 
 
 def _check_made_with(table: Path, settings: Settings) -> None:

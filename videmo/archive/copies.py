@@ -10,9 +10,10 @@ from typing import TypeVar
 from videmo.archive.done import done_record, key_of, table_of
 from videmo.archive.ledger import COPY, Entry, cell, copy_entry, copy_reason
 from videmo.archive.walk import Candidate
+from videmo.errors import RequestError
 from videmo.files import FINGERPRINT_BYTES
 from videmo.table import Record
-from videmo.video import fingerprint
+from videmo.video import fingerprint, pictures_in
 
 BLOCK = 1 << 20
 
@@ -114,13 +115,19 @@ def _ends(one: Candidate) -> str | None:
 
 def _same(one: Candidate, other: Candidate) -> bool:
     """Whether the files are the same to the last byte, of which head and tail are."""
-    if one.size <= 2 * FINGERPRINT_BYTES and not one.more:
-        return True
     try:
-        pairs = zip((one.path, *one.more), (other.path, *other.more), strict=True)
+        files, others = _files(one), _files(other)
+        if len(files) == len(others) == 1 and one.size <= 2 * FINGERPRINT_BYTES:
+            return True
+        pairs = zip(files, others, strict=True)
         return all(a.samefile(b) or _same_content(a, b) for a, b in pairs)
-    except (OSError, ValueError):  # ValueError: not as many chapters
+    except (OSError, ValueError, RequestError):  # not as many; no series of pictures any more
         return False
+
+
+def _files(one: Candidate) -> list[Path]:
+    """All that a movie lies in: its file, its chapters, or its numbered pictures."""
+    return pictures_in(one.path) if one.path.is_dir() else [one.path, *one.more]
 
 
 def _same_content(one: Path, other: Path) -> bool:

@@ -97,7 +97,7 @@ def copy_entry(name: str, first: Entry, key: str) -> Entry:
 
 def copy_reason(path: str) -> str:
     """What is said of a copy of the movie that is listed as `path`."""
-    return f"the same file as {path}"
+    return f"a copy of {path}"
 
 
 def why_partial(record: Record) -> str:

@@ -61,7 +61,8 @@ def why_series(found: Sequence[Series]) -> str:
         what = f"{found[0].pictures}, but {found[0].pattern % found[0].missing} is missing"
         to_do = "number them without gaps"
     else:
-        what, to_do = f"{found[0].pictures}", "name it and say --fps 25 to scan it as a movie"
+        what = f"{found[0].pictures} of them"
+        to_do = "name it and say --fps 25 to scan it as a movie"
     return f"a folder of numbered pictures: {what}; {to_do}"
 
 

@@ -170,9 +170,16 @@ def _pictures(
     found = find_series(entry.name for entry in entries)
     if wanted and len(found) == 1 and found[0].missing is None:
         path = folder if folder.name not in ("", "..") else folder.resolve()
-        yield Candidate(path, name.rstrip("/"), sum(entry.stat().st_size for entry in entries))
+        yield Candidate(path, name.rstrip("/"), sum(map(_size, entries)))
     elif why := why_series(found):
         yield Candidate(folder, name, reason=why)
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except OSError:  # a link that leads nowhere, or a file that has just gone
+        return 0
 
 
 def _movie(path: Path, name: str) -> Iterator[Candidate]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 
 from videmo.annotate import DEFAULT_LAYERS, LAYERS
-from videmo.cli.options import DETECTOR, MODEL, MOVED, PATH, QUIET, TIME, output
+from videmo.cli.options import DETECTOR, FPS, MODEL, MOVED, PATH, QUIET, TIME, output
 from videmo.cli.progress import watched
 from videmo.cli.tell import tell_annotated, tell_pictures
 from videmo.schema import DEFAULT_DETECTOR
@@ -34,6 +36,7 @@ from videmo.schema import DEFAULT_DETECTOR
 @DETECTOR
 @click.option("--start", type=TIME, help="Begin here: seconds, or hh:mm:ss.")
 @click.option("--end", type=TIME, help="Stop here.")
+@FPS
 @MOVED
 @QUIET
 def annotate(
@@ -44,6 +47,7 @@ def annotate(
     detector: str | None,
     start: float | None,
     end: float | None,
+    fps: Fraction | None,
     movie: Path | None,
     quiet: bool,
 ) -> None:
@@ -62,14 +66,23 @@ def annotate(
     from videmo.pictures import is_picture
     from videmo.scan import Settings, all_cores
     from videmo.scan.picture import PICTURE_CONFIG
+    from videmo.video import holds_series
 
     layers = tuple(name.strip() for name in show.split(",") if name.strip())
-    pictures = [path for path in subjects if os.path.isdir(path) or is_picture(path)]
+    of_series = [path for path in subjects if fps and holds_series(path)]
+    apart = [path for path in subjects if path not in of_series]
+    pictures = [path for path in apart if os.path.isdir(path) or is_picture(path)]
     movies = [path for path in subjects if path not in pictures]
     wished = Wished(layers, start, end)
     asked = Settings(DetectorConfig(detector or DEFAULT_DETECTOR), model=model)
     settings = asked if detector or model else None
-    how = {"settings": settings, "jobs": all_cores(), "movie": movie, "watch": watched(quiet)}
+    how: dict[str, Any] = {
+        "settings": settings,
+        "jobs": all_cores(),
+        "movie": movie,
+        "watch": watched(quiet),
+    }
+    how["fps"] = fps
     well = [tell_annotated(one, quiet) for one in annotate_movies(movies, folder, wished, **how)]
     if pictures:
         closely = replace(asked, detector=replace(PICTURE_CONFIG, detector=asked.detector.detector))

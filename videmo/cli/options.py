@@ -146,6 +146,12 @@ DETECTOR: Decorator = click.option(
     help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "
     f"haar, the classic cascade and eye check, from the front.  [default: {DEFAULT_DETECTOR}]",
 )
+FPS: Decorator = click.option(
+    "--fps",
+    type=RATE,
+    help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
+    "pictures a second.",
+)
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
 )

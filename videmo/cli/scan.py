@@ -14,11 +14,11 @@ import click
 
 from videmo.cli.options import (
     DETECTOR,
+    FPS,
     MODEL,
     PART,
     PATH,
     QUIET,
-    RATE,
     SIZE,
     TIME,
     output,
@@ -80,12 +80,7 @@ if TYPE_CHECKING:
     "gets a table of its own.",
 )
 @click.option("--end", "ends", type=TIME, multiple=True, help="Stop here.")
-@click.option(
-    "--fps",
-    type=RATE,
-    help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
-    "pictures a second.",
-)
+@FPS
 @click.option(
     "--join",
     type=click.Choice(["auto", "never"]),
@@ -222,6 +217,7 @@ def _scan_folders(
         shard_of_environment,
     )
     from videmo.errors import RequestError
+    from videmo.video import holds_series
 
     shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
     entries = []
@@ -233,7 +229,7 @@ def _scan_folders(
                 with aside():
                     tell_entry(entry)
     well = tell_archive(entries, ledger_path(folder, shard), quiet)
-    nothing = next((one for one in found if one.path in places and one.reason), None)
+    nothing = next((one for one in found if one.path in places and holds_series(one.path)), None)
     if nothing and all(one.reason for one in found):
         raise RequestError(f"{shown(nothing.path)}: no movie, but {nothing.reason}")
     return well

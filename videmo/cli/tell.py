@@ -102,7 +102,7 @@ def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: boo
     for entry in sorted(bad, key=lambda entry: (entry.status, entry.path)):
         say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
     if not quiet:
-        new = sum(1 for _, new in entries if new)
+        new = sum(1 for entry, new in entries if new and entry.status != "skipped")
         if left := left_out(every):
             click.echo(left)
         click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")

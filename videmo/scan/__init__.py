@@ -207,7 +207,7 @@ def _check_table(target: Path, path: Path) -> None:
     except TableError:
         return
     other = target.parent / about["file"]
-    if os.path.isfile(other) and not os.path.samefile(other, path):
+    if os.path.exists(other) and not os.path.samefile(other, path):
         raise MovieError(
             f"{shown(target)}: is the table of another movie, {shown(other)}; choose another "
             "folder with -o"

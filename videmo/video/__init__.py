@@ -19,7 +19,7 @@ from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
-from videmo.video.series import holds_series, series_in
+from videmo.video.series import holds_series, pictures_in, series_in
 from videmo.video.sound import Sound, open_sound
 from videmo.video.streams import sound_taken, with_sound
 from videmo.video.survey import Survey, plan_chunks, survey
@@ -46,6 +46,7 @@ __all__ = [
     "open_sound",
     "out_of_memory",
     "pace",
+    "pictures_in",
     "plan_chunks",
     "probe",
     "series_in",

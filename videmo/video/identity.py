@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from videmo import files
 from videmo.errors import RequestError
-from videmo.video.series import series_in
+from videmo.video.series import pictures_in
 
 
 class Identity(NamedTuple):
@@ -36,8 +36,7 @@ def identity(path: Path, more: Sequence[Path] = ()) -> Identity:
     if not path.is_dir():
         status = path.stat()
         return Identity(status.st_size, status.st_mtime_ns, files.fingerprint(path))
-    series = series_in(path)
-    places = [path / series.name(index) for index in range(series.pictures)]
+    places = pictures_in(path)
     told = [place.stat() for place in places]
     digest = hashlib.sha256()
     for place, status in zip(places, told, strict=True):

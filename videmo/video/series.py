@@ -65,8 +65,17 @@ def _series(before: str, after: str, digits: list[str]) -> Series | None:
 
 
 def holds_series(path: Path) -> bool:
-    """Whether `path` is a folder with numbered pictures."""
-    return os.path.isdir(path) and bool(find_series(_names(path)))
+    """Whether `path` is a folder with numbered pictures, as far as it can be read."""
+    try:
+        return os.path.isdir(path) and bool(find_series(_names(path)))
+    except RequestError:
+        return False
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The numbered pictures in `folder`, in their order; raises as `series_in`."""
+    series = series_in(folder)
+    return [folder / series.name(index) for index in range(series.pictures)]
 
 
 def series_in(folder: Path) -> Series:
