@@ -3,36 +3,79 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from videmo.emotions import COLOURS, CROPS
 from videmo.errors import RequestError
+from videmo.faces import DETECTORS
 from videmo.files import shown
-from videmo.training.augment import Variety
-from videmo.training.network import LARGEST_SIDE, NETWORKS, SMALLEST_SIDE, unknown_network
+from videmo.training.dataset import Look
 
-SCHEDULES = ("cosine", "plateau")
-OPTIMISERS = ("sgd", "adamw")
-CHOICES = ("both", "accuracy", "macro_f1", "last")
+NETWORKS = ("residual", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
+CHOICES = {
+    "network": NETWORKS,
+    "labels": ("", "ferplus", "fer2013", "both", "folder"),
+    "crop": CROPS,
+    "colour": tuple(COLOURS),
+    "detector": ("", *DETECTORS),
+    "schedule": ("cosine", "plateau"),
+    "optimiser": ("sgd", "adamw"),
+    "best_by": ("recall", "accuracy", "last"),
+}
+SHARES = ("mirrored", "coarse", "moving", "pressed", "dark", "hidden", "lit")
+SHARES_BELOW_1 = ("dropout", "average", "smoothing", "momentum", "drop")
+SIDES = (32, 256)
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far pictures are moved and changed; lengths are parts of their side."""
+
+    mirrored: float = 0.5
+    """Share of pictures that are shown mirrored; 0 where left and right mean something."""
+    scale: float = 0.15
+    stretch: float = 0.08
+    """How far width and height go apart, as in boxes between two looks of a detector."""
+    shift: float = 0.06
+    turn: float = 10.0
+    """Degrees."""
+    gamma: float = 1.5
+    contrast: float = 0.25
+    coarse: float = 0.25
+    """Share of pictures shown as if they had been found small (14 to 40 pixels of 48)."""
+    moving: float = 0.15
+    """Share of pictures that are blurred along a line."""
+    pressed: float = 0.3
+    """Share of pictures that were compressed (JPEG)."""
+    lit: float = 0.25
+    """Share of pictures with light from one side."""
+    dark: float = 0.15
+    """Share of pictures in the dark, with grain."""
+    hidden: float = 0.25
+    """Share of pictures before which there is a hand, or a microphone."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """All that decides what comes out of a training, but the pictures."""
 
-    network: str = "small"
-    epochs: int = 72
+    network: str = "residual"
+    epochs: int = 60
     labels: str = ""
     """Which labels of the place are learnt; empty: its usual ones."""
     crop: str = "face"
     side: int = 48
-    """Width and height, in pixels, at which the network sees a picture."""
+    colour: str = "grey"
+    detector: str = "yunet"
+    """Who finds and aligns faces; empty: faces that are cut out already stay as they are."""
     batch: int = 128
+    optimiser: str = "sgd"
     schedule: str = "cosine"
     """How the rate falls: as a cosine, or whenever nothing got better for `plateau` epochs."""
     rate: float = 0.1
-    """The learning rate at its highest, after the warm-up."""
     warmup: float = 2.0
     """Epochs until the rate is at its highest."""
     plateau: int = 6
@@ -40,115 +83,74 @@ class Recipe:
     """What is left of the rate after a plateau."""
     patience: int = 0
     """Epochs without anything better after which the training ends; 0: never before its end."""
-    best_by: str = "both"
-    """What the best epoch is best in, on ``valid``: accuracy, macro_f1, or the mean of both; or
-    ``last``: the last one is taken, and ``valid`` chooses nothing."""
-    optimiser: str = "sgd"
-    """``sgd`` (with Nesterov's momentum) or ``adamw`` (Loshchilov and Hutter, ICLR 2019)."""
+    best_by: str = "recall"
+    """What the best epoch is best in, on valid: the mean over the classes, accuracy; or ``last``:
+    the last one is taken, and valid chooses nothing."""
     momentum: float = 0.9
     decay: float = 5e-4
-    frozen: tuple[str, ...] = ()
-    """Layers that stay as they began, by their names, or patterns of them: ``stage0.*``, ``*.norm``
-    (norms keep what they know of the pictures, too)."""
-    fading: float = 0.0
-    """Epochs over which the slopes of PReLUs fade to 0: plain rectifiers run faster, and leave more
-    of 8 bits to what is positive. 0: slopes stay, or learn."""
-    head_rate: float = 1.0
-    """How many times the others' rate the last layer's is, which has to learn from nothing."""
     dropout: float = 0.2
     average: float = 0.999
     """Part of the averaged weights that each step keeps; these are measured and exported."""
-    balance: float = 0.35
-    """How far rare classes are shown more often: 0 not at all, 1 all classes equally often."""
-    loss_balance: float = 0.0
-    """How far rare classes weigh more in the loss: 0 not at all, 1 all classes the same."""
+    balance: float = 1.0
+    """Power of the labels' frequency that is taken out of the answer (J. Ren et al., Balanced
+    meta-softmax, NeurIPS 2020); 0: the answer counts on labels being as frequent as they were."""
     smoothing: float = 0.0
     """Part of each target that is spread over all classes, as labels may be wrong."""
-    mix: float = 0.0
-    """Strength of mixing two pictures and their targets (mixup's alpha: Zhang et al., 2018)."""
-    distil: float = 0.0
-    """Part of the loss that is what teachers say, not the labels (Hinton et al., 2015)."""
-    temperature: float = 2.0
-    """How far the teachers' scores are evened out before they are learnt."""
-    teachers: tuple[str, ...] = ()
-    """Folders of trainings, or models, whose mean is the teacher."""
-    views: int = 0
-    """Versions of each picture that are made, and shown to the teachers, before the training; 0:
-    the teachers see each picture anew in each step, which takes longer."""
-    of_two: float = 0.0
-    """Share of the `views` whose faces are made of two, one's eyes and another's mouth: pictures
-    that nobody has labelled, of which only the teachers say what they show."""
-    moved_again: float = 0.0
-    """How far each of the `views` is moved about whenever it is shown, as a part of `variety`: a
-    little, as the teachers do not see it. Meant against learning the versions by heart; what it
-    brings has not been measured by itself."""
-    second: float = 0.4
-    """Part of the loss that is the second head's, where two kinds of labels are learnt."""
-    mirrored: bool = False
-    """Whether the model answers with the mean of what it says of a picture and of its mirror image
-    (the mean of the logits)."""
+    distil: float = 0.5
+    """Part of the loss that is what teachers say, where there are some (G. Hinton et al., 2015)."""
     seed: int = 1
     variety: Variety = field(default_factory=Variety)
 
-    def __post_init__(self) -> None:
-        wrong = [what for what, fine in _limits(self) if not fine]
-        if wrong:
-            raise ValueError(wrong[0])
+    @property
+    def look(self) -> Look:
+        return Look(self.crop, self.side, self.colour, self.detector)
 
 
-def _limits(recipe: Recipe) -> list[tuple[str, bool]]:
-    """What must hold, each with its words."""
-    unknown = unknown_network(recipe.network)
-    counts = (recipe.epochs, recipe.batch, recipe.plateau)
-    parts = (recipe.average, recipe.dropout, recipe.smoothing, recipe.drop)
-    return [
-        (f"no network {unknown!r}; there are {', '.join(NETWORKS)}", not unknown),
-        (f"schedule is one of {', '.join(SCHEDULES)}", recipe.schedule in SCHEDULES),
-        (f"best_by is one of {', '.join(CHOICES)}", recipe.best_by in CHOICES),
-        (
-            f"side is from {SMALLEST_SIDE} to {LARGEST_SIDE}",
-            SMALLEST_SIDE <= recipe.side <= LARGEST_SIDE,
-        ),
-        ("epochs, batch and plateau are at least 1", min(counts) >= 1),
-        ("rate and head_rate are above 0", min(recipe.rate, recipe.head_rate) > 0),
-        (f"optimiser is one of {', '.join(OPTIMISERS)}", recipe.optimiser in OPTIMISERS),
-        ("average, dropout, smoothing and drop are from 0 to 1", all(0 <= x < 1 for x in parts)),
-        ("distil is from 0 to 1", 0 <= recipe.distil <= 1),
-        ("fading is from 0 to epochs", 0 <= recipe.fading <= recipe.epochs),
-        ("views is at least 0", recipe.views >= 0),
-        ("of_two is from 0 to below 1", 0 <= recipe.of_two < 1),
-        ("of_two is a share of the views (views: 12)", not recipe.of_two or recipe.views > 0),
-        ("moved_again is from 0 to 1", 0 <= recipe.moved_again <= 1),
-        ("moved_again moves views (views: 12)", not recipe.moved_again or recipe.views > 0),
-        ("views need teachers (--teacher RUN)", not recipe.views or bool(recipe.teachers)),
-        ("second is from 0 to 1", 0 <= recipe.second <= 1),
-        ("teachers teach nothing with distil 0", not recipe.teachers or recipe.distil > 0),
-        ("distil needs teachers (--teacher RUN)", not recipe.distil or bool(recipe.teachers)),
-    ]
-
-
-def from_values(values: dict[str, Any], path: Path) -> Recipe:
-    """The recipe of plain `values`, as JSON has them; `path` is named in errors.
+def from_values(values: Mapping[str, Any], where: str) -> Recipe:
+    """The recipe of plain `values`, as JSON has them; `where` is named in errors.
 
     Raises:
         RequestError: a name that no recipe has, or a value that cannot be.
     """
+    variety = values.get("variety", {})
+    if not isinstance(variety, Mapping):
+        raise RequestError(f"{where}: not a recipe (variety is no group of settings)")
     try:
-        values = dict(values)
-        variety = Variety(**values.pop("variety", {}))
-        several = {name: values.pop(name, ()) for name in ("teachers", "frozen")}
-        for name, names in several.items():
-            if isinstance(names, str):
-                raise ValueError(f"{name} is not a list")
-            several[name] = tuple(names)
-        for known in fields(Recipe):
-            if known.name in values and isinstance(values[known.name], bool) != (
-                known.type == "bool"
-            ):
-                raise ValueError(f"{known.name} is not a {known.type}")
-        return Recipe(**values, **several, variety=variety)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise RequestError(f"{shown(path)}: not a recipe ({error})") from error
+        _check(Variety, variety)
+        _check(Recipe, {k: v for k, v in values.items() if k != "variety"})
+    except ValueError as error:
+        raise RequestError(f"{where}: not a recipe ({error})") from error
+    return Recipe(**{**values, "variety": Variety(**variety)})
+
+
+def _check(kind: type, values: Mapping[str, Any]) -> None:
+    """Raise ValueError unless `kind` can have these values."""
+    types = {one.name: one.type for one in fields(kind)}
+    for name, value in values.items():
+        if name not in types:
+            raise ValueError(f"{shown(name)}: no such setting; docs/training-history.md says why")
+        wanted = {"float": (int, float), "int": (int,), "str": (str,)}[str(types[name])]
+        if isinstance(value, bool) or not isinstance(value, wanted):
+            raise ValueError(f"{name} is not a {types[name]}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name} is one of {', '.join(filter(None, CHOICES[name]))}")
+        low, high = _limits(name)
+        if not isinstance(value, str) and not low <= value <= high:
+            raise ValueError(f"{name} is from {low:g} to {high:g}")
+
+
+def _limits(name: str) -> tuple[float, float]:
+    if name == "side":
+        return SIDES
+    if name in SHARES or name in ("distil", "balance", "contrast"):
+        return 0, 1
+    if name in SHARES_BELOW_1:
+        return 0, 0.99999
+    if name in ("scale", "stretch", "shift"):
+        return 0, 0.9
+    if name == "gamma":
+        return 1, 10
+    return (1, 1e9) if name in ("epochs", "batch", "plateau") else (1e-9 if name == "rate" else 0, 1e9)
 
 
 def read_values(path: Path) -> dict[str, Any]:
@@ -169,11 +171,7 @@ def read_values(path: Path) -> dict[str, Any]:
     return values
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe (JSON); raises RequestError as `read_values` and `from_values` do."""
-    return from_values(read_values(path), path)
-
-
-def as_values(recipe: Recipe) -> dict[str, Any]:
-    """Plain values, as JSON keeps them."""
-    return json.loads(json.dumps(asdict(recipe)))
+def as_json(values: Recipe | Mapping[str, Any]) -> bytes:
+    """Values as the files of the room keep them."""
+    plain = asdict(values) if isinstance(values, Recipe) else values
+    return (json.dumps(plain, indent=2) + "\n").encode()
