@@ -171,7 +171,7 @@ def tflite(model: Model) -> Classify:
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
     source = interpreter.get_input_details()[0]["index"]
     try:
-        with _unheard():
+        with unheard():
             interpreter.resize_tensor_input(source, list(shape))
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
@@ -250,7 +250,7 @@ def interpreter_of(model: Model) -> Any:
     """
     make = _runtime()
     try:
-        with _unheard():
+        with unheard():
             return make(model_content=model.content, num_threads=1)
     except (ValueError, RuntimeError) as error:
         raise SetupError(
@@ -259,7 +259,7 @@ def interpreter_of(model: Model) -> Any:
 
 
 @contextlib.contextmanager
-def _unheard() -> Iterator[None]:
+def unheard() -> Iterator[None]:
     """Keep what the runtime's own code says of its kernels off the user's terminal.
 
     It has no switch for that. What goes wrong is raised as an exception all the same.

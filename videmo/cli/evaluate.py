@@ -17,27 +17,32 @@ from videmo.files import shown
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
+    default="",
     help="Which pictures.  [default: test, where there is one, else valid]",
 )
 @click.option(
     "--labels",
-    type=click.Choice(["ferplus", "fer2013", "folder"]),
+    type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
+    default="",
     help="Which labels count, where DATA has several.",
 )
-def evaluate(
-    model: Path, data: Path, folder: Path | None, split: str | None, labels: str | None
-) -> None:
+def evaluate(model: Path, data: Path, folder: Path | None, split: str, labels: str) -> None:
     """Measure a model file (.tflite) on labelled pictures.
 
     It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
-    accuracy, macro-F1, and each class's precision, recall, F1, AUC and number of pictures; with -o
-    they are written too, and a picture of the confusions.
+    accuracy, the mean over classes, macro-F1, and each class's precision, recall, F1, AUC and number
+    of pictures; with -o they are written too, and a picture of the confusions. Needs the extra
+    train; in videmo's folder, run: pip install ".[train]".
     """
+    from videmo.training import needed
+
+    needed("sklearn", "matplotlib")
     from videmo.training.evaluate import evaluate as measured
     from videmo.training.measure import in_words
 
     done = measured(model, data, folder, split=split, labels=labels)
-    click.echo(f"{shown(model)} on {shown(data)}, {done.split}:")
-    click.echo(in_words(done.found, done.model.labels))
+    for name, found in done.found.items():
+        click.echo(f"{shown(model)} on {shown(data)}, {done.split}, labels {name}:")
+        click.echo(in_words(found, done.model.labels))
     if done.files:
         click.echo(f"written: {', '.join(shown(file) for file in done.files)}")

@@ -18,27 +18,34 @@ SQUEEZE = 8
 """By how much the gates narrow the channels."""
 
 
+class Standardised(nn.Module):
+    """Each picture with mean 0 and variance 1: light and contrast of the film do not matter."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        pictures = pictures - pictures.mean((1, 2, 3), keepdim=True)
+        variance = (pictures * pictures).mean((1, 2, 3), keepdim=True)
+        return pictures * torch.rsqrt(variance + EPSILON)
+
+
 class Network(nn.Module):
     """Pictures (n, channels, side, side) float32 0..255 in, logits (n, heads, classes) out."""
 
     def __init__(self, body: nn.Module, width: int, heads: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.shape = (heads, classes)
+        self.standard = Standardised()
         self.body = body
         self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(width, heads * classes, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
+        return self.answers(pictures).unflatten(1, self.shape)
+
+    def answers(self, pictures: Tensor) -> Tensor:
+        """The logits of all heads in a row: (n, heads * classes)."""
         # The head before the mean, which is the same: TFLite then needs neither dense nor reshape.
-        places = self.head(self.dropout(self.body(standardised(pictures))))
-        return places.mean((2, 3)).unflatten(1, self.shape)
-
-
-def standardised(pictures: Tensor) -> Tensor:
-    """Each picture with mean 0 and variance 1: light and contrast of the film do not matter."""
-    pictures = pictures - pictures.mean((1, 2, 3), keepdim=True)
-    variance = (pictures * pictures).mean((1, 2, 3), keepdim=True)
-    return pictures * torch.rsqrt(variance + EPSILON)
+        places: Tensor = self.head(self.dropout(self.body(self.standard(pictures))))
+        return places.mean((2, 3))
 
 
 def build(recipe: Recipe, heads: int, classes: int) -> Network:
@@ -91,16 +98,17 @@ def residual(
 
 
 def resnet18(channels: int) -> tuple[nn.Module, int]:
-    """ResNet-18 (K. He et al., 2015), torchvision's."""
+    """ResNet-18 (K. He et al., 2015), torchvision's, without its pooling: pictures are small."""
     whole = models.resnet18(weights=None)
     whole.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
-    return nn.Sequential(OrderedDict(list(whole.named_children())[:-2])), 512
+    kept = [one for one in whole.named_children() if one[0] not in ("maxpool", "avgpool", "fc")]
+    return nn.Sequential(OrderedDict(kept)), 512
 
 
 def vgg16(channels: int) -> tuple[nn.Module, int]:
     """VGG16 (K. Simonyan and A. Zisserman, 2014), torchvision's with batch norms; a mean instead
-    of the two layers of 4096."""
-    features = models.vgg16_bn(weights=None).features
+    of the last pooling and the two layers of 4096."""
+    features = models.vgg16_bn(weights=None).features[:-1]
     features[0] = nn.Conv2d(channels, 64, 3, padding=1)
     return nn.Sequential(OrderedDict(features=features)), 512
 
@@ -145,7 +153,7 @@ def elu6(channels: int) -> tuple[nn.Module, int]:
 BODIES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "residual": lambda channels: residual(channels, 32, (32, 64, 128), (1, 2, 2), halved=True),
     "small": lambda channels: residual(channels, 16, (32, 48, 64), (1, 2, 2), halved=False),
-    "tiny": lambda channels: residual(channels, 8, (8, 16), (1, 1), halved=False),
+    "tiny": lambda channels: residual(channels, 8, (16, 32), (1, 1), halved=False),
     "resnet18": resnet18,
     "vgg16": vgg16,
     "mini-xception": mini_xception,

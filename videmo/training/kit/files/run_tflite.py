@@ -8,6 +8,7 @@ A model that learnt from whole pictures is given these: a line for each of them.
 Python 3.6 or newer, numpy, cv2, and one of ai_edge_litert, tflite_runtime, tensorflow, onnxruntime.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -16,57 +17,35 @@ import cv2
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODEL = os.path.join(HERE, "emotion_f32.tflite")
-CASCADE = os.path.join(HERE, "haarcascade_frontalface_default.xml")
-RUNTIMES = ("ai_edge_litert", "tflite_runtime", "tensorflow.lite")
-MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
 
 
-def load(path):
+def load(name):
     """The name of a runtime, and a function: grey uint8 picture, any size -> scores."""
-    if path.endswith(".onnx"):
-        return load_onnx(path)
-    name, interpreter = interpreter_of(path)
-    interpreter.allocate_tensors()
-    source = interpreter.get_input_details()[0]
-    result = interpreter.get_output_details()[0]
-    side = int(source["shape"][1])
-
-    def classify(grey):
-        grey = resized(grey, side)[None, :, :, None]
-        if source["dtype"] == np.float32:
-            values = grey.astype(np.float32)
-        else:
-            scale, zero = source["quantization"]
-            limits = np.iinfo(source["dtype"])
-            values = np.clip(np.rint(grey / scale) + zero, limits.min, limits.max)
-            values = values.astype(source["dtype"])
-        interpreter.set_tensor(source["index"], values)
-        interpreter.invoke()
-        scores = interpreter.get_tensor(result["index"])[0]
-        if result["dtype"] != np.float32:
-            scale, zero = result["quantization"]
-            scores = (scores.astype(np.float32) - zero) * scale
-            scores = scores / max(scores.sum(), scale)
-        return scores
-
-    return name, classify
+    path = os.path.join(HERE, name)
+    return load_onnx(path) if path.endswith(".onnx") else load_tflite(path)
 
 
-def interpreter_of(path):
-    """The first runtime that is there, with the model in it."""
-    import importlib
-
-    for package in RUNTIMES:
+def load_tflite(path):
+    for name in RUNTIMES:
         try:
-            module = importlib.import_module(
-                package + ".interpreter" if package != "tensorflow.lite" else package
-            )
+            module = importlib.import_module(name)
         except ImportError:
             continue
-        version = getattr(importlib.import_module(package.split(".")[0]), "__version__", "")
-        return (package + " " + version).strip(), module.Interpreter(model_path=path)
+        interpreter = module.Interpreter(model_path=path)
+        interpreter.allocate_tensors()
+        source = interpreter.get_input_details()[0]
+        result = interpreter.get_output_details()[0]
+
+        def classify(grey):
+            grey = resized(grey, source["shape"][1]).astype(np.float32)
+            interpreter.set_tensor(source["index"], grey[None, :, :, None])
+            interpreter.invoke()
+            return interpreter.get_tensor(result["index"])[0]
+
+        package = name.split(".")[0]
+        version = getattr(importlib.import_module(package), "__version__", "")
+        return (package + " " + version).strip(), classify
     raise RuntimeError("no TFLite runtime: run install_jetpack4.sh or install_jetpack6.sh")
 
 
@@ -76,12 +55,12 @@ def load_onnx(path):
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     side = session.get_inputs()[0].shape[2]
+    mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 
     def classify(grey):
-        grey = resized(grey, side).astype(np.float32) / 255
-        values = (grey[:, :, None] - MEAN) / DEVIATION
-        values = np.ascontiguousarray(values.transpose(2, 0, 1)[None], np.float32)
-        return session.run(["output_0"], {"input_0": values})[0][0]
+        grey = resized(grey, side)[:, :, None].astype(np.float32) / 255
+        values = ((grey - mean) / deviation).transpose(2, 0, 1)[None]
+        return session.run(["output_0"], {"input_0": np.ascontiguousarray(values)})[0][0]
 
     return "onnxruntime " + onnxruntime.__version__, classify
 
@@ -90,7 +69,15 @@ def resized(grey, side):
     if grey.shape == (side, side):
         return grey
     how = cv2.INTER_AREA if grey.shape[1] > side else cv2.INTER_LINEAR
-    return cv2.resize(grey, (side, side), interpolation=how)
+    return cv2.resize(grey, (int(side), int(side)), interpolation=how)
+
+
+def faces(source, crop):
+    """For each face of each picture of `source`: its frame, its box, and its grey pixels."""
+    for index, grey in enumerate(frames(source)):
+        boxes = [(0, 0, grey.shape[1], grey.shape[0])] if crop == "frame" else found(grey)
+        for x, y, w, h in boxes:
+            yield index, (x, y, w, h), grey[y : y + h, x : x + w]
 
 
 def frames(source):
@@ -102,48 +89,40 @@ def frames(source):
     capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
     if not capture.isOpened():
         sys.exit("%s: cannot be opened" % source)
-    while True:
-        done, picture = capture.read()
-        if not done:
-            break
+    done, picture = capture.read()
+    while done:
         yield cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        done, picture = capture.read()
 
 
-def finder(crop):
-    """A function: grey picture -> the places to classify, each x, y, w, h."""
-    if crop == "frame":
-        return lambda grey: [(0, 0, grey.shape[1], grey.shape[0])]
-    cascade = cv2.CascadeClassifier(CASCADE)
-
-    def find(grey):
-        side = max(24, int(0.08 * grey.shape[0]))
-        return cascade.detectMultiScale(grey, 1.1, 5, minSize=(side, side))
-
-    return find
+def found(grey, cascades=[]):  # noqa: B006 (loaded once)
+    if not cascades:
+        path = os.path.join(HERE, "haarcascade_frontalface_default.xml")
+        cascades.append(cv2.CascadeClassifier(path))
+    side = max(24, int(0.08 * grey.shape[0]))
+    return cascades[0].detectMultiScale(grey, 1.1, 5, minSize=(side, side))
 
 
 def manifest():
+    if len(sys.argv) < 2:
+        sys.exit("Use: python3 %s PICTURE|MOVIE|CAMERA ..." % sys.argv[0])
     with open(os.path.join(HERE, "manifest.json")) as file:
         return json.load(file)
 
 
+def say(source, index, box, label, score):
+    print("%s,%d,%d,%d,%d,%d,%s,%.4f" % ((source, index) + tuple(box) + (label, score)))
+
+
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     about = manifest()
-    labels = about["labels"]
-    runtime, classify = load(MODEL)
+    runtime, classify = load("emotion_f32.tflite")
     sys.stderr.write(runtime + "\n")
-    find = finder(about["input"]["crop"])
     for source in sys.argv[1:]:
-        for index, grey in enumerate(frames(source)):
-            for x, y, w, h in find(grey):
-                scores = classify(grey[y : y + h, x : x + w])
-                best = int(np.argmax(scores))
-                print(
-                    "%s,%d,%d,%d,%d,%d,%s,%.4f"
-                    % (source, index, x, y, w, h, labels[best], scores[best])
-                )
+        for index, box, face in faces(source, about["input"]["crop"]):
+            scores = classify(face)
+            best = int(np.argmax(scores))
+            say(source, index, box, about["labels"][best], scores[best])
 
 
 if __name__ == "__main__":
