@@ -17,16 +17,14 @@ from videmo.files import shown
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
-    default="",
     help="Which pictures.  [default: test, where there is one, else valid]",
 )
 @click.option(
     "--labels",
     type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
-    default="",
     help="Which labels count, where DATA has several.",
 )
-def evaluate(model: Path, data: Path, folder: Path | None, split: str, labels: str) -> None:
+def evaluate(model: Path, data: Path, folder: Path | None, split: str | None, labels: str | None) -> None:
     """Measure a model file (.tflite) on labelled pictures.
 
     It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
@@ -40,7 +38,7 @@ def evaluate(model: Path, data: Path, folder: Path | None, split: str, labels: s
     from videmo.training.evaluate import evaluate as measured
     from videmo.training.measure import in_words
 
-    done = measured(model, data, folder, split=split, labels=labels)
+    done = measured(model, data, folder, split=split or "", labels=labels or "")
     for name, found in done.found.items():
         click.echo(f"{shown(model)} on {shown(data)}, {done.split}, labels {name}:")
         click.echo(in_words(found, done.model.labels))
