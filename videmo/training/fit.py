@@ -118,7 +118,8 @@ def _epoch(learner: Learner, data: Data, history: list[float], workers: int) -> 
     scores = softmax(learner.logits(valid.images), axis=1)
     found = list(_measures(scores, valid, data.heads).values())
     recall, right = (
-        float(np.mean([getattr(one, name) for one in found])) for name in ("mean_recall", "accuracy")
+        float(np.mean([getattr(one, name) for one in found]))
+        for name in ("mean_recall", "accuracy")
     )
     figure = {"recall": recall, "accuracy": right, "last": float(number)}[learner.recipe.best_by]
     valid_loss = float(np.mean([one.loss for one in found]))
@@ -228,7 +229,9 @@ def _begin(learner: Learner, init: Path, data: Data) -> str:
             weights = {n: v for n, v in weights.items() if not n.startswith("head.")}
     fits = learner.begin_from(weights)
     if not fits:
-        raise RequestError(f"{shown(init)}: nothing in it fits the network {learner.recipe.network}")
+        raise RequestError(
+            f"{shown(init)}: nothing in it fits the network {learner.recipe.network}"
+        )
     return f"beginning from {shown(init)}: {fits} of {len(learner.network.state_dict())} tensors"
 
 
@@ -252,7 +255,9 @@ def _lessons(
         shape = (*size, COLOURS[model.colour])
         if shape[2] != images.shape[3]:
             raise RequestError(f"{shown(model.path)}: looks at {model.colour} pictures: others")
-        seen = [cv2.resize(one, size, interpolation=cv2.INTER_LINEAR).reshape(shape) for one in images]
+        seen = [
+            cv2.resize(one, size, interpolation=cv2.INTER_LINEAR).reshape(shape) for one in images
+        ]
         classify = classifier(model)
         said.append(classify(seen))
         if about["recipe"]["variety"]["mirrored"]:

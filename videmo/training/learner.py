@@ -73,7 +73,9 @@ class Learner:
             now = rate(self.step, self.steps, self.recipe, drops)
             for group in self.optimiser.param_groups:
                 group["lr"] = now
-            of_batch, answers = self._learn(*(x.to(self.device) for x in (pictures, targets, *lessons)))
+            of_batch, answers = self._learn(
+                *(x.to(self.device) for x in (pictures, targets, *lessons))
+            )
             first = targets[:, 0]
             sure = first.sum(1) > 0
             right += int((answers.cpu() == first.argmax(1))[sure].sum())

@@ -70,9 +70,7 @@ def measure(scores: np.ndarray, labels: np.ndarray) -> Measure:
         labels, answers, labels=known, zero_division=0.0
     )
     split = [0 < one.sum() < len(one) for one in truth.T]
-    auc = [
-        metrics.roc_auc_score(truth[:, i], scores[:, i]) if split[i] else np.nan for i in known
-    ]
+    auc = [metrics.roc_auc_score(truth[:, i], scores[:, i]) if split[i] else np.nan for i in known]
     right = scores[np.arange(len(labels)), labels].astype(np.float64)
     return Measure(
         *(metrics.confusion_matrix(labels, answers, labels=known), precision, recall, f1),

@@ -30,7 +30,9 @@ class Standardised(nn.Module):
 class Network(nn.Module):
     """Pictures (n, channels, side, side) float32 0..255 in, logits (n, heads, classes) out."""
 
-    def __init__(self, body: nn.Module, width: int, heads: int, classes: int, dropout: float) -> None:
+    def __init__(
+        self, body: nn.Module, width: int, heads: int, classes: int, dropout: float
+    ) -> None:
         super().__init__()
         self.shape = (heads, classes)
         self.standard = Standardised()
@@ -121,7 +123,11 @@ class Separable(nn.Module):
         layers: list[nn.Module] = []
         for i, before in enumerate((taken, width)):
             depthwise = nn.Conv2d(before, before, 3, padding=1, groups=before, bias=False)
-            layers += [depthwise, conv_norm(before, width, 1), nn.ReLU() if i == 0 else nn.Identity()]
+            layers += [
+                depthwise,
+                conv_norm(before, width, 1),
+                nn.ReLU() if i == 0 else nn.Identity(),
+            ]
         self.separable = nn.Sequential(*layers, nn.MaxPool2d(3, 2, 1))
         self.shortcut = conv_norm(taken, width, 1, 2)
 

@@ -150,7 +150,9 @@ def _limits(name: str) -> tuple[float, float]:
         return 0, 0.9
     if name == "gamma":
         return 1, 10
-    return (1, 1e9) if name in ("epochs", "batch", "plateau") else (1e-9 if name == "rate" else 0, 1e9)
+    return (
+        (1, 1e9) if name in ("epochs", "batch", "plateau") else (1e-9 if name == "rate" else 0, 1e9)
+    )
 
 
 def read_values(path: Path) -> dict[str, Any]:

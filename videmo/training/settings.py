@@ -17,7 +17,13 @@ REMOVED_FORMATS = {"float16": "use dynamic, which is smaller and faster, or floa
 
 
 def chosen(
-    run: Path, recipe: Path | None, init: Path | None, *, resume: bool, no_mirror: bool, **options: Any
+    run: Path,
+    recipe: Path | None,
+    init: Path | None,
+    *,
+    resume: bool,
+    no_mirror: bool,
+    **options: Any,
 ) -> Recipe:
     """The recipe that the file and the options mean; what is resumed keeps its own.
 

@@ -1,8 +1,8 @@
-"""Pictures and what is true of them, as every place gives them."""
+"""Pictures and what is true of them: as places list them, and as networks see them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,16 +11,33 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True)
+class Listed:
+    """All n pictures of a place, and what each kind of labels (each head) says of them."""
+
+    classes: tuple[str, ...]
+    heads: tuple[str, ...]
+    pictures: np.ndarray
+    """(n, height, width) uint8, or (n,) paths."""
+    split: np.ndarray
+    """(n,) str: train, valid, test, or empty where a picture is of no use."""
+    targets: np.ndarray
+    """(n, heads, classes) float32: what to learn; a row sums to 1, or to 0: nothing is known."""
+    labels: np.ndarray
+    """(n, heads) int64: the class to measure by, or `UNKNOWN`."""
+    source: tuple[dict[str, str], ...]
+    """Where pictures and labels come from, with their licences."""
+    notes: tuple[str, ...] = ()
+    """What the user should know."""
+
+
+@dataclass(frozen=True)
 class Examples:
-    """Pictures in a fixed order, and what each kind of labels (each head) says of them."""
+    """A split as a network sees it; as in `Listed`."""
 
     images: np.ndarray
     """(n, side, side, channels) uint8."""
     targets: np.ndarray
-    """(n, heads, classes) float32: what to learn; a row sums to 1, or to 0 where nothing is
-    known."""
     labels: np.ndarray
-    """(n, heads) int64: the class to measure by, or `UNKNOWN`."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -28,19 +45,15 @@ class Examples:
 
 @dataclass(frozen=True)
 class Data:
-    """All that a place has."""
+    """What was wanted of a place; as in `Listed`."""
 
     classes: tuple[str, ...]
     heads: tuple[str, ...]
-    """Names of the kinds of labels."""
     splits: dict[str, Examples]
-    """Of train, valid and test what is there."""
     source: tuple[dict[str, str], ...]
-    """Where pictures and labels come from, with their licences."""
-    notes: tuple[str, ...] = field(default=())
-    """What the user should know: what was left out, how it was split."""
+    notes: tuple[str, ...]
 
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """(n, classes) float32 of (n,) labels; zeros where a label is unknown."""
-    return np.asarray((labels[:, None] == np.arange(classes)).astype(np.float32))
+    return np.asarray(labels[:, None] == np.arange(classes), np.float32)

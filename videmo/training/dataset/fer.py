@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
-from videmo.training.dataset.examples import UNKNOWN, one_hot
+from videmo.training.dataset.examples import UNKNOWN, Listed, one_hot
 
 SIDE = 48
 """Width and height of a face, in pixels."""
@@ -22,9 +21,9 @@ VOTES = (
     *("contempt", "unknown", "not_face"),
 )
 """What FER+'s ten raters could say: columns of ``labels.csv``."""
-VOTE_OF = dict(zip(EMOTIONS, ("anger", "disgust", "fear", "happiness", "sadness"), strict=False)) | {
-    "surprise": "surprise",
-    "neutral": "neutral",
+VOTE_OF = {
+    **{"angry": "anger", "disgust": "disgust", "fear": "fear", "happy": "happiness"},
+    **{"sad": "sadness", "surprise": "surprise", "neutral": "neutral"},
 }
 EMOTION_COLUMNS = [VOTES.index(VOTE_OF[emotion]) for emotion in EMOTIONS]
 CSV_SPLITS = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
@@ -42,78 +41,64 @@ FERPLUS = {
 }
 
 
-class Faces(NamedTuple):
-    """Faces, and what each kind of labels says of them."""
-
-    images: np.ndarray
-    """(n, 48, 48) uint8, grey."""
-    split: np.ndarray
-    """(n,) str."""
-    targets: dict[str, np.ndarray]
-    """By kind of labels (n, 7) float32; zeros where nothing is known."""
-    labels: dict[str, np.ndarray]
-    """By kind of labels (n,) int64: the class, or `UNKNOWN`."""
-
-
-def read_csv(path: Path) -> Faces:
-    """FER-2013 as its challenge gave it out: one CSV with the pixels of all faces as text.
-
-    Raises:
-        RequestError: a column is missing, or a line is not what it should be, named.
-    """
-    table = _table(path, ("emotion", "pixels", "Usage"), "is this FER-2013's file?")
+def list_csv(path: Path) -> Listed:
+    """FER-2013 as its challenge gave it out: one CSV with the pixels of all faces as text."""
+    table = _table(path, ("emotion", "pixels", "Usage"))
     numbers = [str(i) for i in range(len(EMOTIONS))]
-    _refuse(path, ~table["emotion"].isin(numbers), "emotion is not 0 to 6")
-    _refuse(path, ~table["Usage"].isin([*CSV_SPLITS]), f"Usage is none of {', '.join(CSV_SPLITS)}")
-    images = np.stack([_pixels(path, i, text) for i, text in enumerate(table["pixels"])])
+    for wrong, what in (
+        (~table["emotion"].isin(numbers), "emotion is not 0 to 6"),
+        (~table["Usage"].isin([*CSV_SPLITS]), f"Usage is none of {', '.join(CSV_SPLITS)}"),
+    ):
+        if wrong.any():
+            line = int(wrong.to_numpy(bool).argmax()) + 2
+            raise RequestError(f"{shown(path)}: line {line}: {what}; fetch the file again")
+    images = np.stack([_pixels(path, i + 2, text) for i, text in enumerate(table["pixels"])])
     labels = table["emotion"].astype(int).to_numpy(np.int64)
     split = table["Usage"].map(CSV_SPLITS).to_numpy(object)
-    return Faces(images, split, {"fer2013": one_hot(labels, len(EMOTIONS))}, {"fer2013": labels})
+    targets = one_hot(labels, len(EMOTIONS))
+    heads = ("fer2013",)
+    return Listed(EMOTIONS, heads, images, split, targets[:, None], labels[:, None], (FER2013,))
 
 
-def read_sheets(folder: Path) -> Faces:
-    """FER+'s folder: ``labels.csv``, and the contact sheets that it names.
-
-    Raises:
-        RequestError: ``labels.csv`` or a sheet is missing, or not what it should be.
-    """
+def list_sheets(folder: Path, heads: tuple[str, ...]) -> Listed:
+    """FER+'s folder: ``labels.csv``, and the contact sheets that it names."""
     path = folder / "labels.csv"
-    numbers = ("row", "column", *VOTES)
-    table = _table(path, ("sheet", "split", "fer2013_label", *numbers), "is this FER+'s folder?")
-    for name in numbers:
+    table = _table(path, ("sheet", "split", "fer2013_label", "row", "column", *VOTES))
+    for name in ("row", "column", *VOTES):
         if not table[name].str.fullmatch("[0-9]{1,4}").all():
             raise RequestError(f"{shown(path)}: column {name} holds more than whole numbers")
+    wrong = set(table["fer2013_label"]) - {*EMOTIONS, ""}
+    if wrong:
+        raise RequestError(f"{shown(path)}: fer2013_label {shown(min(wrong))!r} is no emotion")
     place = table[["row", "column"]].astype(int).to_numpy()
     images = np.zeros((len(table), SIDE, SIDE), np.uint8)
     for name in table["sheet"].unique():
         picked = (table["sheet"] == name).to_numpy(bool)
-        images[picked] = _tiles(folder, name, place[picked])
-    wrong = set(table["fer2013_label"]) - {*EMOTIONS, ""}
-    if wrong:
-        raise RequestError(f"{shown(path)}: fer2013_label {shown(min(wrong))!r} is no emotion")
+        if Path(name).name != name:
+            raise RequestError(f"{shown(name)}: labels.csv names a sheet outside its folder")
+        images[picked] = _tiles(folder / name, place[picked])
     index = {name: i for i, name in enumerate(EMOTIONS)} | {"": UNKNOWN}
     own = table["fer2013_label"].map(index).to_numpy(np.int64)
     votes = table[list(VOTES)].astype(int).to_numpy()
-    return Faces(
-        images,
-        table["split"].to_numpy(object),
-        {"ferplus": teachable(votes), "fer2013": one_hot(own, len(EMOTIONS))},
-        {"ferplus": majority(votes), "fer2013": own},
-    )
-
-
-def counted(votes: np.ndarray) -> np.ndarray:
-    """FER+'s first rule: a vote that nobody shares is a slip, and is dropped."""
-    return np.where(votes == 1, 0, votes)
+    known = {
+        "ferplus": (teachable(votes), majority(votes), FERPLUS),
+        "fer2013": (one_hot(own, len(EMOTIONS)), own, FER2013),
+    }
+    targets = np.stack([known[head][0] for head in heads], axis=1)
+    labels = np.stack([known[head][1] for head in heads], axis=1)
+    split = table["split"].to_numpy(object)
+    use = np.where(split == "train", targets.any((1, 2)), (labels != UNKNOWN).any(1))
+    source = (FER2013, FERPLUS) if "ferplus" in heads else (FER2013,)
+    return Listed(EMOTIONS, heads, images, np.where(use, split, ""), targets, labels, source)
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
     """(n,) indices into `EMOTIONS`: what most raters said, or `UNKNOWN`.
 
     A face has a label only when one vote stands alone at the top and is one of `EMOTIONS`: no
-    tie, not contempt, not unknown, not "no face".
+    tie, not contempt, not unknown, not "no face". A vote that nobody shares is a slip.
     """
-    votes = counted(votes)
+    votes = np.where(votes == 1, 0, votes)
     best = votes.max(axis=1, keepdims=True)
     alone = ((votes == best).sum(axis=1) == 1) & (best[:, 0] > 0)
     emotion_of_column = np.full(len(VOTES), UNKNOWN)
@@ -122,66 +107,45 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def teachable(votes: np.ndarray) -> np.ndarray:
-    """(n, 7) float32: how the counted votes are spread over `EMOTIONS`, each row summing to 1.
+    """(n, 7) float32: how the votes that are no slips are spread over `EMOTIONS`.
 
     A row is zero where fewer than half the raters saw an emotion, or no two the same.
     """
-    emotions = counted(votes)[:, EMOTION_COLUMNS].astype(np.float32)
+    emotions = np.where(votes == 1, 0, votes)[:, EMOTION_COLUMNS].astype(np.float32)
     shares = emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
     mostly = votes[:, len(EMOTIONS) :].sum(axis=1) * 2 <= votes.sum(axis=1)
     return np.asarray(shares * mostly[:, None], np.float32)
 
 
-def _table(path: Path, columns: Sequence[str], else_: str) -> pd.DataFrame:
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """A CSV's columns as stripped texts."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RequestError(f"{shown(path)}: cannot read ({reason}); {else_}") from error
-    except ValueError as error:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise RequestError(f"{shown(path)}: not a CSV table ({reason})") from error
     table = table.rename(columns=lambda name: str(name).strip())
     missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise RequestError(f"{shown(path)}: no column {', '.join(missing)}; {else_}")
-    if table.empty:
-        raise RequestError(f"{shown(path)}: no pictures in it; fetch the file again")
-    strip: Callable[[pd.Series], pd.Series] = lambda column: column.str.strip()  # noqa: E731
-    return table[list(columns)].apply(strip)
+    if missing or table.empty:
+        what = f"no column {', '.join(missing)}" if missing else "no pictures in it"
+        raise RequestError(f"{shown(path)}: {what}; is this FER-2013's or FER+'s?")
+    return table[list(columns)].apply(lambda column: column.str.strip())
 
 
-def _refuse(path: Path, wrong: pd.Series, what: str) -> None:
-    if wrong.any():
-        line = int(np.flatnonzero(wrong.to_numpy(bool))[0]) + 2
-        raise RequestError(f"{shown(path)}: line {line}: {what}; fetch the file again")
-
-
-def _pixels(path: Path, index: int, text: str) -> np.ndarray:
+def _pixels(path: Path, line: int, text: str) -> np.ndarray:
     numbers = text.split()
     fine = all(n.isascii() and n.isdigit() and len(n) <= 3 and int(n) <= 255 for n in numbers)
-    wrong = "" if fine else "pixels are not numbers from 0 to 255"
-    if len(numbers) != SIDE * SIDE:
-        wrong = f"{len(numbers)} pixels, not {SIDE}x{SIDE}"
-    if wrong:
-        raise RequestError(f"{shown(path)}: line {index + 2}: {wrong}; fetch the file again")
+    if not fine or len(numbers) != SIDE * SIDE:
+        what = f"{len(numbers)} pixels, not {SIDE}x{SIDE}" if fine else "a pixel is not 0 to 255"
+        raise RequestError(f"{shown(path)}: line {line}: {what}; fetch the file again")
     return np.array(numbers, np.uint8).reshape(SIDE, SIDE)
 
 
-def _tiles(folder: Path, name: str, place: np.ndarray) -> np.ndarray:
+def _tiles(path: Path, place: np.ndarray) -> np.ndarray:
     """The faces of a sheet at these rows and columns: (n, 48, 48) uint8."""
-    path = folder / name
-    if Path(name).name != name:
-        raise RequestError(f"{shown(name)}: labels.csv names a sheet outside its folder")
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RequestError(f"{shown(path)}: cannot read ({reason}); labels.csv names it") from error
-    sheet = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
     if sheet is None:
-        raise RequestError(f"{shown(path)}: not a picture; fetch the file again")
+        raise RequestError(f"{shown(path)}: not a picture, and labels.csv names it")
     height, width = sheet.shape
     if height % SIDE or width % SIDE:
         raise RequestError(f"{shown(path)}: {width}x{height} pixels are no sheet of {SIDE}x{SIDE}")

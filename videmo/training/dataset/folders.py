@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
+
+import numpy as np
 
 from videmo.errors import RequestError
 from videmo.files import sha256, shown
 from videmo.schema import EMOTIONS, is_label
+from videmo.training.dataset.examples import Listed, one_hot
 from videmo.training.dataset.fer import VOTE_OF
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
@@ -32,21 +34,8 @@ Files = dict[str, list[Path]]
 """By class, sorted by name."""
 
 
-class Listed(NamedTuple):
-    """The files of each split, each with its class."""
-
-    classes: tuple[str, ...]
-    files: dict[str, list[tuple[Path, int]]]
-    """By split: files, and the index of each one's class."""
-    split_by_us: bool
-
-
 def list_folders(path: Path) -> Listed:
-    """List ``train/CLASS/*.png`` and so on, or ``CLASS/*.png``, which is then split.
-
-    Raises:
-        RequestError: a class is empty, its name is no label, the splits have other classes.
-    """
+    """List ``train/CLASS/*.png`` and so on, or ``CLASS/*.png``, which is then split."""
     places = _splits(path)
     found = {name: _classes(folder) for name, folder in (places or {"train": path}).items()}
     names = sorted(found["train"])
@@ -54,17 +43,32 @@ def list_folders(path: Path) -> Listed:
         if sorted(files) != names:
             other = ", ".join(sorted(set(files) ^ set(names))[:5])
             raise RequestError(f"{shown(path)}: {split} and train have other classes ({other})")
+    if len(names) < 2:
+        only = ", ".join(names)
+        raise RequestError(f"{shown(path)}: two classes at least are to be told apart, not {only}")
     if "valid" not in found:
         found |= _kept_back(found["train"], ("valid",) if places else ("valid", "test"))
     meant = [EMOTION_OF.get(name.lower(), name) for name in names]
-    ours = sorted(meant) == sorted(EMOTIONS)
-    classes = EMOTIONS if ours else tuple(names)
-    number = {name: classes.index(m if ours else name) for name, m in zip(names, meant, strict=True)}
-    listed = {
-        split: [(file, number[name]) for name in names for file in files[name]]
+    if sorted(meant) != sorted(EMOTIONS):
+        meant = names
+    classes = EMOTIONS if meant != names or set(names) == set(EMOTIONS) else tuple(names)
+    rows = [
+        (file, split, classes.index(label))
         for split, files in found.items()
-    }
-    return Listed(classes, listed, not places)
+        for name, label in zip(names, meant, strict=True)
+        for file in files[name]
+    ]
+    pictures, split_of, numbers = (
+        np.array(column, kind)
+        for column, kind in zip(zip(*rows, strict=True), (object, object, np.int64), strict=True)
+    )
+    counts = ", ".join(f"{(split_of == split).sum()} {split}" for split in found)
+    notes = () if places else (f"split by the pictures' contents: {counts}",)
+    targets = one_hot(numbers, len(classes))[:, None]
+    source = ({"name": path.resolve().name, "licence": "the user's"},)
+    return Listed(
+        classes, ("folder",), pictures, split_of, targets, numbers[:, None], source, notes
+    )
 
 
 def _splits(path: Path) -> dict[str, Path]:

@@ -15,8 +15,8 @@ import numpy as np
 from videmo.emotions import COLOURS, FRAME
 from videmo.errors import RequestError
 from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
-from videmo.faces.detector import Detector
 from videmo.files import shown
+from videmo.schema import Box
 
 FACE_ALREADY = 100
 """A picture at most as large as this, in pixels, is taken for a face cut out already."""
@@ -47,32 +47,21 @@ class Look:
 
 
 def seen(pictures: Sequence[Path] | np.ndarray, look: Look) -> list[np.ndarray | None]:
-    """Each picture (a file, or (h, w) uint8) as `look` says; None where no face is found.
-
-    Raises:
-        RequestError: a file is not a picture, or too small.
-    """
+    """Each picture (a file, or (h, w) uint8) as `look` says; None where no face is found."""
     workers = min(os.cpu_count() or 1, len(pictures) // MANY)
     if workers < 2:
-        sight = _Sight(look)
-        return [sight.of(picture) for picture in pictures]
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (look,))
-    with pool:
+        _begin(look)
+        return [_see(picture) for picture in pictures]
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (look,)) as pool:
         return list(pool.map(_see, pictures, chunksize=64))
 
 
 def read_bgr(file: Path) -> np.ndarray:
-    """A picture, upright: (h, w, 3) uint8, blue first.
-
-    Raises:
-        RequestError: it cannot be read, or is too small to show anything.
-    """
+    """A picture, upright: (h, w, 3) uint8, blue first; RequestError where it is none."""
     try:
         data = np.frombuffer(file.read_bytes(), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except OSError as error:
-        raise RequestError(f"{shown(file)}: cannot read ({error.strerror})") from error
-    except cv2.error:
+    except (OSError, cv2.error):
         image = None
     if image is None:
         raise RequestError(f"{shown(file)}: not a readable picture; take it away")
@@ -86,59 +75,54 @@ class _Sight:
     """Looks at one picture after the other, with one detector."""
 
     def __init__(self, look: Look) -> None:
-        self.look = look
-        self.detector: Detector | None = None
-        if look.crop != FRAME:
-            name = look.detector or DETECTOR
-            self.detector = detector_of(DetectorConfig(name, min_face=MIN_FACE, interval=1))
+        cv2.setNumThreads(1)
+        config = DetectorConfig(look.detector or DETECTOR, min_face=MIN_FACE, interval=1)
+        self.look, self.detector = look, detector_of(config)
 
     def of(self, picture: Path | np.ndarray) -> np.ndarray | None:
         bgr = read_bgr(picture) if isinstance(picture, Path) else picture
-        if bgr.ndim == 2:
-            bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR)
-        if self.detector is None:
-            cut: np.ndarray | None = crop_picture(self._pixels(bgr), self.look.side)
-        elif max(bgr.shape[:2]) <= FACE_ALREADY:
-            cut = self._aligned(bgr, self.detector)
-        else:
-            cut = self._face(bgr, self.detector)
-        return None if cut is None else cut.reshape(self.look.shape)
+        bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR) if bgr.ndim == 2 else bgr
+        look, cut_out = self.look, max(bgr.shape[:2]) <= FACE_ALREADY
+        if look.crop == FRAME or (cut_out and not look.detector):
+            return crop_picture(self._pixels(bgr), look.side).reshape(look.shape)
+        still = StillPicture(_bordered(bgr) if cut_out else bgr)
+        found = [
+            one
+            for one in self.detector.detect(still, ())
+            if (
+                _in_the_middle(one.box, still.size)
+                if cut_out
+                else one.confidence >= self.detector.sure
+            )
+        ]
+        if not found:
+            whole = crop_picture(self._pixels(bgr), look.side).reshape(look.shape)
+            return whole if cut_out else None
+        best = max(found, key=lambda one: one.box.w * one.confidence)
+        pixels = self._pixels(still.colour(*still.size))
+        return crop_face(pixels, best, look.side).reshape(look.shape)
 
     def _pixels(self, bgr: np.ndarray) -> np.ndarray:
         grey = self.look.colour == "grey"
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY if grey else cv2.COLOR_BGR2RGB))
 
-    def _face(self, bgr: np.ndarray, detector: Detector) -> np.ndarray | None:
-        """The largest face, as a scan cuts it out."""
-        found = [d for d in detector.detect(StillPicture(bgr), ()) if d.confidence >= detector.sure]
-        if not found:
-            return None
-        largest = max(found, key=lambda one: one.box.w * one.box.h)
-        return crop_face(self._pixels(bgr), largest, self.look.side)
 
-    def _aligned(self, bgr: np.ndarray, detector: Detector) -> np.ndarray:
-        """The face in the middle of a picture of nothing else; as it is, where none is found."""
-        if self.look.detector:
-            large = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
-            large = cv2.copyMakeBorder(large, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
-            found = [
-                one
-                for one in detector.detect(StillPicture(large), ())
-                if abs(one.box.x + one.box.w / 2 - len(large) / 2) < one.box.w / 2
-                and abs(one.box.y + one.box.h / 2 - len(large) / 2) < one.box.h / 2
-            ]
-            if found:
-                best = max(found, key=lambda one: one.box.w * one.confidence)
-                return crop_face(self._pixels(large), best, self.look.side)
-        return crop_picture(self._pixels(bgr), self.look.side)
+def _bordered(bgr: np.ndarray) -> np.ndarray:
+    large = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+    return cv2.copyMakeBorder(large, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
+
+
+def _in_the_middle(box: Box, size: tuple[int, int]) -> bool:
+    middle = (size[0] / 2, size[1] / 2)
+    return box.x < middle[0] < box.x + box.w and box.y < middle[1] < box.y + box.h
 
 
 _sight: _Sight
+"""That of this process."""
 
 
 def _begin(look: Look) -> None:
     global _sight
-    cv2.setNumThreads(1)
     _sight = _Sight(look)
 
 

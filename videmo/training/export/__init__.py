@@ -222,9 +222,7 @@ def _measured(scores: np.ndarray, pictures: Data | None) -> dict[str, Measure]:
     return found
 
 
-def _refused(
-    scores: np.ndarray, wanted: np.ndarray, pictures: Data | None, least: float
-) -> str:
+def _refused(scores: np.ndarray, wanted: np.ndarray, pictures: Data | None, least: float) -> str:
     """Why a file in 8 bits is not good enough; empty: it is."""
     if pictures is None:
         return ""

@@ -26,7 +26,17 @@ from videmo.training.weights import Trained
 
 KNOWN_OPERATORS = {
     **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 3},
-    **{"EXP": 1, "GREATER_EQUAL": 2, "SELECT": 1, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2, "PAD": 2, "PADV2": 2},
+    **{
+        "EXP": 1,
+        "GREATER_EQUAL": 2,
+        "SELECT": 1,
+        "LOGISTIC": 2,
+        "MAX_POOL_2D": 2,
+        "MEAN": 2,
+        "MUL": 2,
+        "PAD": 2,
+        "PADV2": 2,
+    },
     **{"QUANTIZE": 2, "RELU": 2, "RSQRT": 2, "SOFTMAX": 2, "SUB": 3, "TRANSPOSE": 2},
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
@@ -124,9 +134,7 @@ def to_onnx(trained: Trained) -> bytes:
     with _quiet():
         pictures = torch.zeros(1, 3, look.side, look.side)
         names = {"input_names": [INPUT], "output_names": [OUTPUT]}
-        torch.onnx.export(
-            network, (pictures,), buffer, dynamo=False, opset_version=OPSET, **names
-        )
+        torch.onnx.export(network, (pictures,), buffer, dynamo=False, opset_version=OPSET, **names)
     import onnx
 
     onnx.checker.check_model(buffer.getvalue(), full_check=True)
