@@ -83,7 +83,7 @@ def test_a_model_is_measured_and_the_figures_are_printed_and_written(
 
 
 def test_the_part_that_nothing_was_chosen_by_is_measured_first(faces: Path, evaluate) -> None:
-    assert evaluate(MODEL, faces, None).split == "test"
+    assert list(evaluate(MODEL, faces, None)) == ["test, labels folder"]
     with pytest.raises(RequestError, match="no pictures of the split test"):
         evaluate(MODEL, write_only_train_and_valid(faces), None, split="test")
 
@@ -97,13 +97,16 @@ def write_only_train_and_valid(faces: Path) -> Path:
 
 
 def test_the_csv_of_fer2013_will_do(tmp_path: Path, evaluate) -> None:
-    done = evaluate(MODEL, write_csv(tmp_path / "fer2013.csv"), None)
-    assert (done.split, done.found["fer2013"].count) == ("test", 21)
+    found = evaluate(MODEL, write_csv(tmp_path / "fer2013.csv"), None)
+    assert found["test, labels fer2013"]["pictures"] == 21
 
 
 def test_both_kinds_of_labels_are_measured_at_once(tmp_path: Path, evaluate) -> None:
-    found = evaluate(MODEL, write_sheet(tmp_path), None, labels="both").found
-    assert {head: one.count for head, one in found.items()} == {"ferplus": 14, "fer2013": 11}
+    found = evaluate(MODEL, write_sheet(tmp_path), None, labels="both")
+    assert {head: one["pictures"] for head, one in found.items()} == {
+        "valid, labels ferplus": 14,
+        "valid, labels fer2013": 12,
+    }
 
 
 def test_other_classes_than_the_model_s_are_refused(tmp_path: Path, evaluate) -> None:
@@ -115,9 +118,9 @@ def test_the_card_s_figures_are_what_evaluate_measures(evaluate) -> None:
     if not (DATA / "fer").is_dir():
         pytest.skip(f"no faces in {DATA / 'fer'}; set VIDEMO_DATA")
     said = read_model().about["measured"]
-    found = evaluate(None, DATA / "fer", None, split="valid").found[said["on"].split()[-1]]
-    assert round(found.accuracy, 4) == said["accuracy"]
-    assert found.confusion.tolist() == said["confusion"]
+    found = evaluate(None, DATA / "fer", None)[said["on"].removeprefix("split ")]
+    assert found["accuracy"] == said["accuracy"]
+    assert found["confusion"] == said["confusion"]
 
 
 # --- models of other kinds -----------------------------------------------------------------------

@@ -82,7 +82,10 @@ def test_the_kit_s_programs_look_at_what_the_model_learnt_from(
         (("export", "a", "-o", "b", "--average-weights"), "--average-weights: is gone; a training"),
         (("export", "a", "-o", "b", "--labels", "fer2013"), "--labels: is gone; what learnt both"),
         (("export", "a", "b", "-o", "c"), "networks side by side are gone; train one by several"),
-        (("train", "a", "-o", "b", "--arch", "swift"), "--arch swift: is gone; use --arch residual"),
+        (
+            ("train", "a", "-o", "b", "--arch", "swift"),
+            "--arch swift: is gone; use --arch residual",
+        ),
         (("train", "a", "-o", "b", "--arch", "mobilenet"), "--arch mobilenet: is gone; use"),
         (("export", "a", "-o", "b", "--kit", "nano", "--as", "int8"), "leave out --as and --name"),
     ],
@@ -91,9 +94,9 @@ def test_what_is_gone_is_refused_with_what_to_use_instead(
     words: tuple[str, ...], message: str
 ) -> None:
     done = videmo(*words)
-    assert isinstance(done.exception, RequestError) and str(done.exception).startswith(
-        message
-    ) | (message in str(done.exception))
+    assert isinstance(done.exception, RequestError) and str(done.exception).startswith(message) | (
+        message in str(done.exception)
+    )
     assert "\n" not in str(done.exception)
 
 
@@ -125,15 +128,15 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(frameworks: None, bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training on the bars."""
-    from videmo.training.fit import Means, fit
+    from videmo.training.fit import fit
     from videmo.training.recipe import Variety
 
     recipe = Recipe(
         *("tiny", 12), batch=8, average=0.9, crop="frame", variety=Variety(turn=5, hidden=0)
     )
     folder = tmp_path_factory.mktemp("runs") / "run"
-    found = fit(bars, folder, recipe, means=Means("cpu", 0, 1)).found["test, labels folder"]
-    assert found.accuracy == 1
+    found = fit(bars, folder, recipe, device="cpu", threads=1)["splits"]["test, labels folder"]
+    assert found["accuracy"] == 1
     return folder
 
 
@@ -154,14 +157,13 @@ def pictures(bars: Path) -> np.ndarray:
 
 
 def said_by_the_network(run: Path, pictures: np.ndarray) -> np.ndarray:
-    import torch
     from scipy.special import softmax
 
     from videmo.training.learner import logits_of
     from videmo.training.weights import read_trained
 
     trained = read_trained(run)
-    logits = logits_of(trained.network(), pictures, torch.device("cpu"))
+    logits = logits_of(trained.network(), pictures)
     return softmax(logits / trained.temperature, axis=1)
 
 
@@ -216,9 +218,7 @@ def test_the_onnx_answers_as_the_network_and_keeps_jetson_inference_s_contract(
     }
 
 
-def test_an_exported_model_is_exported_and_learnt_on(
-    out: Path, bars: Path, tmp_path: Path
-) -> None:
+def test_an_exported_model_is_exported_and_learnt_on(out: Path, bars: Path, tmp_path: Path) -> None:
     """Its weights lie beside it."""
     assert videmo("export", out / "run.tflite", "-o", tmp_path, "--as", "float32").exit_code == 0
     assert (tmp_path / "run.tflite").read_bytes() == (out / "run.tflite").read_bytes()
@@ -280,10 +280,10 @@ def test_a_file_that_does_not_do_what_the_network_does_is_not_written(
 
 
 def test_operators_that_old_runtimes_do_not_know_are_refused(frameworks: None) -> None:
-    from videmo.training.export import _operators_known
+    from videmo.training.export import check_operators
 
     with pytest.raises(OutputError, match="FULLY_CONNECTED version 12"):
-        _operators_known({"CONV_2D": 5, "FULLY_CONNECTED": 12}, Path("a.tflite"))
+        check_operators({"CONV_2D": 5, "FULLY_CONNECTED": 12}, Path("a.tflite"))
 
 
 def test_a_file_in_8_bits_that_answers_otherwise_is_not_written(
@@ -302,7 +302,9 @@ def test_a_file_in_8_bits_that_answers_otherwise_is_not_written(
 
     monkeypatch.setattr(export, "scores_of", turned)
     done = videmo("export", run, "-o", tmp_path / "out", "--as", "dynamic,onnx")
-    assert done.exit_code == 1 and "dynamic not written: it answers as the network on" in done.output
+    assert (
+        done.exit_code == 1 and "dynamic not written: it answers as the network on" in done.output
+    )
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["run.onnx"]
 
 

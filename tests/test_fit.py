@@ -23,7 +23,7 @@ from videmo.cli import cli
 from videmo.cli.train import ARCHITECTURES
 from videmo.errors import RequestError
 from videmo.schema import EMOTIONS
-from videmo.training.dataset import UNKNOWN, Data, Examples, read
+from videmo.training.dataset import UNKNOWN, Examples
 from videmo.training.recipe import NETWORKS, Recipe, Variety, as_json
 
 torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
@@ -31,9 +31,9 @@ for package in ("torchvision", "sklearn", "safetensors", "matplotlib"):
     pytest.importorskip(package, reason=f"{package} is only there for training")
 
 from videmo.training.augment import varied  # noqa: E402
-from videmo.training.fit import Fitted, Means, fit  # noqa: E402
-from videmo.training.learner import Batches, Learner, finished, logits_of, plateaus  # noqa: E402
-from videmo.training.measure import calibration_error, measure, temperature  # noqa: E402
+from videmo.training.fit import fit  # noqa: E402
+from videmo.training.learner import Batches, Learner, finished, plateaus  # noqa: E402
+from videmo.training.measure import calibration_error, figures, temperature  # noqa: E402
 from videmo.training.networks import build  # noqa: E402
 from videmo.training.weights import read_trained  # noqa: E402
 
@@ -49,8 +49,8 @@ def pictures(tmp_path: Path) -> Path:
     return write_classes(tmp_path / "pictures", CLASSES, 16)
 
 
-def quick_fit(data: Path, run: Path, recipe: Recipe = QUICK, **how: Any) -> Fitted:
-    return fit(data, run, recipe, means=Means("cpu", 0, 1), **how)
+def quick_fit(data: Path, run: Path, recipe: Recipe = QUICK, **how: Any) -> dict[str, Any]:
+    return fit(data, run, recipe, device="cpu", threads=1, **how)
 
 
 def noise(n: int, side: int = 32) -> np.ndarray:
@@ -92,8 +92,8 @@ def test_what_can_be_told_apart_is_learnt(tmp_path: Path) -> None:
             picture[:, light] += 100
             cv2.imwrite(str(tmp_path / "side" / name / f"{i}.png"), picture)
     recipe = replace(QUICK, epochs=16, side=48, variety=Variety(mirrored=0, lit=0))
-    found = quick_fit(tmp_path / "side", tmp_path / "run", recipe).found["test, labels folder"]
-    assert found.accuracy == 1
+    found = quick_fit(tmp_path / "side", tmp_path / "run", recipe)["splits"]["test, labels folder"]
+    assert found["accuracy"] == 1
 
 
 def test_a_second_training_does_not_take_the_place_of_the_first(
@@ -125,7 +125,7 @@ def keep_and_die(path, content):
         os.kill(os.getpid(), signal.SIGKILL)
 room.write_atomic = room.diary.write_atomic = keep_and_die
 room.fit(Path(sys.argv[1]), Path(sys.argv[2]), recipe, resume=True,
-         means=room.Means("cpu", int(sys.argv[4]), 1))
+         device="cpu", workers=int(sys.argv[4]), threads=1)
 """
 
 
@@ -191,13 +191,11 @@ def test_where_nothing_is_known_a_head_learns_nothing() -> None:
 
 def test_both_kinds_of_labels_are_learnt_and_measured(tmp_path: Path) -> None:
     done = quick_fit(write_sheet(tmp_path), tmp_path / "run", replace(QUICK, labels="both"))
-    assert list(done.found) == ["valid, labels ferplus", "valid, labels fer2013"]
+    assert list(done["splits"]) == ["valid, labels ferplus", "valid, labels fer2013"]
     assert read_trained(tmp_path / "run").heads == ("ferplus", "fer2013")
 
 
-def test_the_faces_of_fer_are_aligned_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_faces_of_fer_are_aligned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = replace(QUICK, detector="yunet", epochs=1)
     quick_fit(write_sheet(tmp_path), tmp_path / "run", recipe)
     assert len(list((tmp_path / "run").glob("faces-*.npy"))) == 2
@@ -224,11 +222,11 @@ def test_a_teacher_is_believed(tmp_path: Path) -> None:
 def test_a_taught_training_is_resumed_without_its_teachers(tmp_path: Path) -> None:
     data = write_sheet(tmp_path)
     quick_fit(data, tmp_path / "run", teachers=[MODEL])
-    assert quick_fit(data, tmp_path / "run", resume=True).epochs == 3
+    assert quick_fit(data, tmp_path / "run", resume=True)["epochs"] == 3
 
 
 def test_a_teacher_of_other_classes_is_refused(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"emotion\.tflite: teaches angry"):
+    with pytest.raises(RequestError, match=r"emotion\.tflite: teaches other things than are to be learnt: angry"):
         quick_fit(pictures, tmp_path / "run", teachers=[MODEL])
 
 
@@ -258,7 +256,7 @@ def test_other_classes_get_a_new_last_layer(pictures: Path, tmp_path: Path) -> N
     quick_fit(pictures, tmp_path / "one")
     other = write_classes(tmp_path / "other", ("a", "b"), 8)
     done = quick_fit(other, tmp_path / "two", init=tmp_path / "one")
-    assert done.epochs == 3 and read_trained(tmp_path / "two").classes == ("a", "b")
+    assert done["epochs"] == 3 and read_trained(tmp_path / "two").classes == ("a", "b")
 
 
 def test_torchvision_s_weights_can_be_begun_from(pictures: Path, tmp_path: Path) -> None:
@@ -278,11 +276,11 @@ def test_torchvision_s_weights_can_be_begun_from(pictures: Path, tmp_path: Path)
     ("name", "content", "message"),
     [
         ("emotion.tflite", b"", r"its weights \(emotion\.safetensors\) are not beside it"),
-        ("model.json", b"", "weights of TensorFlow.js cannot be begun from any more"),
-        ("w600k.onnx", b"", "weights of InsightFace cannot be begun from any more"),
-        ("faces.pkl", b"", "weights of FaceX-Zoo cannot be begun from any more"),
-        ("a.pth", b"no", "no weights of PyTorch's"),
-        ("a.safetensors", b"no", "cannot read the weights"),
+        ("model.json", b"", "weights of TensorFlow.js are not taken any more"),
+        ("w600k.onnx", b"", "weights of InsightFace are not taken any more"),
+        ("faces.pkl", b"", "weights of FaceX-Zoo are not taken any more"),
+        ("a.pth", b"no", "no weights of torchvision's"),
+        ("a.safetensors", b"no", "no weights of this videmo's"),
         ("none.tflite", None, "neither a training's folder nor a model"),
     ],
 )
@@ -371,14 +369,23 @@ def test_one_temperature_makes_scores_true() -> None:
     assert calibration_error(scores, labels) < 0.03 < calibration_error(scores**3, labels) + 1
 
 
-def test_a_measure_counts_rare_classes_as_much_as_frequent_ones() -> None:
+def test_figures_count_rare_classes_as_much_as_frequent_ones() -> None:
     labels = np.array([3] * 8 + [1] * 2)
-    found = measure(np.eye(len(EMOTIONS))[np.array([3] * 8 + [1, 3])], labels)
-    assert found.accuracy == pytest.approx(0.9) and found.mean_recall == pytest.approx(0.75)
-    assert found.precision[3] == pytest.approx(8 / 9)
-    assert found.macro_f1 == pytest.approx((2 / 3 + 16 / 17) / 7)
+    found = figures(np.eye(len(EMOTIONS))[np.array([3] * 8 + [1, 3])], labels, EMOTIONS)
+    assert found["accuracy"] == 0.9 and found["mean_recall"] == 0.75
+    assert found["classes"]["happy"]["precision"] == pytest.approx(8 / 9, abs=1e-4)
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 16 / 17) / 7, abs=1e-4)
+
+
+def test_the_area_under_the_curve_is_the_share_of_pairs_in_the_right_order() -> None:
+    rng = np.random.default_rng(0)
+    scores, truth = rng.integers(0, 8, 60) / 8, rng.random(60) < 0.4
+    pairs = [(a > b) + (a == b) / 2 for a in scores[truth] for b in scores[~truth]]
+    found = figures(np.stack([1 - scores, scores], 1), truth.astype(int), ("a", "b"))
+    assert found["classes"]["b"]["auc"] == pytest.approx(np.mean(pairs), abs=1e-4)
 
 
 def test_who_says_no_to_everything_has_six_sevenths_of_binary_accuracy() -> None:
-    undecided = measure(np.full((70, 7), 1 / 7), np.arange(70) % 7)
-    assert undecided.binary_accuracy == pytest.approx(6 / 7)
+    undecided = figures(np.full((70, 7), 1 / 7), np.arange(70) % 7, EMOTIONS)
+    assert undecided["binary_accuracy"] == pytest.approx(6 / 7, abs=1e-4)
+    assert "85.7%" in undecided["binary_accuracy_note"]

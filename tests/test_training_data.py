@@ -66,7 +66,7 @@ def write_sheet(folder: Path) -> Path:
 
 
 def sizes(data: Data) -> dict[str, int]:
-    return {split: len(part) for split, part in data.splits.items()}
+    return {split: len(part.images) for split, part in data.splits.items()}
 
 
 # --- FER-2013's CSV ------------------------------------------------------------------------------
@@ -82,7 +82,10 @@ def test_the_csv_of_fer2013_has_three_parts_and_our_emotions(tmp_path: Path) -> 
 
 
 def test_columns_of_the_csv_may_have_blanks_around_them(tmp_path: Path) -> None:
-    assert read(write_csv(tmp_path / "a.csv", header="emotion, pixels, Usage"), AS_IT_IS).classes == EMOTIONS
+    assert (
+        read(write_csv(tmp_path / "a.csv", header="emotion, pixels, Usage"), AS_IT_IS).classes
+        == EMOTIONS
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +201,10 @@ def small(folder: Path) -> None:
         (small, r"palm/003\.png: 40x8 pixels are too few"),
         (lambda f: (f / "empty").mkdir(), "empty: no pictures of this class"),
         (lambda f: [p.unlink() for p in (f / "palm").iterdir()], "palm: no pictures of this"),
-        (lambda f: (f / "palm").rename(f / "..hidden"), "two classes at least are to be told apart, not fist"),
+        (
+            lambda f: (f / "palm").rename(f / "..hidden"),
+            "two classes at least are to be told apart, not fist",
+        ),
         (lambda f: (f / "palm").rename(f / 'a,b"'), "simpler name: letters, digits, spaces"),
         (lambda f: (f / "palm").rename(f / "(palm)"), r"\(palm\): give this class a simpler name"),
         (lambda f: (f / "palm").rename(f / "all"), "all: give this class a simpler name"),
@@ -272,7 +278,9 @@ def test_a_face_of_fer_is_brought_upright(tmp_path: Path) -> None:
     face = cv2.imread(str(ROOT / "videmo" / "demo" / "faces" / "happy.png"), 0)
     turn = cv2.getRotationMatrix2D((120, 120), 15, 1.0)
     leaning = cv2.warpAffine(face, turn, face.shape, borderMode=cv2.BORDER_REPLICATE)
-    both = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in (face, leaning)])
+    both = np.stack(
+        [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in (face, leaning)]
+    )
     aligned, as_they_are = (
         np.corrcoef(*(one.ravel() for one in seen(both, look)))[0, 1] for look in (Look(), AS_IT_IS)
     )
@@ -358,7 +366,7 @@ def test_a_recipe_is_read_as_it_was_written() -> None:
         ({"epochs": 1.5}, "epochs is not a int"),
         ({"rate": True}, "rate is not a float"),
         ({"side": 16}, "side is from 32 to 256"),
-        ({"views": 12}, "views: no such setting; docs/training-history.md"),
+        ({"views": 12}, "views: no such setting; see docs/training-history.md"),
         ({"variety": {"noisy": 0.1}}, "noisy: no such setting"),
         ({"variety": {"dark": 2}}, "dark is from 0 to 1"),
         ({"variety": 3}, "variety is no group of settings"),

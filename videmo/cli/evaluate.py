@@ -24,7 +24,9 @@ from videmo.files import shown
     type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
     help="Which labels count, where DATA has several.",
 )
-def evaluate(model: Path, data: Path, folder: Path | None, split: str | None, labels: str | None) -> None:
+def evaluate(
+    model: Path, data: Path, folder: Path | None, split: str | None, labels: str | None
+) -> None:
     """Measure a model file (.tflite) on labelled pictures.
 
     It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
@@ -38,9 +40,9 @@ def evaluate(model: Path, data: Path, folder: Path | None, split: str | None, la
     from videmo.training.evaluate import evaluate as measured
     from videmo.training.measure import in_words
 
-    done = measured(model, data, folder, split=split or "", labels=labels or "")
-    for name, found in done.found.items():
-        click.echo(f"{shown(model)} on {shown(data)}, {done.split}, labels {name}:")
-        click.echo(in_words(found, done.model.labels))
-    if done.files:
-        click.echo(f"written: {', '.join(shown(file) for file in done.files)}")
+    found = measured(model, data, folder, split=split or "", labels=labels or "")
+    for name, one in found.items():
+        click.echo(f"{shown(model)} on {shown(data)}, {name}:")
+        click.echo(in_words(one))
+    if folder is not None:
+        click.echo(f"written: {shown(folder)}")

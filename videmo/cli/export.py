@@ -67,24 +67,32 @@ def export(
             "--kit: what is in a kit, and its files' names, are fixed; leave out --as and --name"
         )
     needed()
-    heard = (lambda line: None) if quiet else say
     if kit:
         from videmo.training.kit import write_kit
 
-        files = write_kit(sources[0], folder, data=data, agreement=agreement, say=heard)
+        files = write_kit(
+            sources[0],
+            folder,
+            data=data,
+            agreement=agreement,
+            say=(lambda line: None) if quiet else say,
+        )
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return
-    from videmo.training.export import FORMATS
     from videmo.training.export import export as exported
+    from videmo.training.measure import in_short
     from videmo.training.settings import formats_of
 
-    wanted = FORMATS if formats is None else formats_of(formats)
-    how = {"name": name, "formats": wanted, "data": data, "agreement": agreement}
-    done = exported(sources[0], folder, say=heard, **how)
-    for labels, found in done.found.items():
-        click.echo(f"valid, labels {labels}: {found.words}")
-    click.echo(f"written: {', '.join(shown(file) for file in done.files)}")
-    for refused in done.refused:
+    wanted = {"formats": formats_of(formats), "data": data, "agreement": agreement}
+    made, written = exported(sources[0], folder, name=name, **wanted)
+    for kind, about in made.about.items():
+        for found in (about.get("measured"), *about.get("also_measured", ())) if not quiet else ():
+            if found:
+                say(
+                    f"{kind}, {found['on']}: {in_short(found)}; as the network {about['agrees']:.2%}"
+                )
+    click.echo(f"written: {', '.join(shown(file) for file in written)}")
+    for refused in made.refused:
         say(f"videmo: {refused}")
-    if done.refused:
+    if made.refused:
         sys.exit(1)

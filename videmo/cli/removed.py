@@ -30,9 +30,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
         super().__init__(names)
         self.removed = removed
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value in self.removed:
             name = param.opts[0] if param else ""
             raise RequestError(f"{name} {value}: is gone; {self.removed[value]}")

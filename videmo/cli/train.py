@@ -58,7 +58,9 @@ REMOVED = {
     help="Look at the largest face of each picture, or at the whole picture.",
 )
 @click.option(
-    "--detector", metavar="NAME", help="What finds and aligns faces: yunet or haar.  [default: yunet]"
+    "--detector",
+    metavar="NAME",
+    help="What finds and aligns faces: yunet or haar.  [default: yunet]",
 )
 @click.option("--side", type=click.IntRange(32, 256), help="Pixels at which pictures are seen.")
 @click.option(
@@ -111,27 +113,20 @@ def train(
     from videmo.training import needed
 
     needed()
-    from videmo.training.fit import Means, fit
+    from videmo.training.fit import fit
+    from videmo.training.measure import in_short
     from videmo.training.settings import chosen
 
-    means = Means(options.pop("device"), options.pop("workers"), options.pop("threads"))
+    how = {name: options.pop(name) for name in ("device", "workers", "threads")}
+    how |= {"init": init, "teachers": teachers, "resume": resume}
     wanted = chosen(run, recipe, init, resume=resume, **options)
     try:
-        done = fit(
-            data,
-            run,
-            wanted,
-            init=init,
-            teachers=teachers,
-            resume=resume,
-            means=means,
-            say=(lambda line: None) if quiet else say,
-        )
+        done = fit(data, run, wanted, say=(lambda line: None) if quiet else say, **how)
     except KeyboardInterrupt:
         say("videmo: interrupted; the same command with --resume goes on")
         sys.exit(INTERRUPTED)
-    name, found = list(done.found.items())[-1]
+    name, found = list(done["splits"].items())[-1]
     click.echo(
-        f"{shown(run)}: epoch {done.best_epoch + 1} of {done.epochs} is best; {name}: "
-        f"{found.words}; now: videmo export {shown(run)} -o DIR"
+        f"{shown(run)}: epoch {done['best_epoch']} of {done['epochs']} is best; {name}: "
+        f"{in_short(found)}; now: videmo export {shown(run)} -o DIR"
     )

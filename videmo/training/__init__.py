@@ -1,8 +1,10 @@
 """Train, measure and export models: videmo's own, or one of your own pictures (the extra `train`)."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
-from videmo.errors import SetupError, to_install
+from videmo.errors import RequestError, SetupError, to_install
+from videmo.files import shown
 
 PACKAGES = ("torch", "torchvision", "sklearn", "safetensors", "matplotlib", "litert_torch", "onnx")
 
@@ -11,5 +13,9 @@ def needed(*packages: str) -> None:
     """Raise SetupError unless `packages`, of those that the extra brings, are installed."""
     missing = [name for name in packages or PACKAGES if find_spec(name) is None]
     if missing:
-        are = "is" if len(missing) == 1 else "are"
-        raise SetupError(f"{', '.join(missing)} {are} not installed; {to_install('train')}")
+        raise SetupError(f"not installed: {', '.join(missing)}; {to_install('train')}")
+
+
+def wrong(path: Path | str, what: str) -> RequestError:
+    """What the room raises of what it is given: one line that names the file, and the next step."""
+    return RequestError(f"{shown(path)}: {what}")

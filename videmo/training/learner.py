@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from videmo.errors import SetupError
 from videmo.training.augment import varied
 from videmo.training.dataset import Examples
 from videmo.training.networks import build
@@ -28,74 +29,73 @@ class Batches(Dataset[Any]):
         self, examples: Examples, lessons: np.ndarray | None, recipe: Recipe, epoch: int
     ) -> None:
         chance = np.random.default_rng([recipe.seed, epoch])
-        order = chance.permutation(len(examples))
+        order = chance.permutation(len(examples.images))
         self.parts = np.array_split(order, math.ceil(len(order) / recipe.batch))
         self.seeds = chance.integers(2**62, size=len(self.parts))
-        self.examples, self.lessons, self.recipe = examples, lessons, recipe
+        self.images, self.variety = examples.images, recipe.variety
+        self.said = [one for one in (examples.targets, lessons) if one is not None]
 
     def __len__(self) -> int:
         return len(self.parts)
 
-    def __getitem__(self, i: int) -> tuple[Tensor, ...]:
-        part = self.parts[i]
+    def __getitem__(self, i: int) -> list[Tensor]:
         chance = torch.Generator().manual_seed(int(self.seeds[i]))
-        pictures = varied(as_tensor(self.examples.images[part]), self.recipe.variety, chance)
-        targets = torch.from_numpy(self.examples.targets[part])
-        if self.lessons is None:
-            return pictures, targets
-        return pictures, targets, torch.from_numpy(self.lessons[part])
+        pictures = varied(as_tensor(self.images[self.parts[i]]), self.variety, chance)
+        return [pictures, *(torch.from_numpy(one[self.parts[i]]) for one in self.said)]
 
 
 class Learner:
     """All that an interrupted training needs to go on exactly as it would have gone."""
+
+    KEPT = ("network", "averaged", "optimiser")
 
     def __init__(
         self, recipe: Recipe, train: Examples, lessons: np.ndarray | None, device: torch.device
     ) -> None:
         self.recipe, self.train, self.lessons, self.device = recipe, train, lessons, device
         self.half = has_bfloat16(device)
-        heads, classes = train.targets.shape[1:]
-        self.network = build(recipe, heads, classes).to(device)
-        self.averaged = build(recipe, heads, classes).eval().to(device)
-        self.averaged.load_state_dict(self.network.state_dict())
+        shape = train.targets.shape[1:]
+        self.network, self.averaged = (build(recipe, *shape).to(device) for _ in range(2))
+        self.averaged.eval()
+        self.begin_from({})
         self.priors = priors(train.targets, recipe.balance).to(device)
         self.optimiser = _optimiser(self.network, recipe)
-        self.step = 0
-        self.steps = recipe.epochs * len(Batches(train, None, recipe, 0))
+        self.step, self.steps = 0, recipe.epochs * len(Batches(train, None, recipe, 0))
 
-    def epoch(self, number: int, drops: int, workers: int) -> tuple[float, float, float]:
-        """Learn from all pictures once; the last rate, the mean loss, and the accuracy."""
+    def begin_from(self, weights: dict[str, Tensor]) -> None:
+        """Take over other weights; what is not among them stays."""
+        self.network.load_state_dict(self.network.state_dict() | weights)
+        self.averaged.load_state_dict(self.network.state_dict())
+
+    def epoch(self, number: int, drops: int, workers: int) -> dict[str, float]:
+        """Learn from all pictures once; what was met."""
         batches = Batches(self.train, self.lessons, self.recipe, number)
         loader = DataLoader(batches, None, num_workers=workers, generator=torch.Generator())
         self.network.train()
-        loss, right, known, now = 0.0, 0, 0, 0.0
-        for pictures, targets, *lessons in loader:
-            now = rate(self.step, self.steps, self.recipe, drops)
+        met = []
+        for batch in loader:
             for group in self.optimiser.param_groups:
-                group["lr"] = now
-            of_batch, answers = self._learn(
-                *(x.to(self.device) for x in (pictures, targets, *lessons))
-            )
-            first = targets[:, 0]
-            sure = first.sum(1) > 0
-            right += int((answers.cpu() == first.argmax(1))[sure].sum())
-            known += int(sure.sum())
-            loss += float(of_batch)
-        return now, loss / len(batches), right / max(1, known)
+                group["lr"] = rate(self.step, self.steps, self.recipe, drops)
+            met.append(self._learn(*(one.to(self.device) for one in batch)))
+        loss, right, known = np.sum(met, axis=0)
+        now = self.optimiser.param_groups[0]["lr"]
+        accuracy = float(right / max(1, known))
+        return {"rate": now, "train_loss": float(loss / len(met)), "train_accuracy": accuracy}
 
-    def _learn(self, pictures: Tensor, targets: Tensor, *lessons: Tensor) -> tuple[Tensor, Tensor]:
-        """A step; its loss, and what was answered (n,)."""
-        pictures = pictures.to(memory_format=torch.channels_last)
+    def _learn(self, pictures: Tensor, targets: Tensor, *lessons: Tensor) -> list[float]:
+        """A step; its loss, how many answers were right, and of how many that is known."""
         self.optimiser.zero_grad()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-            logits = self.network(pictures)
+            logits = self.network(pictures.to(memory_format=torch.channels_last))
         logits = logits.float()
         loss = self.loss(logits, targets, *lessons)
         loss.backward()
         self.optimiser.step()
         self.step += 1
         self._average()
-        return loss.detach(), logits.detach().mean(1).argmax(1)
+        known = targets[:, 0].sum(1) > 0
+        right = logits.mean(1).argmax(1) == targets[:, 0].argmax(1)
+        return [loss.item(), (right & known).sum().item(), known.sum().item()]
 
     def loss(self, logits: Tensor, targets: Tensor, lessons: Tensor | None = None) -> Tensor:
         """Of `logits` and `targets` (n, heads, classes), and `lessons` (n, classes).
@@ -109,8 +109,7 @@ class Learner:
         loss = -(targets * said).sum() / known.sum().clamp(min=1)
         if lessons is None:
             return loss
-        answer = logits.mean(1).log_softmax(1)
-        of_teachers = -(lessons * answer).sum(1).mean()
+        of_teachers = -(lessons * logits.mean(1).log_softmax(1)).sum(1).mean()
         return (1 - recipe.distil) * loss + recipe.distil * of_teachers
 
     @torch.no_grad()
@@ -122,35 +121,17 @@ class Learner:
             if value.is_floating_point():
                 value.lerp_(new[name], 1 - keep)
 
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """What the averaged network says of `images`, the mean of its heads: (n, classes)."""
-        return logits_of(self.averaged, images, self.device)
-
-    def begin_from(self, weights: dict[str, Tensor]) -> int:
-        """Take over what fits of other weights; of how many tensors."""
-        own = self.network.state_dict()
-        fits = {n: v for n, v in weights.items() if n in own and own[n].shape == v.shape}
-        self.network.load_state_dict({**own, **fits})
-        self.averaged.load_state_dict(self.network.state_dict())
-        return len(fits)
-
     def state(self) -> dict[str, Any]:
-        cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
-        return {
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": {"cpu": torch.get_rng_state(), "cuda": cuda},
-        }
+        kept = {name: getattr(self, name).state_dict() for name in self.KEPT}
+        random = [torch.get_rng_state(), torch.cuda.get_rng_state_all()]
+        return {**kept, "step": self.step, "random": random}
 
     def go_on_from(self, state: dict[str, Any]) -> None:
-        self.step = state["step"]
-        for name in ("network", "averaged", "optimiser"):
+        for name in self.KEPT:
             getattr(self, name).load_state_dict(state[name])
-        torch.set_rng_state(state["random"]["cpu"])
-        if self.device.type == "cuda" and state["random"]["cuda"] is not None:
-            torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
+        self.step = state["step"]
+        torch.set_rng_state(state["random"][0])
+        torch.cuda.set_rng_state_all(state["random"][1])
 
 
 def as_tensor(images: np.ndarray) -> Tensor:
@@ -159,13 +140,23 @@ def as_tensor(images: np.ndarray) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(network: torch.nn.Module, images: np.ndarray, device: torch.device) -> np.ndarray:
+def logits_of(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
     """(n, classes), the mean of all heads."""
-    found = [
-        network(as_tensor(images[start : start + AT_ONCE]).to(device).float()).mean(1).cpu()
-        for start in range(0, len(images), AT_ONCE)
-    ]
+    device = next(network.parameters()).device
+    parts = as_tensor(images).split(AT_ONCE)
+    found = [network(part.to(device).float()).mean(1).cpu() for part in parts]
     return np.asarray(torch.cat(found).numpy())
+
+
+def find_device(name: str) -> torch.device:
+    """The device `name`; ``auto`` is a GPU if there is one; SetupError where there is none."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there["cpu"] = True
+    name = next(n for n in there if there[n]) if name == "auto" else name
+    if not there[name]:
+        raise SetupError(f"PyTorch finds no device {name}; use --device cpu, or install its build")
+    torch.backends.cudnn.deterministic = True  # the same weights again
+    return torch.device(name)
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -191,7 +182,7 @@ def _optimiser(network: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimize
         for w, wanted in ((recipe.decay, True), (0.0, False))
     ]
     if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.rate, betas=(recipe.momentum, 0.99))
+        return torch.optim.AdamW(groups, lr=recipe.rate, betas=(recipe.momentum, 0.999))
     return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=True)
 
 
@@ -222,8 +213,5 @@ def plateaus(history: Sequence[float], recipe: Recipe) -> int:
 
 def finished(history: Sequence[float], recipe: Recipe) -> bool:
     """Whether all epochs are done, or nothing got better for ``recipe.patience`` epochs."""
-    if len(history) >= recipe.epochs:
-        return True
-    if not recipe.patience or not history:
-        return False
-    return len(history) - 1 - list(history).index(max(history)) >= recipe.patience
+    waited = len(history) - 1 - list(history).index(max(history)) if history else 0
+    return len(history) >= recipe.epochs or 0 < recipe.patience <= waited

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,9 @@ EPSILON = 1.0
 """Added to a picture's variance (in squared grey levels), so that a blank one stays finite."""
 SQUEEZE = 8
 """By how much the gates narrow the channels."""
+
+Body = tuple[nn.Module, int]
+"""A network without its last layer, and the channels that come out of it."""
 
 
 class Standardised(nn.Module):
@@ -30,13 +34,11 @@ class Standardised(nn.Module):
 class Network(nn.Module):
     """Pictures (n, channels, side, side) float32 0..255 in, logits (n, heads, classes) out."""
 
-    def __init__(
-        self, body: nn.Module, width: int, heads: int, classes: int, dropout: float
-    ) -> None:
+    def __init__(self, body: Body, heads: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.shape = (heads, classes)
         self.standard = Standardised()
-        self.body = body
+        self.body, width = body
         self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(width, heads * classes, 1)
 
@@ -52,9 +54,15 @@ class Network(nn.Module):
 
 def build(recipe: Recipe, heads: int, classes: int) -> Network:
     """The network of `recipe`, with random weights."""
-    body, width = BODIES[recipe.network](COLOURS[recipe.colour])
-    network = Network(body, width, heads, classes, recipe.dropout)
+    body = BODIES[recipe.network](COLOURS[recipe.colour])
+    network = Network(body, heads, classes, recipe.dropout)
     return network.to(memory_format=torch.channels_last)
+
+
+def conv_norm(taken: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    conv = nn.Conv2d(taken, width, kernel, stride, kernel // 2, bias=False)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    return nn.Sequential(conv, nn.BatchNorm2d(width, eps=1e-3))
 
 
 class Block(nn.Module):
@@ -64,7 +72,7 @@ class Block(nn.Module):
         super().__init__()
         self.first = conv_norm(taken, width, stride=2 if halves else 1)
         self.second = conv_norm(width, width)
-        nn.init.zeros_(self.second[1].weight)  # a new block changes nothing
+        nn.init.constant_(self.second[1].weight, 0.5)  # a new block changes little
         self.narrow = nn.Conv2d(width, width // SQUEEZE, 1)
         self.widen = nn.Conv2d(width // SQUEEZE, width, 1)
         pool = [nn.AvgPool2d(2)] if halves else []
@@ -78,28 +86,23 @@ class Block(nn.Module):
         return torch.relu(self.shortcut(x) + y * gate)
 
 
-def conv_norm(taken: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(taken, width, kernel, stride, kernel // 2, bias=False)
-    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(conv, nn.BatchNorm2d(width, eps=1e-3))
-
-
-def residual(
-    channels: int, stem: int, widths: tuple[int, ...], depths: tuple[int, ...], halved: bool
-) -> tuple[nn.Module, int]:
+def residual(stem: int, widths: tuple[int, ...], depths: tuple[int, ...], halved: bool) -> Make:
     """Residual blocks of 3x3 convolutions with gates, each stage at half the size of the one
     before; `halved`: a stem of 5x5 places halves the size, and the first stage keeps it."""
-    first = conv_norm(channels, stem, 5, 2) if halved else conv_norm(channels, stem)
-    layers: list[nn.Module] = [first, nn.ReLU()]
-    taken = stem
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
-        for i in range(depth):
-            layers.append(Block(taken, width, halves=i == 0 and (stage > 0 or not halved)))
-            taken = width
-    return nn.Sequential(*layers), taken
+
+    def make(channels: int) -> Body:
+        first = conv_norm(channels, stem, 5, 2) if halved else conv_norm(channels, stem)
+        layers, taken = [first, nn.ReLU()], stem
+        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+            for i in range(depth):
+                layers.append(Block(taken, width, halves=i == 0 and (stage > 0 or not halved)))
+                taken = width
+        return nn.Sequential(*layers), taken
+
+    return make
 
 
-def resnet18(channels: int) -> tuple[nn.Module, int]:
+def resnet18(channels: int) -> Body:
     """ResNet-18 (K. He et al., 2015), torchvision's, without its pooling: pictures are small."""
     whole = models.resnet18(weights=None)
     whole.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
@@ -107,7 +110,7 @@ def resnet18(channels: int) -> tuple[nn.Module, int]:
     return nn.Sequential(OrderedDict(kept)), 512
 
 
-def vgg16(channels: int) -> tuple[nn.Module, int]:
+def vgg16(channels: int) -> Body:
     """VGG16 (K. Simonyan and A. Zisserman, 2014), torchvision's with batch norms; a mean instead
     of the last pooling and the two layers of 4096."""
     features = models.vgg16_bn(weights=None).features[:-1]
@@ -116,53 +119,44 @@ def vgg16(channels: int) -> tuple[nn.Module, int]:
 
 
 class Separable(nn.Module):
-    """A module of mini-XCEPTION (O. Arriaga et al., 2017): separable convolutions, a shortcut."""
+    """A module of mini-XCEPTION: two separable convolutions, and a shortcut."""
 
     def __init__(self, taken: int, width: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for i, before in enumerate((taken, width)):
-            depthwise = nn.Conv2d(before, before, 3, padding=1, groups=before, bias=False)
-            layers += [
-                depthwise,
-                conv_norm(before, width, 1),
-                nn.ReLU() if i == 0 else nn.Identity(),
-            ]
-        self.separable = nn.Sequential(*layers, nn.MaxPool2d(3, 2, 1))
+        first, second = (
+            nn.Sequential(
+                nn.Conv2d(n, n, 3, padding=1, groups=n, bias=False), conv_norm(n, width, 1)
+            )
+            for n in (taken, width)
+        )
+        self.separable = nn.Sequential(first, nn.ReLU(), second, nn.MaxPool2d(3, 2, 1))
         self.shortcut = conv_norm(taken, width, 1, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.add(self.separable(x), self.shortcut(x))
 
 
-def mini_xception(channels: int) -> tuple[nn.Module, int]:
-    layers: list[nn.Module] = []
-    for taken in (channels, 8):
-        layers += [conv_norm(taken, 8), nn.ReLU()]
-    widths = (8, 16, 32, 64, 128)
-    layers += [Separable(*pair) for pair in zip(widths, widths[1:], strict=False)]
-    return nn.Sequential(*layers), 128
+def mini_xception(channels: int) -> Body:
+    """mini-XCEPTION (O. Arriaga, M. Valdenegro-Toro and P. Ploeger, 2017)."""
+    stem = [conv_norm(channels, 8), nn.ReLU(), conv_norm(8, 8), nn.ReLU()]
+    modules = [Separable(*widths) for widths in pairwise((8, 16, 32, 64, 128))]
+    return nn.Sequential(*stem, *modules), 128
 
 
-def elu6(channels: int) -> tuple[nn.Module, int]:
+def elu6(channels: int) -> Body:
     """Six 3x3 convolutions with ELU (512, 256, 128, 128, 256, 512), pooled after each second."""
     layers: list[nn.Module] = []
-    taken = channels
-    for widths in ((512, 256), (128, 128), (256, 512)):
-        for width in widths:
-            layers += [conv_norm(taken, width), nn.ELU()]
-            taken = width
-        layers += [nn.MaxPool2d(2), nn.Dropout(0.25)]
-    return nn.Sequential(*layers), taken
+    for i, widths in enumerate(pairwise((channels, 512, 256, 128, 128, 256, 512))):
+        pooled = [nn.MaxPool2d(2), nn.Dropout(0.25)] if i % 2 else []
+        layers += [conv_norm(*widths), nn.ELU(), *pooled]
+    return nn.Sequential(*layers), 512
 
 
-BODIES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
-    "residual": lambda channels: residual(channels, 32, (32, 64, 128), (1, 2, 2), halved=True),
-    "small": lambda channels: residual(channels, 16, (32, 48, 64), (1, 2, 2), halved=False),
-    "tiny": lambda channels: residual(channels, 8, (16, 32), (1, 1), halved=False),
-    "resnet18": resnet18,
-    "vgg16": vgg16,
-    "mini-xception": mini_xception,
-    "elu6": elu6,
+Make = Callable[[int], Body]
+BODIES: dict[str, Make] = {
+    "residual": residual(32, (32, 64, 128), (1, 2, 2), halved=True),
+    "small": residual(16, (32, 48, 64), (1, 2, 2), halved=False),
+    "tiny": residual(8, (16, 32), (1, 1), halved=False),
+    **{"resnet18": resnet18, "vgg16": vgg16, "mini-xception": mini_xception, "elu6": elu6},
 }
-"""For each name: from channels of pictures to a network without its last layer, and its width."""
+"""From channels of pictures to a body."""

@@ -1,4 +1,4 @@
-"""From what the user says to a recipe, and to formats of files."""
+"""From what the user says to a recipe, and to formats of files; RequestError of what cannot be."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from videmo.files import shown
 from videmo.training.recipe import Recipe, from_values, read_values
 from videmo.training.weights import FOREIGN, read_trained
 
-LEARNT_ON = {"epochs": 40, "rate": 0.02, "warmup": 1.0, "batch": 32, "average": 0.99}
+LEARNT_ON = {"epochs": 40, "rate": 1e-3, "warmup": 1.0, "batch": 32, "average": 0.99}
 """What differs where a training begins from something trained: most is known already."""
-REMOVED_FORMATS = {"float16": "use dynamic, which is smaller and faster, or float32"}
+FORMATS = ("float32", "dynamic", "int8", "onnx")
+USUAL = ("float32", "int8", "onnx")
 
 
 def chosen(
@@ -25,11 +26,7 @@ def chosen(
     no_mirror: bool,
     **options: Any,
 ) -> Recipe:
-    """The recipe that the file and the options mean; what is resumed keeps its own.
-
-    Raises:
-        RequestError: a setting that cannot be.
-    """
+    """The recipe that the file and the options mean; what is resumed keeps its own."""
     kept = run / "recipe.json"
     if resume and not kept.exists():
         raise RequestError(f"{shown(run)}: nothing to resume here; leave --resume out to begin")
@@ -37,30 +34,25 @@ def chosen(
     if init is not None and not resume:
         values |= LEARNT_ON
         if init.suffix not in FOREIGN:
-            begun = read_trained(init).recipe
-            values |= {"network": begun.network, "side": begun.side, "colour": begun.colour}
+            begun = asdict(read_trained(init).recipe)
+            values |= {name: begun[name] for name in ("network", "side", "colour")}
     files = [path for path in (kept if resume else None, recipe) if path is not None]
     for path in files:
         values |= read_values(path)
     values |= {name: value for name, value in options.items() if value is not None}
     if no_mirror:
-        values["variety"] = {**values.get("variety", {}), "mirrored": 0.0}
+        values["variety"] = {**values["variety"], "mirrored": 0.0}
     return from_values(values, shown(files[-1]) if files else "these options")
 
 
-def formats_of(text: str) -> tuple[str, ...]:
-    """The formats in a list separated by commas.
-
-    Raises:
-        RequestError: one of them does not exist, or two are one file.
-    """
-    names = tuple(name.strip() for name in text.split(","))
-    known = ("float32", "dynamic", "int8", "onnx")
+def formats_of(text: str | None) -> tuple[str, ...]:
+    """The formats in a list separated by commas."""
+    names = USUAL if text is None else tuple(name.strip() for name in text.split(","))
     for name in names:
-        if name in REMOVED_FORMATS:
-            raise RequestError(f"--as {name}: is gone; {REMOVED_FORMATS[name]}")
-        if name not in known:
-            raise RequestError(f"no format {name!r}; there are {', '.join(known)}")
+        if name == "float16":
+            raise RequestError("--as float16: is gone; use dynamic, which is smaller and faster")
+        if name not in FORMATS:
+            raise RequestError(f"no format {name!r}; there are {', '.join(FORMATS)}")
     if {"float32", "dynamic"} <= set(names):
         raise RequestError("float32 and dynamic are one file; name one of them")
     return names

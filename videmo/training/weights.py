@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from videmo.errors import RequestError
+from videmo.emotions import COLOURS
 from videmo.files import shown
+from videmo.training import wrong
 from videmo.training.networks import Network, build
 from videmo.training.recipe import Recipe, from_values
 
-WEIGHTS = ".safetensors"
-BEST = f"best{WEIGHTS}"
+WEIGHTS, BEST = ".safetensors", "best.safetensors"
 ABOUT = "about"
 FOREIGN = (".pth", ".pt")
-"""What others' weights are called."""
+"""What torchvision's weights are called."""
 REMOVED = {".json": "TensorFlow.js", ".onnx": "InsightFace", ".pkl": "FaceX-Zoo"}
 
 
@@ -33,16 +32,12 @@ class Trained:
     name: str
     recipe: Recipe
     classes: tuple[str, ...]
-    heads: tuple[str, ...]
-    """The kinds of labels that it learnt, by a head each."""
-    temperature: float
-    """By what the mean of its heads is to be divided, so that scores are true."""
-    about: dict[str, Any]
-    """Where its pictures lie (`data`), what it learnt from (`source`)."""
+    heads: tuple[str, ...]  # the kinds of labels that it learnt, by a head each
+    temperature: float  # by what the heads' mean is to be divided, so that scores are true
+    about: dict[str, Any]  # where its pictures lie (data), what it learnt from (source)
     weights: dict[str, Tensor]
 
     def network(self) -> Network:
-        """As it was trained."""
         network = build(self.recipe, len(self.heads), len(self.classes))
         network.load_state_dict(self.weights)
         return network.eval()
@@ -54,66 +49,67 @@ def packed(weights: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:
     return bytes(save(plain, {ABOUT: json.dumps(about)}))
 
 
-def read_trained(path: Path) -> Trained:
-    """The network at `path`: a training's folder, a model with its weights beside it, or weights.
-
-    Raises:
-        RequestError: there is none.
-    """
-    place = path / BEST if path.is_dir() else path.with_suffix(WEIGHTS)
-    if path.is_dir() and not place.is_file():
-        raise RequestError(
-            f"{shown(path)}: no finished epoch of a training here; videmo train makes one"
-        )
+def place_of(path: Path) -> Path:
+    """Where the weights lie of a training's folder, of a model, or of torchvision."""
     if path.suffix in REMOVED:
-        raise RequestError(
-            f"{shown(path)}: weights of {REMOVED[path.suffix]} cannot be begun from any more; name a "
-            "training, a model with its weights beside it, or torchvision's weights (.pth)"
-        )
-    if not path.exists() or (path.suffix not in (".tflite", WEIGHTS) and not path.is_dir()):
-        raise RequestError(f"{shown(path)}: neither a training's folder nor a model (.tflite)")
+        what = f"weights of {REMOVED[path.suffix]} are not taken any more"
+        raise wrong(path, f"{what}; name a training, a model, or weights of torchvision's (.pth)")
+    if not path.exists() or (path.is_file() and path.suffix not in (".tflite", WEIGHTS, *FOREIGN)):
+        raise wrong(path, "neither a training's folder nor a model (.tflite)")
+    place = path if path.suffix in FOREIGN else path.with_suffix(WEIGHTS)
+    why = f"its weights ({place.name}) are not beside it; videmo export writes them there"
+    if path.is_dir():
+        place, why = path / BEST, "no finished epoch of a training here"
     if not place.is_file():
-        raise RequestError(
-            f"{shown(path)}: its weights ({place.name}) are not beside it; videmo export writes "
-            "them there; or name the folder of its training"
-        )
-    weights, about = _read(place)
+        raise wrong(path, f"{why}; name the folder of a training (videmo train)")
+    return place
+
+
+def read_trained(path: Path) -> Trained:
+    """The network at `path`."""
+    place = place_of(path)
     try:
-        said = json.loads(about[ABOUT])
-        recipe = from_values(said["recipe"], shown(place))
-        classes, heads = tuple(said["classes"]), tuple(said["heads"])
-        name = path.name if path.is_dir() else path.stem
-        trained = Trained(name, recipe, classes, heads, said["temperature"], said, weights)
+        content = place.read_bytes()
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about = json.loads(header["__metadata__"][ABOUT])
+        recipe = from_values(about["recipe"], shown(place))
+        known = (tuple(about["classes"]), tuple(about["heads"]), about["temperature"])
+        trained = Trained(path.stem, recipe, *known, about, load(content))
         trained.network()
-    except (KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise RequestError(f"{shown(place)}: not weights of this videmo's; train anew") from error
+    except Exception as error:  # whatever is wrong with a file
+        why = str(error).partition("\n")[0]
+        raise wrong(place, f"no weights of this videmo's ({why})") from error
     return trained
 
 
-def read_foreign(path: Path, channels: int) -> dict[str, Tensor]:
-    """Weights of torchvision's VGG16 or ResNet-18, for pictures of `channels`.
+def weights_to_begin_from(
+    init: Path, recipe: Recipe, classes: tuple[str, ...], heads: tuple[str, ...]
+) -> tuple[dict[str, Tensor], list[dict[str, str]]]:
+    """Weights for the network of `recipe`, and what they learnt from."""
+    if init.suffix in FOREIGN:
+        weights = _of_torchvision(place_of(init), COLOURS[recipe.colour])
+        source = [
+            {"name": init.name, "what": "weights to begin from", "licence": "ask their maker"}
+        ]
+    else:
+        trained = read_trained(init)
+        weights, source = trained.weights, trained.about.get("source", [])
+        if (trained.classes, trained.heads) != (classes, heads):
+            weights = {n: v for n, v in weights.items() if not n.startswith("head.")}
+    own = build(recipe, len(heads), len(classes)).state_dict()
+    fits = {n: v for n, v in weights.items() if n in own and own[n].shape == v.shape}
+    if not fits:
+        raise wrong(init, f"nothing in it fits the network {recipe.network}")
+    return fits, source
 
-    Raises:
-        RequestError: they cannot be read.
-    """
+
+def _of_torchvision(place: Path, channels: int) -> dict[str, Tensor]:
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        found = {f"body.{name}": value.float() for name, value in weights.items()}
-        first = next(name for name, value in found.items() if value.ndim == 4)
-    except Exception as error:  # whatever PyTorch raises of a file that is not its own
-        reason = str(error).partition("\n")[0]
-        raise RequestError(f"{shown(path)}: no weights of PyTorch's ({reason})") from error
+        theirs = torch.load(place, map_location="cpu", weights_only=True)
+        weights = {f"body.{name}": value.float() for name, value in theirs.items()}
+        first = next(name for name, value in weights.items() if value.ndim == 4)
+    except Exception as error:  # whatever is wrong with a file
+        raise wrong(place, "no weights of torchvision's") from error
     if channels == 1:
-        found[first] = found[first].sum(1, keepdim=True)
-    return found
-
-
-def _read(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        content = place.read_bytes()
-        weights = load(content)
-        size = int.from_bytes(content[:8], "little")
-        about = json.loads(content[8 : 8 + size]).get("__metadata__", {})
-    except (OSError, ValueError, SafetensorError) as error:
-        raise RequestError(f"{shown(place)}: cannot read the weights ({error})") from error
-    return weights, about
+        weights[first] = weights[first].sum(1, keepdim=True)
+    return weights

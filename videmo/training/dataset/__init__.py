@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from videmo.errors import RequestError
 from videmo.files import atomic_path, sha256, shown
+from videmo.training import wrong
 from videmo.training.dataset.examples import UNKNOWN, Data, Examples, Listed
 from videmo.training.dataset.fer import list_csv, list_sheets
 from videmo.training.dataset.folders import list_folders
@@ -32,7 +32,7 @@ def labels_at(path: Path) -> tuple[str, ...]:
         sheets = (path / "labels.csv").exists() and not classes
         return ("ferplus", "fer2013", "both") if sheets else ("folder",)
     if not path.exists():
-        raise RequestError(f"{shown(path)}: no such file or folder")
+        raise wrong(path, "no such file or folder")
     return ("fer2013",)
 
 
@@ -49,18 +49,10 @@ def read(
 
     Args:
         labels: the kind of labels; the place's usual ones if not given.
-        splits: those that are wanted, as far as they are there; if `first`, only the first of them.
+        splits: those that are wanted (test only if it is there); if `first`, one of them.
         cache: a folder that keeps FER's faces brought upright, for the next time.
     """
-    kinds = labels_at(path)
-    labels = labels or kinds[0]
-    if labels not in kinds:
-        raise RequestError(f"{shown(path)}: has no labels {labels}; it has {', '.join(kinds)}")
-    if labels == "folder":
-        listed = list_folders(path)
-    else:
-        heads = ("ferplus", "fer2013") if labels == "both" else (labels,)
-        listed = list_sheets(path, heads) if path.is_dir() else list_csv(path)
+    listed = _listed(path, labels)
     found, faceless = {}, list[Path]()
     for split in _wanted(path, listed, splits, first):
         place = np.flatnonzero(listed.split == split)
@@ -68,19 +60,20 @@ def read(
         there = np.array([picture is not None for picture in pictures], bool)
         faceless += list(listed.pictures[place[~there]])
         images = np.array([p for p in pictures if p is not None], np.uint8)
-        place = place[there]
-        found[split] = Examples(
-            images.reshape(-1, *look.shape), listed.targets[place], listed.labels[place]
-        )
+        true = (listed.targets[place[there]], listed.labels[place[there]])
+        found[split] = Examples(images.reshape(-1, *look.shape), *true)
     notes = listed.notes
     if faceless:
-        total = len(faceless) + sum(map(len, found.values()))
+        total = len(faceless) + sum(len(one.images) for one in found.values())
         notes += (f"no face found in {len(faceless)} of {total} ({shown(faceless[0])} ...)",)
         if 2 * len(faceless) > total:
-            raise RequestError(f"{notes[-1]}; use --crop frame to learn from whole pictures")
-    data = Data(listed.classes, listed.heads, found, listed.source, notes)
-    _check(path, data)
-    return data
+            raise wrong(path, f"{notes[-1]}; use --crop frame to learn from whole pictures")
+    for targets in found["train"].targets.swapaxes(0, 1) if "train" in found else ():
+        counts = zip(listed.classes, (targets > 0).sum(axis=0), strict=True)
+        rare = ", ".join(name for name, count in counts if count < 2)
+        if rare:
+            raise wrong(path, f"too few pictures of {rare} in train; add some")
+    return Data(listed.classes, listed.heads, found, listed.source, notes)
 
 
 def kept(folder: Path | None, name: str, key: bytes, make: Callable[[], np.ndarray]) -> np.ndarray:
@@ -92,6 +85,17 @@ def kept(folder: Path | None, name: str, key: bytes, make: Callable[[], np.ndarr
         with atomic_path(place) as part, part.open("wb") as file:
             np.save(file, make())
     return np.asarray(np.load(place))
+
+
+def _listed(path: Path, labels: str) -> Listed:
+    kinds = labels_at(path)
+    labels = labels or kinds[0]
+    if labels not in kinds:
+        raise wrong(path, f"has no labels {labels}; it has {', '.join(kinds)}")
+    if labels == "folder":
+        return list_folders(path)
+    heads = ("ferplus", "fer2013") if labels == "both" else (labels,)
+    return list_sheets(path, heads) if path.is_dir() else list_csv(path)
 
 
 def _seen(pictures: np.ndarray, look: Look, cache: Path | None) -> Sequence[np.ndarray | None]:
@@ -107,15 +111,5 @@ def _wanted(path: Path, listed: Listed, splits: Sequence[str], first: bool) -> l
     missing = [s for s in splits if s not in there and (s != "test" or not found)]
     if not found or (missing and not first):
         has = ", ".join(split for split in SPLITS if split in there)
-        raise RequestError(f"{shown(path)}: no pictures of the split {missing[0]}; has {has}")
+        raise wrong(path, f"no pictures of the split {missing[0]}; has {has}")
     return found[:1] if first else found
-
-
-def _check(path: Path, data: Data) -> None:
-    if "train" not in data.splits:
-        return
-    for targets in data.splits["train"].targets.swapaxes(0, 1):
-        counts = (targets > 0).sum(axis=0)
-        rare = ", ".join(name for name, n in zip(data.classes, counts, strict=True) if n < 2)
-        if rare:
-            raise RequestError(f"{shown(path)}: too few pictures of {rare} in train; add some")

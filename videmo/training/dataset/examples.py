@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,41 +10,28 @@ UNKNOWN = -1
 """The label of a picture of which nothing, or nothing sure, is known."""
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """All n pictures of a place, and what each kind of labels (each head) says of them."""
 
     classes: tuple[str, ...]
     heads: tuple[str, ...]
-    pictures: np.ndarray
-    """(n, height, width) uint8, or (n,) paths."""
-    split: np.ndarray
-    """(n,) str: train, valid, test, or empty where a picture is of no use."""
-    targets: np.ndarray
-    """(n, heads, classes) float32: what to learn; a row sums to 1, or to 0: nothing is known."""
-    labels: np.ndarray
-    """(n, heads) int64: the class to measure by, or `UNKNOWN`."""
-    source: tuple[dict[str, str], ...]
-    """Where pictures and labels come from, with their licences."""
-    notes: tuple[str, ...] = ()
-    """What the user should know."""
+    pictures: np.ndarray  # (n, height, width) uint8, or (n,) paths
+    split: np.ndarray  # (n,): train, valid, test, or empty where a picture is of no use
+    targets: np.ndarray  # (n, heads, classes) float32, to learn; rows sum to 1, or 0: not known
+    labels: np.ndarray  # (n, heads) int64: the class to measure by, or `UNKNOWN`
+    source: tuple[dict[str, str], ...]  # where all comes from, with its licences
+    notes: tuple[str, ...] = ()  # what the user should know
 
 
-@dataclass(frozen=True)
-class Examples:
+class Examples(NamedTuple):
     """A split as a network sees it; as in `Listed`."""
 
-    images: np.ndarray
-    """(n, side, side, channels) uint8."""
+    images: np.ndarray  # (n, side, side, channels) uint8
     targets: np.ndarray
     labels: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.images)
 
-
-@dataclass(frozen=True)
-class Data:
+class Data(NamedTuple):
     """What was wanted of a place; as in `Listed`."""
 
     classes: tuple[str, ...]

@@ -9,22 +9,20 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.schema import EMOTIONS
+from videmo.training import wrong
 from videmo.training.dataset.examples import UNKNOWN, Listed, one_hot
 
 SIDE = 48
 """Width and height of a face, in pixels."""
-VOTES = (
-    *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"),
-    *("contempt", "unknown", "not_face"),
+VOTES = tuple(
+    "neutral happiness surprise sadness anger disgust fear contempt unknown not_face".split()
 )
 """What FER+'s ten raters could say: columns of ``labels.csv``."""
-VOTE_OF = {
-    **{"angry": "anger", "disgust": "disgust", "fear": "fear", "happy": "happiness"},
-    **{"sad": "sadness", "surprise": "surprise", "neutral": "neutral"},
-}
+VOTE_OF = dict(
+    zip(EMOTIONS, "anger disgust fear happiness sadness surprise neutral".split(), strict=True)
+)
 EMOTION_COLUMNS = [VOTES.index(VOTE_OF[emotion]) for emotion in EMOTIONS]
 CSV_SPLITS = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 FER2013 = {
@@ -44,48 +42,43 @@ FERPLUS = {
 def list_csv(path: Path) -> Listed:
     """FER-2013 as its challenge gave it out: one CSV with the pixels of all faces as text."""
     table = _table(path, ("emotion", "pixels", "Usage"))
-    numbers = [str(i) for i in range(len(EMOTIONS))]
-    for wrong, what in (
-        (~table["emotion"].isin(numbers), "emotion is not 0 to 6"),
-        (~table["Usage"].isin([*CSV_SPLITS]), f"Usage is none of {', '.join(CSV_SPLITS)}"),
+    for name, values, what in (
+        ("emotion", [str(i) for i in range(7)], "emotion is not 0 to 6"),
+        ("Usage", [*CSV_SPLITS], f"Usage is none of {', '.join(CSV_SPLITS)}"),
     ):
-        if wrong.any():
-            line = int(wrong.to_numpy(bool).argmax()) + 2
-            raise RequestError(f"{shown(path)}: line {line}: {what}; fetch the file again")
+        bad = ~table[name].isin(values).to_numpy(bool)
+        if bad.any():
+            raise wrong(path, f"line {bad.argmax() + 2}: {what}; fetch the file again")
     images = np.stack([_pixels(path, i + 2, text) for i, text in enumerate(table["pixels"])])
-    labels = table["emotion"].astype(int).to_numpy(np.int64)
+    labels = table["emotion"].astype(int).to_numpy(np.int64)[:, None]
     split = table["Usage"].map(CSV_SPLITS).to_numpy(object)
-    targets = one_hot(labels, len(EMOTIONS))
-    heads = ("fer2013",)
-    return Listed(EMOTIONS, heads, images, split, targets[:, None], labels[:, None], (FER2013,))
+    targets = one_hot(labels[:, 0], len(EMOTIONS))[:, None]
+    return Listed(EMOTIONS, ("fer2013",), images, split, targets, labels, (FER2013,))
 
 
 def list_sheets(folder: Path, heads: tuple[str, ...]) -> Listed:
     """FER+'s folder: ``labels.csv``, and the contact sheets that it names."""
-    path = folder / "labels.csv"
-    table = _table(path, ("sheet", "split", "fer2013_label", "row", "column", *VOTES))
-    for name in ("row", "column", *VOTES):
+    path, numbers = folder / "labels.csv", ("row", "column", *VOTES)
+    table = _table(path, ("sheet", "split", "fer2013_label", *numbers))
+    for name in numbers:
         if not table[name].str.fullmatch("[0-9]{1,4}").all():
-            raise RequestError(f"{shown(path)}: column {name} holds more than whole numbers")
-    wrong = set(table["fer2013_label"]) - {*EMOTIONS, ""}
-    if wrong:
-        raise RequestError(f"{shown(path)}: fer2013_label {shown(min(wrong))!r} is no emotion")
+            raise wrong(path, f"column {name} holds more than whole numbers")
+    strange = set(table["fer2013_label"]) - {*EMOTIONS, ""}
+    if strange:
+        raise wrong(path, f"fer2013_label {shown(min(strange))!r} is no emotion")
     place = table[["row", "column"]].astype(int).to_numpy()
     images = np.zeros((len(table), SIDE, SIDE), np.uint8)
     for name in table["sheet"].unique():
         picked = (table["sheet"] == name).to_numpy(bool)
-        if Path(name).name != name:
-            raise RequestError(f"{shown(name)}: labels.csv names a sheet outside its folder")
-        images[picked] = _tiles(folder / name, place[picked])
+        images[picked] = _tiles(folder, name, place[picked])
     index = {name: i for i, name in enumerate(EMOTIONS)} | {"": UNKNOWN}
     own = table["fer2013_label"].map(index).to_numpy(np.int64)
     votes = table[list(VOTES)].astype(int).to_numpy()
     known = {
-        "ferplus": (teachable(votes), majority(votes), FERPLUS),
-        "fer2013": (one_hot(own, len(EMOTIONS)), own, FER2013),
+        "ferplus": (teachable(votes), majority(votes)),
+        "fer2013": (one_hot(own, len(EMOTIONS)), own),
     }
-    targets = np.stack([known[head][0] for head in heads], axis=1)
-    labels = np.stack([known[head][1] for head in heads], axis=1)
+    targets, labels = (np.stack([known[head][i] for head in heads], axis=1) for i in (0, 1))
     split = table["split"].to_numpy(object)
     use = np.where(split == "train", targets.any((1, 2)), (labels != UNKNOWN).any(1))
     source = (FER2013, FERPLUS) if "ferplus" in heads else (FER2013,)
@@ -122,13 +115,12 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise RequestError(f"{shown(path)}: not a CSV table ({reason})") from error
+        raise wrong(path, f"not a CSV table ({' '.join(str(error).split())})") from error
     table = table.rename(columns=lambda name: str(name).strip())
-    missing = [name for name in columns if name not in table.columns]
+    missing = ", ".join(name for name in columns if name not in table.columns)
     if missing or table.empty:
-        what = f"no column {', '.join(missing)}" if missing else "no pictures in it"
-        raise RequestError(f"{shown(path)}: {what}; is this FER-2013's or FER+'s?")
+        what = f"no column {missing}" if missing else "no pictures in it"
+        raise wrong(path, f"{what}; is this FER-2013's or FER+'s?")
     return table[list(columns)].apply(lambda column: column.str.strip())
 
 
@@ -137,19 +129,22 @@ def _pixels(path: Path, line: int, text: str) -> np.ndarray:
     fine = all(n.isascii() and n.isdigit() and len(n) <= 3 and int(n) <= 255 for n in numbers)
     if not fine or len(numbers) != SIDE * SIDE:
         what = f"{len(numbers)} pixels, not {SIDE}x{SIDE}" if fine else "a pixel is not 0 to 255"
-        raise RequestError(f"{shown(path)}: line {line}: {what}; fetch the file again")
+        raise wrong(path, f"line {line}: {what}; fetch the file again")
     return np.array(numbers, np.uint8).reshape(SIDE, SIDE)
 
 
-def _tiles(path: Path, place: np.ndarray) -> np.ndarray:
+def _tiles(folder: Path, name: str, place: np.ndarray) -> np.ndarray:
     """The faces of a sheet at these rows and columns: (n, 48, 48) uint8."""
+    if Path(name).name != name:
+        raise wrong(name, "labels.csv names a sheet outside its folder")
+    path = folder / name
     sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
     if sheet is None:
-        raise RequestError(f"{shown(path)}: not a picture, and labels.csv names it")
+        raise wrong(path, "not a picture, and labels.csv names it")
     height, width = sheet.shape
     if height % SIDE or width % SIDE:
-        raise RequestError(f"{shown(path)}: {width}x{height} pixels are no sheet of {SIDE}x{SIDE}")
+        raise wrong(path, f"{width}x{height} pixels are no sheet of {SIDE}x{SIDE}")
     tiles = sheet.reshape(height // SIDE, SIDE, width // SIDE, SIDE).transpose(0, 2, 1, 3)
     if (place >= tiles.shape[:2]).any():
-        raise RequestError(f"{shown(path)}: smaller than labels.csv says; fetch the file again")
+        raise wrong(path, "smaller than labels.csv says; fetch the file again")
     return np.asarray(tiles[place[:, 0], place[:, 1]])

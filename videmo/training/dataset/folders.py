@@ -8,24 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from videmo.errors import RequestError
 from videmo.files import sha256, shown
 from videmo.schema import EMOTIONS, is_label
+from videmo.training import wrong
 from videmo.training.dataset.examples import Listed, one_hot
 from videmo.training.dataset.fer import VOTE_OF
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 SPLITS = {
-    "train": ("train", "training"),
-    "valid": ("valid", "val", "validation"),
-    "test": ("test", "testing"),
+    **{"train": "train", "training": "train", "test": "test", "testing": "test"},
+    **{"valid": "valid", "val": "valid", "validation": "valid"},
 }
-"""Our splits, and what their folders may be called."""
+"""What folders of splits may be called."""
 KEPT_BACK = 0.15
 """Part of a flat folder's pictures that becomes valid, and as many test."""
 EMOTION_OF = {
-    **{emotion: emotion for emotion in EMOTIONS},
-    **{vote: emotion for emotion, vote in VOTE_OF.items()},
+    **{name: emotion for emotion, vote in VOTE_OF.items() for name in (emotion, vote)},
     **{"surprised": "surprise", "fearful": "fear", "disgusted": "disgust"},
 }
 """Names of folders that mean one of our emotions."""
@@ -36,73 +34,53 @@ Files = dict[str, list[Path]]
 
 def list_folders(path: Path) -> Listed:
     """List ``train/CLASS/*.png`` and so on, or ``CLASS/*.png``, which is then split."""
-    places = _splits(path)
+    places = {SPLITS.get(f.name.lower(), ""): f for f in _listed(path) if f.is_dir()}
+    places = {name: f for name, f in places.items() if name} if "train" in places else {}
     found = {name: _classes(folder) for name, folder in (places or {"train": path}).items()}
     names = sorted(found["train"])
     for split, files in found.items():
         if sorted(files) != names:
             other = ", ".join(sorted(set(files) ^ set(names))[:5])
-            raise RequestError(f"{shown(path)}: {split} and train have other classes ({other})")
+            raise wrong(path, f"{split} and train have other classes ({other})")
     if len(names) < 2:
-        only = ", ".join(names)
-        raise RequestError(f"{shown(path)}: two classes at least are to be told apart, not {only}")
+        raise wrong(path, f"two classes at least are to be told apart, not {', '.join(names)}")
     if "valid" not in found:
         found |= _kept_back(found["train"], ("valid",) if places else ("valid", "test"))
     meant = [EMOTION_OF.get(name.lower(), name) for name in names]
-    if sorted(meant) != sorted(EMOTIONS):
-        meant = names
-    classes = EMOTIONS if meant != names or set(names) == set(EMOTIONS) else tuple(names)
+    ours = sorted(meant) == sorted(EMOTIONS)
+    classes, called = (EMOTIONS, meant) if ours else (tuple(names), names)
     rows = [
         (file, split, classes.index(label))
         for split, files in found.items()
-        for name, label in zip(names, meant, strict=True)
+        for name, label in zip(names, called, strict=True)
         for file in files[name]
     ]
-    pictures, split_of, numbers = (
-        np.array(column, kind)
-        for column, kind in zip(zip(*rows, strict=True), (object, object, np.int64), strict=True)
-    )
-    counts = ", ".join(f"{(split_of == split).sum()} {split}" for split in found)
+    pictures, splits, numbers = (np.array(column) for column in zip(*rows, strict=True))
+    counts = ", ".join(f"{(splits == split).sum()} {split}" for split in found)
     notes = () if places else (f"split by the pictures' contents: {counts}",)
     targets = one_hot(numbers, len(classes))[:, None]
     source = ({"name": path.resolve().name, "licence": "the user's"},)
-    return Listed(
-        classes, ("folder",), pictures, split_of, targets, numbers[:, None], source, notes
-    )
-
-
-def _splits(path: Path) -> dict[str, Path]:
-    """The folders of the splits; none where the folders are classes."""
-    folders = {f.name.lower(): f for f in _listed(path) if f.is_dir()}
-    found = {
-        split: folders[name] for split, names in SPLITS.items() for name in names if name in folders
-    }
-    return found if "train" in found else {}
+    return Listed(classes, ("folder",), pictures, splits, targets, numbers[:, None], source, notes)
 
 
 def _classes(folder: Path) -> Files:
     """The pictures of each class in `folder`."""
     found: Files = {}
-    taken: dict[str, Path] = {}
     for place in [f for f in _listed(folder) if f.is_dir()]:
         name = unicodedata.normalize("NFC", place.name)  # a Mac takes letters and accents apart
         if not is_label(name):
-            raise RequestError(
-                f"{shown(place)}: give this class a simpler name: letters, digits, spaces and "
-                "_.+- inside, 60 at most, and no word that tables or Windows need, such as time, "
-                "all or con"
+            raise wrong(
+                place,
+                "give this class a simpler name: letters, digits, spaces and _.+- inside, 60 at "
+                "most, and no word that tables or Windows need, such as time, all or con",
             )
-        other = taken.setdefault(name.casefold(), place)
-        if other is not place:
-            raise RequestError(
-                f"{shown(place)}: would be one class with {shown(other.name)} beside it, as "
-                "capitals make no difference; rename one, or put all pictures into one"
-            )
+        same = [other for other in found if other.casefold() == name.casefold()]
+        if same:
+            what = f"would be one class with {shown(same[0])} beside it, as capitals make no"
+            raise wrong(place, f"{what} difference; rename one, or put all pictures into one")
         found[name] = [f for f in _listed(place) if f.suffix.lower() in PICTURES and f.is_file()]
         if not found[name]:
-            raise RequestError(f"{shown(place)}: no pictures of this class ({', '.join(PICTURES)})")
-    if not found:
-        raise RequestError(f"{shown(folder)}: no folders in it, one for each class")
+            raise wrong(place, f"no pictures of this class ({', '.join(PICTURES)})")
     return found
 
 
@@ -110,7 +88,7 @@ def _listed(folder: Path) -> list[Path]:
     try:
         return sorted(f for f in folder.iterdir() if not f.name.startswith("."))
     except OSError as error:
-        raise RequestError(f"{shown(folder)}: cannot read ({error.strerror})") from error
+        raise wrong(folder, f"cannot read ({error.strerror})") from error
 
 
 def _kept_back(train: Files, splits: tuple[str, ...]) -> dict[str, Files]:
@@ -123,17 +101,10 @@ def _kept_back(train: Files, splits: tuple[str, ...]) -> dict[str, Files]:
     for name, files in train.items():
         same = defaultdict(list)
         for file in files:
-            same[_digest(file)].append(file)
+            same[sha256(file.read_bytes())].append(file)
         groups = [same[digest] for digest in sorted(same)]
         count = round(KEPT_BACK * len(groups)) or max(0, min(1, (len(groups) - 2) // len(splits)))
         for i, split in enumerate((*splits, "train")):
             end = None if split == "train" else (i + 1) * count
             parts[split][name] = sorted(file for g in groups[i * count : end] for file in g)
     return parts
-
-
-def _digest(file: Path) -> str:
-    try:
-        return sha256(file.read_bytes())
-    except OSError as error:
-        raise RequestError(f"{shown(file)}: cannot read ({error.strerror})") from error

@@ -1,6 +1,6 @@
 """Make files of what was trained: TFLite in float32 and in 8 bits, ONNX, and the kit for a Nano.
 
-A file that does not do what the trained network did is not written: wrong files are silent.
+A file that does not do what the trained network does is not written: wrong files are silent.
 """
 
 from __future__ import annotations
@@ -12,28 +12,24 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from scipy.special import softmax
 
 from videmo.emotions import Model, classifier
 from videmo.errors import OutputError, RequestError
 from videmo.files import sha256, shown, write_atomic
-from videmo.training.dataset import UNKNOWN, Data, read
+from videmo.training.dataset import Data, read
 from videmo.training.export import convert
 from videmo.training.learner import logits_of
-from videmo.training.measure import Measure, measure
+from videmo.training.measure import Figures, measured
 from videmo.training.recipe import as_json
+from videmo.training.settings import USUAL
 from videmo.training.weights import WEIGHTS, Trained, packed, read_trained
 
-FORMATS = ("float32", "int8", "onnx")
-"""What is made unless something else is asked for."""
-MAIN = ("float32", "dynamic")
-"""How NAME.tflite keeps its weights: in 4 bytes each, or in 1."""
 TYPICAL = 400
 """Pictures of train from which an int8 file learns how large its values get."""
 AGREEMENT, LOST = 0.99, 0.01
-"""A file with rounded weights must answer as the network does on this part of valid, and may lose
-this much accuracy."""
+"""A file in 8 bits must answer as the network does on this part of valid, and may lose this much
+accuracy."""
 NEAR = 1e-4
 """How far a score of a file in float32 may be from the network's."""
 
@@ -42,21 +38,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Made:
-    """The files of one model before they are written, by format, and what describes them."""
+    """The files of one model, by format, what describes them, and why others were not made."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
-    found: dict[str, Measure] = field(default_factory=dict)
-    """What the main file does on valid, by kind of labels."""
     refused: list[str] = field(default_factory=list)
-    """Why there is no file in 8 bits, where one was wanted."""
-
-
-@dataclass(frozen=True)
-class Exported:
-    files: tuple[Path, ...]
-    found: dict[str, Measure]
-    refused: list[str]
 
 
 def export(
@@ -64,11 +50,10 @@ def export(
     folder: Path,
     *,
     name: str = "",
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = USUAL,
     data: Path | None = None,
     agreement: float = AGREEMENT,
-    say: Say = lambda line: None,
-) -> Exported:
+) -> tuple[Made, list[Path]]:
     """Write the model of `source` (a training's folder, or a model of ours) into `folder`.
 
     `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
@@ -81,22 +66,21 @@ def export(
     """
     trained = read_trained(source)
     name = name or trained.name
-    pictures = find_pictures(trained, data)
-    made = make(trained, folder / f"{name}.tflite", formats, pictures, agreement)
+    made = make(
+        trained, folder / f"{name}.tflite", formats, find_pictures(trained, data), agreement
+    )
     files: dict[Path, bytes] = {}
     for kind, content in made.files.items():
         stem = f"{name}-int8" if kind == "int8" else name
         files[folder / f"{stem}{'.onnx' if kind == 'onnx' else '.tflite'}"] = content
         if kind in made.about:
             files[folder / f"{stem}.json"] = as_json(made.about[kind])
-            if "agrees" in made.about[kind]:
-                say(f"{kind} answers as the network on {made.about[kind]['agrees']:.2%} of valid")
-    if set(MAIN) & set(made.files):
-        about = trained.about | {"temperature": trained.temperature, "data": ""}
+    if {"float32", "dynamic"} & set(made.files):
+        about = {**trained.about, "data": ""}  # where it lay is nobody's business
         files[folder / f"{name}{WEIGHTS}"] = packed(trained.weights, about)
     for path, content in files.items():
         write_atomic(path, content)
-    return Exported(tuple(files), made.found, made.refused)
+    return made, list(files)
 
 
 def make(
@@ -112,27 +96,29 @@ def make(
             f"{shown(target)}: an int8 file needs pictures; name them with --data, or leave int8 "
             "out: --as float32,onnx"
         )
-    valid = pictures.splits["valid"] if pictures else None
-    probes = valid.images if valid else _made_up(trained.recipe.look.shape)
-    logits = logits_of(trained.network(), probes, torch.device("cpu"))
-    wanted = softmax(logits / trained.temperature, axis=1)
-    exact = convert.to_tflite(trained)
+    probes = pictures.splits["valid"].images if pictures else _made_up(trained.recipe.look.shape)
+    wanted = softmax(logits_of(trained.network(), probes) / trained.temperature, axis=1)
+    exact, made = convert.to_tflite(trained), Made()
     _near(scores_of(exact, trained, target, probes), wanted, target)
-    made = Made()
     for kind in (kind for kind in ("float32", "dynamic", "int8") if kind in formats):
-        typical = _typical(pictures) if kind == "int8" else None
-        content = exact if kind == "float32" else convert.quantised(exact, typical)
-        _operators_known(convert.operators(content), target)
+        content = exact
+        if kind != "float32":
+            content = convert.quantised(exact, _typical(pictures) if kind == "int8" else None)
+        check_operators(convert.operators(content), target)
         scores = scores_of(content, trained, target, probes)
-        same = float((scores.argmax(1) == wanted.argmax(1)).mean())
-        if kind != "float32" and (why := _refused(scores, wanted, pictures, agreement)):
-            made.refused.append(f"{shown(target)}: {kind} not written: {why}")
+        same = float((scores.argmax(axis=1) == wanted.argmax(axis=1)).mean())
+        found, exactly = _measured(scores, pictures), _measured(wanted, pictures)
+        lost = max(
+            [one["accuracy"] - found[head]["accuracy"] for head, one in exactly.items()] or [0]
+        )
+        if pictures and kind != "float32" and (same < agreement or lost > LOST):
+            made.refused.append(
+                f"{shown(target)}: {kind} not written: it answers as the network on {same:.2%} of "
+                f"valid and loses {lost:.2%}; allowed are {agreement:.0%} (--agreement) and {LOST:.0%}"
+            )
             continue
-        found = _measured(scores, pictures)
-        made.about[kind] = describe(trained, content, kind, found)
-        if valid and kind != "float32":
-            made.about[kind]["agrees"] = round(same, 4)
-        made.files[kind], made.found = content, made.found or found
+        made.files[kind] = content
+        made.about[kind] = describe(trained, content, kind, found) | {"agrees": round(same, 4)}
     if "onnx" in formats:
         made.files["onnx"] = convert.to_onnx(trained)
         said = convert.scores_of_onnx(made.files["onnx"], probes[:200])
@@ -141,11 +127,7 @@ def make(
 
 
 def find_pictures(trained: Trained, data: Path | None) -> Data | None:
-    """The pictures at `data`, or those that `trained` learnt from, if they are still there.
-
-    Raises:
-        RequestError: they cannot be read, or have other classes.
-    """
+    """The pictures at `data`, or those that `trained` learnt from, if they are still there."""
     kept = trained.about.get("data")
     if data is None and (not kept or not Path(kept).exists()):
         return None
@@ -165,76 +147,44 @@ def scores_of(content: bytes, trained: Trained, target: Path, images: np.ndarray
 
 
 def describe(
-    trained: Trained, content: bytes, kind: str, found: dict[str, Measure]
+    trained: Trained, content: bytes, kind: str, found: dict[str, Figures]
 ) -> dict[str, Any]:
     """What stands in the JSON beside a model; nothing in it depends on the day."""
     look, about = trained.recipe.look, trained.about
     side, channels = look.side, look.shape[2]
     colours = "grey" if channels == 1 else "red, green, blue"
-    values: dict[str, Any] = {
+    said = [{"on": f"split valid, labels {head}", **_short(one)} for head, one in found.items()]
+    return {
         "name": f"videmo {trained.name}",
         "labels": list(trained.classes),
         "input": f"float32 (n, {side}, {side}, {channels}): {colours} 0..255; n may be resized",
         "output": f"float32 (n, {len(trained.classes)}): scores in the order of labels, summing to "
         "1, as if all labels were equally frequent",
-        "side": side,
-        "crop": look.crop,
-        "colour": look.colour,
-        "sha256": sha256(content),
-        "bytes": len(content),
+        **{"side": side, "crop": look.crop, "colour": look.colour},
+        **{"sha256": sha256(content), "bytes": len(content), "weights": kind},
         "parameters": sum(weights.numel() for weights in trained.weights.values()),
-        "weights": kind,
         "operators": convert.operators(content),
         "learnt": about["recipe"]["labels"],
         "trained_on": about.get("source", []),
-        "recipe": about["recipe"],
+        **{name: about[name] for name in ("recipe", "init", "teachers") if about.get(name)},
         "temperature": round(trained.temperature, 4),
-    }
-    values |= {key: about[key] for key in ("init", "teachers") if about.get(key)}
-    if found:
-        first, *others = [_said(one, head, trained.classes) for head, one in found.items()]
-        values |= {"measured": first} | ({"also_measured": others} if others else {})
-    return {**values, "made_with": convert.VERSIONS}
-
-
-def _said(found: Measure, head: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    def by_class(values: np.ndarray) -> dict[str, float]:
-        return {name: round(float(v), 4) for name, v in zip(classes, values, strict=True)}
-
-    names = ("accuracy", "mean_recall", "macro_f1", "calibration_error")
-    return {
-        "on": f"split valid, labels {head}",
-        "pictures": found.count,
-        **{name: round(getattr(found, name), 4) for name in names},
-        "recall": by_class(found.recall),
-        "precision": by_class(found.precision),
-        "confusion": found.confusion.tolist(),
+        **({"measured": said[0]} if said else {}),
+        **({"also_measured": said[1:]} if said[1:] else {}),
+        "made_with": convert.VERSIONS,
     }
 
 
-def _measured(scores: np.ndarray, pictures: Data | None) -> dict[str, Measure]:
-    found: dict[str, Measure] = {}
-    for number, head in enumerate(pictures.heads if pictures else ()):
-        assert pictures is not None
-        labels = pictures.splits["valid"].labels[:, number]
-        known = labels != UNKNOWN
-        found[head] = measure(scores[known], labels[known])
-    return found
+def _short(found: Figures) -> Figures:
+    names = ("pictures", "accuracy", "mean_recall", "macro_f1", "calibration_error")
+    classes = found["classes"].items()
+    each = {key: {name: one[key] for name, one in classes} for key in ("recall", "precision")}
+    return {**{name: found[name] for name in names}, **each, "confusion": found["confusion"]}
 
 
-def _refused(scores: np.ndarray, wanted: np.ndarray, pictures: Data | None, least: float) -> str:
-    """Why a file in 8 bits is not good enough; empty: it is."""
+def _measured(scores: np.ndarray, pictures: Data | None) -> dict[str, Figures]:
     if pictures is None:
-        return ""
-    agreement = float((scores.argmax(axis=1) == wanted.argmax(axis=1)).mean())
-    both = zip(*(_measured(one, pictures).values() for one in (wanted, scores)), strict=True)
-    lost = max(one.accuracy - other.accuracy for one, other in both)
-    if agreement >= least and lost <= LOST:
-        return ""
-    return (
-        f"it answers as the network on {agreement:.2%} of valid and loses {100 * lost:.2f} points; "
-        f"allowed are {least:.0%} (--agreement) and {100 * LOST:.0f}"
-    )
+        return {}
+    return measured(scores, pictures.splits["valid"], pictures.heads, pictures.classes)
 
 
 def _typical(pictures: Data | None) -> np.ndarray:
@@ -250,18 +200,16 @@ def _near(scores: np.ndarray, wanted: np.ndarray, target: Path) -> None:
         raise OutputError(f"{shown(target)}: scores {difference:.1g} away from the network's")
 
 
-def _operators_known(found: dict[str, int], target: Path) -> None:
+def check_operators(found: dict[str, int], target: Path) -> None:
     """Raise OutputError unless old runtimes know all operators in `found`."""
     for name, version in found.items():
         if version > convert.KNOWN_OPERATORS.get(name, 0):
-            raise OutputError(
-                f"{shown(target)}: needs {name} version {version}: not on old runtimes"
-            )
+            what = f"needs {name} version {version}: not on old runtimes"
+            raise OutputError(f"{shown(target)}: {what}")
 
 
 def _made_up(shape: tuple[int, int, int]) -> np.ndarray:
     """Pictures of nothing, where there are no others, to compare files by: (64, *shape)."""
-    side, _, channels = shape
-    coarse = np.random.default_rng(0).integers(0, 256, (64, 6, 6, channels), np.uint8)
-    large = [cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC) for one in coarse]
+    coarse = np.random.default_rng(0).integers(0, 256, (64, 6, 6, shape[2]), np.uint8)
+    large = [cv2.resize(one, shape[:2], interpolation=cv2.INTER_CUBIC) for one in coarse]
     return np.stack(large).reshape(-1, *shape)

@@ -46,6 +46,7 @@ GATES = ".*(narrow|widen).*"
 FLOATS = (
     *((".*Standardised.*", "*"), (".*", "INPUT"), (".*", "OUTPUT"), (".*", "SOFTMAX")),
     *((GATES, "CONV_2D"), (GATES, "LOGISTIC")),
+    *((".*Conv2d_head.*", "*"), (".*Scores_wrapped;.*", "MEAN")),
 )
 """What stays float32 in a file of 8 bits (scope, operator): light and contrast are evened out
 exactly, in the dark too; gates, of which some are shut; and it is used as the others are."""

@@ -19,9 +19,10 @@ from videmo import __version__
 from videmo.errors import RequestError
 from videmo.files import sha256, shown, write_atomic
 from videmo.schema import EMOTIONS
-from videmo.training.export import AGREEMENT, FORMATS, Made, find_pictures, make, scores_of
+from videmo.training.export import AGREEMENT, Made, find_pictures, make, scores_of
 from videmo.training.export.convert import OPSET
 from videmo.training.recipe import as_json
+from videmo.training.settings import USUAL
 from videmo.training.weights import Trained, read_trained
 
 CASCADE = "haarcascade_frontalface_default.xml"
@@ -62,7 +63,7 @@ def write_kit(
     if trained.recipe.colour != "grey":
         raise RequestError(f"{shown(source)}: looks at colours; the kit is for models of grey")
     pictures = find_pictures(trained, data)
-    formats = FORMATS if pictures else tuple(f for f in FORMATS if f != "int8")
+    formats = USUAL if pictures else tuple(f for f in USUAL if f != "int8")
     made = make(trained, folder / FLOAT, formats, pictures, agreement)
     for line in made.refused if pictures else ["no int8 file: name pictures with --data"]:
         say(line)
