@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -226,7 +225,9 @@ def test_a_taught_training_is_resumed_without_its_teachers(tmp_path: Path) -> No
 
 
 def test_a_teacher_of_other_classes_is_refused(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"emotion\.tflite: teaches other things than are to be learnt: angry"):
+    with pytest.raises(
+        RequestError, match=r"emotion\.tflite: teaches other things than are to be learnt: angry"
+    ):
         quick_fit(pictures, tmp_path / "run", teachers=[MODEL])
 
 
@@ -322,7 +323,7 @@ def test_varied_pictures_differ_and_can_be_made_again() -> None:
     assert first.shape == pictures.shape and first.dtype == torch.float32
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert (first != pictures).flatten(1).any(1).all()
-    assert 0 <= first.min() and first.max() <= 255
+    assert first.min() >= 0 and first.max() <= 255
 
 
 def test_without_variety_pictures_stay_as_they_are() -> None:

@@ -158,7 +158,10 @@ def _lines_about_figures(measured: Any) -> Iterator[tuple[str, str]]:
     accuracy, macro_f1 = measured.get("accuracy"), measured.get("macro_f1")
     on = f"{measured.get('on')} ({measured.get('faces', measured.get('pictures'))})"
     yield "figures", f"accuracy {accuracy}, macro-F1 {macro_f1}, on {on}"
+    classes = measured.get("classes")
     recalls = measured.get("recall")
+    if isinstance(classes, dict):
+        recalls = {name: one.get("recall") for name, one in classes.items()}
     if isinstance(recalls, dict):
         yield "recalls", ", ".join(f"{name} {value}" for name, value in recalls.items())
 

@@ -80,14 +80,14 @@ def export(
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return
     from videmo.training.export import export as exported
+    from videmo.training.export import formats_of
     from videmo.training.measure import in_short
-    from videmo.training.settings import formats_of
 
     wanted = {"formats": formats_of(formats), "data": data, "agreement": agreement}
     made, written = exported(sources[0], folder, name=name, **wanted)
     for kind, about in made.about.items():
-        for found in (about.get("measured"), *about.get("also_measured", ())) if not quiet else ():
-            if found:
+        for found in [about["measured"], *about["also_measured"]] if "measured" in about else ():
+            if not quiet:
                 say(
                     f"{kind}, {found['on']}: {in_short(found)}; as the network {about['agrees']:.2%}"
                 )

@@ -113,13 +113,12 @@ def train(
     from videmo.training import needed
 
     needed()
-    from videmo.training.fit import fit
+    from videmo.training.fit import chosen, fit
     from videmo.training.measure import in_short
-    from videmo.training.settings import chosen
 
     how = {name: options.pop(name) for name in ("device", "workers", "threads")}
     how |= {"init": init, "teachers": teachers, "resume": resume}
-    wanted = chosen(run, recipe, init, resume=resume, **options)
+    wanted = chosen(run, recipe, init, resume, options)
     try:
         done = fit(data, run, wanted, say=(lambda line: None) if quiet else say, **how)
     except KeyboardInterrupt:

@@ -20,14 +20,8 @@ from videmo.training.dataset import Data
 from videmo.training.measure import Figures, in_short, in_words
 from videmo.training.recipe import Recipe, as_json
 
-PANELS = (
-    ["train_loss", "valid_loss"],
-    ["train_accuracy", "valid_accuracy"],
-    ["valid_recall"],
-    ["rate"],
-)
-MOST_NUMBERS = 20
-"""Classes up to which each cell of the table of confusions has its number."""
+PANELS = "train_loss valid_loss|train_accuracy valid_accuracy|valid_recall|rate"
+MOST_NUMBERS = 20  # classes up to which each cell of the table of confusions has its number
 
 Row = dict[str, float]
 """An epoch: its number from 1, what `PANELS` names, the `figure` by which the best one is chosen,
@@ -35,12 +29,12 @@ and `seconds`."""
 
 
 def row_in_words(row: Row, epochs: int) -> str:
-    said = {
-        kind: f"{kind} loss {row[f'{kind}_loss']:.4f}, accuracy {row[f'{kind}_accuracy']:.1%}"
+    train, valid = (
+        f"{kind} loss {row[f'{kind}_loss']:.4f}, accuracy {row[f'{kind}_accuracy']:.1%}"
         for kind in ("train", "valid")
-    }
+    )
     recall = f"mean over classes {row['valid_recall']:.1%}; {row['seconds']:.0f} s"
-    return f"epoch {row['epoch']}/{epochs}: {said['train']}; {said['valid']}, {recall}"
+    return f"epoch {row['epoch']}/{epochs}: {train}; {valid}, {recall}"
 
 
 def write_history(run: Path, history: Sequence[Row]) -> None:
@@ -63,20 +57,15 @@ def write_end(
 def _log(history: Sequence[Row], values: dict[str, Any], data: Data, recipe: Recipe) -> str:
     counts = ", ".join(f"{len(part.images)} {split}" for split, part in data.splits.items())
     minutes = sum(row["seconds"] for row in history) / 60
-    tables = [
-        f"## What the best epoch does on {name}\n\n{in_words(one)}"
-        for name, one in values["splits"].items()
-    ]
     rows = ["| " + " | ".join(history[0]) + " |", "|" + " ---: |" * len(history[0])]
     rows += ["| " + " | ".join(f"{v:.4g}" for v in row.values()) + " |" for row in history]
     parts = [
-        "# Training",
-        f"{recipe.network}, {recipe.side}x{recipe.side} pixels, {len(data.classes)} classes "
-        f"({', '.join(data.classes)}); {counts} pictures. {len(history)} of at most "
-        f"{recipe.epochs} epochs in {minutes:.1f} minutes; the best is {values['best_epoch']}.",
+        f"# Training\n\n{recipe.network}, {recipe.side}x{recipe.side} pixels, classes "
+        f"{', '.join(data.classes)}; {counts} pictures. {len(history)} of at most {recipe.epochs} "
+        f"epochs in {minutes:.1f} minutes; the best is {values['best_epoch']}.",
         *(f"Note: {note}." for note in data.notes),
-        *tables,
-        *("![Curves](curves.png)", "![Confusions](confusion.png)", "## Epochs", "\n".join(rows)),
+        *(f"## The best epoch on {on}\n\n{in_words(one)}" for on, one in values["splits"].items()),
+        "![Curves](curves.png)\n\n![Confusions](confusion.png)\n\n## Epochs\n\n" + "\n".join(rows),
         f"## Recipe\n\n```json\n{json.dumps(asdict(recipe), indent=2)}\n```\n",
     ]
     return "\n\n".join(parts)
@@ -84,9 +73,9 @@ def _log(history: Sequence[Row], values: dict[str, Any], data: Data, recipe: Rec
 
 def _curves(history: pd.DataFrame, best: int) -> bytes:
     """Train against validation, epoch by epoch; a PNG."""
-    figure = _figure(12, 3.6)
-    for panel, names in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        panel.plot(history["epoch"], history[names], ".-", label=names)
+    figure, panels = _figure(12, 3.6), PANELS.split("|")
+    for panel, names in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        panel.plot(history["epoch"], history[names.split()], ".-", label=names.split())
         panel.axvline(best, linewidth=0.6, linestyle=":")
         panel.set_xlabel("epoch")
         panel.legend(frameon=False)
@@ -100,8 +89,7 @@ def confusion(found: Figures, title: str) -> bytes:
     panel = _figure(side + 0.6, side).subplots()
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     plain = [name.replace("$", r"\$") for name in names]  # no formula to matplotlib
-    shown = ConfusionMatrixDisplay(shares, display_labels=plain)
-    few = len(names) <= MOST_NUMBERS
+    shown, few = ConfusionMatrixDisplay(shares, display_labels=plain), len(names) <= MOST_NUMBERS
     shown.plot(ax=panel, cmap="Oranges", colorbar=False, include_values=few, xticks_rotation=45)
     for place, text in np.ndenumerate(shown.text_) if few else ():
         text.set_text(str(counts[place]))

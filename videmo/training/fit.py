@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,41 @@ from videmo.training import diary, wrong
 from videmo.training.dataset import UNKNOWN, Data, kept, labels_at, read
 from videmo.training.learner import Learner, find_device, finished, logits_of, plateaus
 from videmo.training.measure import measured, temperature
-from videmo.training.recipe import Recipe, as_json
-from videmo.training.weights import BEST, packed, place_of, read_trained, weights_to_begin_from
+from videmo.training.recipe import Recipe, as_json, from_values, read_values
+from videmo.training.weights import (
+    BEST,
+    FOREIGN,
+    packed,
+    place_of,
+    read_trained,
+    weights_to_begin_from,
+)
 
 LAST = "last.pt"
+LEARNT_ON = {"epochs": 40, "rate": 1e-3, "warmup": 1.0, "batch": 32, "average": 0.99}
+"""What differs where a training begins from something trained: most is known already."""
+
+
+def chosen(
+    run: Path, recipe: Path | None, init: Path | None, resume: bool, options: Mapping[str, Any]
+) -> Recipe:
+    """The recipe that a file and options mean; what is resumed keeps its own."""
+    last = run / "recipe.json"
+    if resume and not last.exists():
+        raise wrong(run, "nothing to resume here; leave --resume out to begin")
+    values: dict[str, Any] = asdict(Recipe())
+    if init is not None and not resume:
+        values |= LEARNT_ON
+        if init.suffix not in FOREIGN:
+            begun = asdict(read_trained(init).recipe)
+            values |= {name: begun[name] for name in ("network", "side", "colour")}
+    files = [path for path in (last if resume else None, recipe) if path is not None]
+    for path in files:
+        values |= read_values(path)
+    values |= {name: value for name, value in options.items() if value is not None}
+    if values.pop("no_mirror", False):
+        values["variety"] = {**values["variety"], "mirrored": 0.0}
+    return from_values(values, shown(files[-1]) if files else "these options")
 
 
 def fit(
@@ -49,16 +80,7 @@ def fit(
     """Train as `recipe` says on the pictures of `path`, or go on with the training in `run`.
 
     `workers` are processes that vary pictures, `threads` cores for the arithmetic; another number
-    of threads changes the last digits of sums.
-
-    Returns:
-        What ``metrics.json`` says.
-
-    Raises:
-        RequestError: the pictures cannot be read, or `run` holds another training, or one that was
-            not asked to be resumed.
-        SetupError: the device is not there.
-        OutputError: `run` cannot be written.
+    of threads changes the last digits of sums. Returns what ``metrics.json`` says.
     """
     where = find_device(device)
     torch.set_num_threads(threads or torch.get_num_threads())

@@ -18,8 +18,7 @@ NOTE = (
     "{classes} classes, so it tells little: compare by accuracy and mean_recall"
 )
 BINS = 15
-POWERS = (-0.7, 1.6)
-"""Logarithms of the least and the highest temperature: a few pictures shall not decide too much."""
+POWERS = (-0.7, 1.6)  # logs of the least and the highest temperature: few pictures decide little
 
 Figures = dict[str, Any]
 
@@ -36,34 +35,28 @@ def measured(scores: np.ndarray, data: Data, split: str) -> dict[str, Figures]:
 
 def figures(scores: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) -> Figures:
     """Compare `scores` (n, k), rows summing to 1, with `labels` (n,), indices from 0."""
-    k, known = len(classes), np.arange(len(classes))
+    k, n, known = len(classes), len(labels), np.arange(len(classes))
     answers, truth = scores.argmax(axis=1), labels[:, None] == known
-    counted = {"labels": known, "zero_division": 0.0}
-    each = np.array(metrics.precision_recall_fscore_support(labels, answers, **counted))
-    rows = {}
+    how: Any = {"labels": known, "zero_division": 0.0}
+    each = np.array(metrics.precision_recall_fscore_support(labels, answers, **how))
+    rows: Figures = {}
     for i, name in enumerate(classes):
-        rows[name] = dict(
-            zip(("precision", "recall", "f1"), each[:3, i].round(4).tolist(), strict=True)
-        )
-        both = 0 < each[3, i] < len(labels)
-        area = metrics.roc_auc_score(truth[:, i], scores[:, i]) if both else None
-        rows[name] |= {"auc": area and round(float(area), 4), "support": int(each[3, i])}
-    right = scores[np.arange(len(labels)), labels]
+        precision, recall, f1, support = each[:, i].round(4).tolist()
+        auc = metrics.roc_auc_score(truth[:, i], scores[:, i]) if 0 < support < n else None
+        rows[name] = {"precision": precision, "recall": recall, "f1": f1}
+        rows[name] |= {"auc": auc and round(float(auc), 4), "support": int(support)}
     found = {
         "accuracy": (answers == labels).mean(),
         "mean_recall": each[1, truth.any(axis=0)].mean(),
         "macro_f1": each[2].mean(),
-        "loss": -np.log(np.maximum(right, 1e-7)).mean(),
+        "loss": -np.log(np.maximum(scores[np.arange(n), labels], 1e-7)).mean(),
         "calibration_error": calibration_error(scores, labels),
         "binary_accuracy": ((scores >= 0.5) == truth).mean(),
     }
-    return {
-        "pictures": len(labels),
-        **{name: round(float(value), 4) for name, value in found.items()},
-        "binary_accuracy_note": NOTE.format(floor=(k - 1) / k, classes=k),
-        "classes": rows,
-        "confusion": metrics.confusion_matrix(labels, answers, labels=known).tolist(),
-    }
+    rounded = {name: round(float(value), 4) for name, value in found.items()}
+    note = {"binary_accuracy_note": NOTE.format(floor=(k - 1) / k, classes=k)}
+    confusion = metrics.confusion_matrix(labels, answers, labels=known).tolist()
+    return {"pictures": n, **rounded, **note, "classes": rows, "confusion": confusion}
 
 
 def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -98,5 +91,5 @@ def in_words(found: Figures) -> str:
         lines.append(f"| {name} | {said} | {one['support']} |")
     binary, k = found["binary_accuracy"], len(found["classes"])
     said = f"{found['pictures']} pictures; calibration error {found['calibration_error']:.3f}"
-    lines += ["", f"{in_short(found)}; {said}; binary accuracy {binary:.1%}"]
-    return "\n".join(lines) + f" (no to everything: {(k - 1) / k:.1%})"
+    said += f"; binary accuracy {binary:.1%} (no to everything: {(k - 1) / k:.1%})"
+    return "\n".join([*lines, "", f"{in_short(found)}; {said}"])

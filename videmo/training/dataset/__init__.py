@@ -14,10 +14,9 @@ import numpy as np
 
 from videmo.files import atomic_path, sha256, shown
 from videmo.training import wrong
-from videmo.training.dataset.examples import UNKNOWN, Data, Examples, Listed
 from videmo.training.dataset.fer import list_csv, list_sheets
 from videmo.training.dataset.folders import list_folders
-from videmo.training.dataset.look import Look, seen
+from videmo.training.dataset.look import UNKNOWN, Data, Examples, Listed, Look, seen
 
 __all__ = ["UNKNOWN", "Data", "Examples", "Look", "kept", "labels_at", "read"]
 

@@ -12,17 +12,13 @@ import pandas as pd
 from videmo.files import shown
 from videmo.schema import EMOTIONS
 from videmo.training import wrong
-from videmo.training.dataset.examples import UNKNOWN, Listed, one_hot
+from videmo.training.dataset.look import UNKNOWN, Listed
 
-SIDE = 48
-"""Width and height of a face, in pixels."""
-VOTES = tuple(
-    "neutral happiness surprise sadness anger disgust fear contempt unknown not_face".split()
-)
-"""What FER+'s ten raters could say: columns of ``labels.csv``."""
-VOTE_OF = dict(
-    zip(EMOTIONS, "anger disgust fear happiness sadness surprise neutral".split(), strict=True)
-)
+SIDE = 48  # pixels of a face
+EMOTION_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
+VOTES = (*EMOTION_VOTES, "contempt", "unknown", "not_face")  # what FER+'s raters could say
+VOTE_OF = {"angry": "anger", "happy": "happiness", "sad": "sadness"}  # others are called as here
+VOTE_OF = {emotion: VOTE_OF.get(emotion, emotion) for emotion in EMOTIONS}
 EMOTION_COLUMNS = [VOTES.index(VOTE_OF[emotion]) for emotion in EMOTIONS]
 CSV_SPLITS = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
 FER2013 = {
@@ -51,8 +47,7 @@ def list_csv(path: Path) -> Listed:
             raise wrong(path, f"line {bad.argmax() + 2}: {what}; fetch the file again")
     images = np.stack([_pixels(path, i + 2, text) for i, text in enumerate(table["pixels"])])
     labels = table["emotion"].astype(int).to_numpy(np.int64)[:, None]
-    split = table["Usage"].map(CSV_SPLITS).to_numpy(object)
-    targets = one_hot(labels[:, 0], len(EMOTIONS))[:, None]
+    split, targets = table["Usage"].map(CSV_SPLITS).to_numpy(object), one_hot(labels, 7)
     return Listed(EMOTIONS, ("fer2013",), images, split, targets, labels, (FER2013,))
 
 
@@ -74,15 +69,17 @@ def list_sheets(folder: Path, heads: tuple[str, ...]) -> Listed:
     index = {name: i for i, name in enumerate(EMOTIONS)} | {"": UNKNOWN}
     own = table["fer2013_label"].map(index).to_numpy(np.int64)
     votes = table[list(VOTES)].astype(int).to_numpy()
-    known = {
-        "ferplus": (teachable(votes), majority(votes)),
-        "fer2013": (one_hot(own, len(EMOTIONS)), own),
-    }
+    known = {"ferplus": (teachable(votes), majority(votes)), "fer2013": (one_hot(own, 7), own)}
     targets, labels = (np.stack([known[head][i] for head in heads], axis=1) for i in (0, 1))
     split = table["split"].to_numpy(object)
     use = np.where(split == "train", targets.any((1, 2)), (labels != UNKNOWN).any(1))
     source = (FER2013, FERPLUS) if "ferplus" in heads else (FER2013,)
     return Listed(EMOTIONS, heads, images, np.where(use, split, ""), targets, labels, source)
+
+
+def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    """(..., classes) float32 of labels; zeros where one is unknown."""
+    return np.asarray(labels[..., None] == np.arange(classes), np.float32)
 
 
 def majority(votes: np.ndarray) -> np.ndarray:

@@ -11,25 +11,17 @@ import numpy as np
 from videmo.files import sha256, shown
 from videmo.schema import EMOTIONS, is_label
 from videmo.training import wrong
-from videmo.training.dataset.examples import Listed, one_hot
-from videmo.training.dataset.fer import VOTE_OF
+from videmo.training.dataset.fer import VOTE_OF, one_hot
+from videmo.training.dataset.look import Listed
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
-SPLITS = {
-    **{"train": "train", "training": "train", "test": "test", "testing": "test"},
-    **{"valid": "valid", "val": "valid", "validation": "valid"},
-}
-"""What folders of splits may be called."""
-KEPT_BACK = 0.15
-"""Part of a flat folder's pictures that becomes valid, and as many test."""
-EMOTION_OF = {
-    **{name: emotion for emotion, vote in VOTE_OF.items() for name in (emotion, vote)},
-    **{"surprised": "surprise", "fearful": "fear", "disgusted": "disgust"},
-}
-"""Names of folders that mean one of our emotions."""
+SPLITS = {"training": "train", "testing": "test", "val": "valid", "validation": "valid"}
+SPLITS |= {split: split for split in SPLITS.values()}
+KEPT_BACK = 0.15  # part of a flat folder's pictures that becomes valid, and as many test
+EMOTION_OF = {"surprised": "surprise", "fearful": "fear", "disgusted": "disgust"}
+EMOTION_OF |= {name: emotion for emotion, vote in VOTE_OF.items() for name in (emotion, vote)}
 
-Files = dict[str, list[Path]]
-"""By class, sorted by name."""
+Files = dict[str, list[Path]]  # by class, sorted by name
 
 
 def list_folders(path: Path) -> Listed:
@@ -58,9 +50,10 @@ def list_folders(path: Path) -> Listed:
     pictures, splits, numbers = (np.array(column) for column in zip(*rows, strict=True))
     counts = ", ".join(f"{(splits == split).sum()} {split}" for split in found)
     notes = () if places else (f"split by the pictures' contents: {counts}",)
-    targets = one_hot(numbers, len(classes))[:, None]
+    numbers = numbers[:, None]
     source = ({"name": path.resolve().name, "licence": "the user's"},)
-    return Listed(classes, ("folder",), pictures, splits, targets, numbers[:, None], source, notes)
+    true = (one_hot(numbers, len(classes)), numbers)
+    return Listed(classes, ("folder",), pictures, splits, *true, source, notes)
 
 
 def _classes(folder: Path) -> Files:
@@ -69,11 +62,8 @@ def _classes(folder: Path) -> Files:
     for place in [f for f in _listed(folder) if f.is_dir()]:
         name = unicodedata.normalize("NFC", place.name)  # a Mac takes letters and accents apart
         if not is_label(name):
-            raise wrong(
-                place,
-                "give this class a simpler name: letters, digits, spaces and _.+- inside, 60 at "
-                "most, and no word that tables or Windows need, such as time, all or con",
-            )
+            what = "letters, digits, spaces and _.+- inside, 60 at most, and no word that tables or"
+            raise wrong(place, f"give this class a simpler name: {what} Windows need (time, con)")
         same = [other for other in found if other.casefold() == name.casefold()]
         if same:
             what = f"would be one class with {shown(same[0])} beside it, as capitals make no"

@@ -1,4 +1,4 @@
-"""What a network sees of a picture: a face, upright as a scan brings it, or all of it."""
+"""Pictures and what is true of them, and what a network sees of each: an upright face, or all."""
 
 from __future__ import annotations
 
@@ -8,25 +8,52 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from videmo.emotions import COLOURS, FRAME
 from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
-from videmo.schema import Box
 from videmo.training import wrong
 
-FACE_ALREADY = 100
-"""A picture at most as large as this, in pixels, is taken for a face cut out already."""
-ENLARGED, BORDER = 160, 48
-"""To what side such a face is brought, and how much is put around it, before it is aligned."""
-MIN_FACE = 0.2
-"""Height of the smallest face looked for in a larger picture, as a part of the picture's."""
-SMALLEST = 16
-"""Width and height, in pixels, under which a picture shows nothing."""
-MANY = 500
-"""Pictures from which on it pays to look at them in several processes."""
+UNKNOWN = -1  # the label of a picture of which nothing, or nothing sure, is known
+FACE_ALREADY = 100  # pixels; a picture at most as large is taken for a face cut out already
+ENLARGED, BORDER = 160, 48  # to what side such a face is brought, and its border, to be aligned
+MIN_FACE = 0.2  # height of the smallest face in a larger picture, as a part of the picture's
+SMALLEST = 16  # pixels; a smaller picture shows nothing
+MANY = 500  # pictures from which on it pays to look at them in several processes
+
+
+class Listed(NamedTuple):
+    """All n pictures of a place, and what each kind of labels (each head) says of them."""
+
+    classes: tuple[str, ...]
+    heads: tuple[str, ...]
+    pictures: np.ndarray  # (n, height, width) uint8, or (n,) paths
+    split: np.ndarray  # (n,): train, valid, test, or empty where a picture is of no use
+    targets: np.ndarray  # (n, heads, classes) float32, to learn; rows sum to 1, or 0: not known
+    labels: np.ndarray  # (n, heads) int64: the class to measure by, or `UNKNOWN`
+    source: tuple[dict[str, str], ...]  # where all comes from, with its licences
+    notes: tuple[str, ...] = ()  # what the user should know
+
+
+class Examples(NamedTuple):
+    """A split as a network sees it; as in `Listed`."""
+
+    images: np.ndarray  # (n, side, side, channels) uint8
+    targets: np.ndarray
+    labels: np.ndarray
+
+
+class Data(NamedTuple):
+    """What was wanted of a place; as in `Listed`."""
+
+    classes: tuple[str, ...]
+    heads: tuple[str, ...]
+    splits: dict[str, Examples]
+    source: tuple[dict[str, str], ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,9 +89,9 @@ def read_bgr(file: Path) -> np.ndarray:
         image = None
     if image is None:
         raise wrong(file, "not a readable picture; take it away")
-    height, width = image.shape[:2]
-    if min(height, width) < SMALLEST:
-        raise wrong(file, f"{width}x{height} pixels are too few; take it away")
+    if min(image.shape[:2]) < SMALLEST:
+        what = f"{image.shape[1]}x{image.shape[0]} pixels are too few"
+        raise wrong(file, f"{what}; take it away")
     return np.asarray(image)
 
 
@@ -74,36 +101,27 @@ class _Sight:
     def __init__(self, look: Look) -> None:
         config = DetectorConfig(look.detector or Look.detector, min_face=MIN_FACE, interval=1)
         self.look, self.detector = look, detector_of(config)
+        self.code = cv2.COLOR_BGR2GRAY if look.colour == "grey" else cv2.COLOR_BGR2RGB
 
     def of(self, picture: Path | np.ndarray) -> np.ndarray | None:
         bgr = read_bgr(picture) if isinstance(picture, Path) else picture
         bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR) if bgr.ndim == 2 else bgr
-        look, alone = self.look, max(bgr.shape[:2]) <= FACE_ALREADY
+        look, alone, found = self.look, max(bgr.shape[:2]) <= FACE_ALREADY, []
+        whole = crop_picture(cv2.cvtColor(bgr, self.code), look.side).reshape(look.shape)
         if look.crop == FRAME or (alone and not look.detector):
-            return crop_picture(self._pixels(bgr), look.side).reshape(look.shape)
-        larger = _bordered(bgr) if alone else bgr
-        found = self.detector.detect(StillPicture(larger), ())
+            return whole
         if alone:
-            found = [one for one in found if _holds(one.box, len(larger) / 2)]
-        else:
-            found = [one for one in found if one.confidence >= self.detector.sure]
-        if found:
-            best = max(found, key=lambda one: one.box.w * one.confidence)
-            return crop_face(self._pixels(larger), best, look.side).reshape(look.shape)
-        return crop_picture(self._pixels(bgr), look.side).reshape(look.shape) if alone else None
-
-    def _pixels(self, bgr: np.ndarray) -> np.ndarray:
-        grey = self.look.colour == "grey"
-        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY if grey else cv2.COLOR_BGR2RGB))
-
-
-def _bordered(bgr: np.ndarray) -> np.ndarray:
-    large = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
-    return cv2.copyMakeBorder(large, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
-
-
-def _holds(box: Box, middle: float) -> bool:
-    return box.x < middle < box.x + box.w and box.y < middle < box.y + box.h
+            bgr = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+            bgr = cv2.copyMakeBorder(bgr, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
+        for one in self.detector.detect(StillPicture(bgr), ()):
+            across, down = (len(bgr) / 2 - start for start in one.box[:2])
+            inside = 0 < across < one.box.w and 0 < down < one.box.h
+            if inside if alone else one.confidence >= self.detector.sure:
+                found.append(one)
+        if not found:
+            return whole if alone else None
+        best = max(found, key=lambda one: one.box.w * one.confidence)
+        return crop_face(cv2.cvtColor(bgr, self.code), best, look.side).reshape(look.shape)
 
 
 def _begin(look: Look) -> None:

@@ -1,11 +1,11 @@
-"""Make files of what was trained: TFLite in float32 and in 8 bits, ONNX, and the kit for a Nano.
+"""Make files of what was trained: TFLite in float32 and in 8 bits, ONNX.
 
 A file that does not do what the trained network does is not written: wrong files are silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,22 @@ import numpy as np
 from scipy.special import softmax
 
 from videmo.emotions import Model, classifier
-from videmo.errors import OutputError, RequestError
+from videmo.errors import OutputError
 from videmo.files import sha256, shown, write_atomic
+from videmo.training import wrong
 from videmo.training.dataset import Data, read
 from videmo.training.export import convert
 from videmo.training.learner import logits_of
 from videmo.training.measure import Figures, measured
 from videmo.training.recipe import as_json
-from videmo.training.settings import USUAL
 from videmo.training.weights import WEIGHTS, Trained, packed, read_trained
 
-TYPICAL = 400
-"""Pictures of train from which an int8 file learns how large its values get."""
+FORMATS = ("float32", "dynamic", "int8", "onnx")
+USUAL = ("float32", "int8", "onnx")
+TYPICAL = 400  # pictures of train from which an int8 file learns how large its values get
 AGREEMENT, LOST = 0.99, 0.01
-"""A file in 8 bits must answer as the network does on this part of valid, and may lose this much
-accuracy."""
-NEAR = 1e-4
-"""How far a score of a file in float32 may be from the network's."""
-
-Say = Callable[[str], None]
+"""A file in 8 bits answers as the network on this part of valid, and loses no more accuracy."""
+NEAR = 1e-4  # how far a score of a file in float32 may be from the network's
 
 
 @dataclass
@@ -45,30 +42,30 @@ class Made:
     refused: list[str] = field(default_factory=list)
 
 
+def formats_of(text: str | None) -> tuple[str, ...]:
+    """The formats in a list separated by commas."""
+    names = USUAL if text is None else tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name == "float16":
+            raise wrong("--as float16", "is gone; use dynamic, which is smaller and faster")
+        if name not in FORMATS:
+            raise wrong("--as", f"no format {name!r}; there are {', '.join(FORMATS)}")
+    if {"float32", "dynamic"} <= set(names):
+        raise wrong("--as", "float32 and dynamic are one file; name one of them")
+    return names
+
+
 def export(
-    source: Path,
-    folder: Path,
-    *,
-    name: str = "",
-    formats: Sequence[str] = USUAL,
-    data: Path | None = None,
-    agreement: float = AGREEMENT,
+    source: Path, folder: Path, *, name: str = "", formats: Sequence[str] = USUAL, **how: Any
 ) -> tuple[Made, list[Path]]:
     """Write the model of `source` (a training's folder, or a model of ours) into `folder`.
 
-    `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
-    training if not named and still there. A file in 8 bits that does not answer as the network does
-    on `agreement` of valid is left out; the others are written all the same.
-
-    Raises:
-        RequestError: nothing to export, or no pictures for int8.
-        OutputError: a file does not do what the trained network does.
+    A file in 8 bits that does not answer as the network is left out, the others are written.
+    `how` is as in `make`.
     """
     trained = read_trained(source)
     name = name or trained.name
-    made = make(
-        trained, folder / f"{name}.tflite", formats, find_pictures(trained, data), agreement
-    )
+    made = make(trained, folder / f"{name}.tflite", formats, **how)
     files: dict[Path, bytes] = {}
     for kind, content in made.files.items():
         stem = f"{name}-int8" if kind == "int8" else name
@@ -87,35 +84,41 @@ def make(
     trained: Trained,
     target: Path,
     formats: Sequence[str],
-    pictures: Data | None,
+    data: Path | None = None,
     agreement: float = AGREEMENT,
+    optional: Sequence[str] = (),
 ) -> Made:
-    """Make and check the files; `target` is named in errors."""
+    """Make and check the files; `target` is named in errors.
+
+    `data` are pictures to measure by, and for int8 to learn the values' sizes from: those of the
+    training if not named and still there. Without any, formats that are `optional` are left out.
+
+    Raises:
+        RequestError: no pictures for int8.
+        OutputError: a file does not do what the trained network does.
+    """
+    pictures = _pictures(trained, data)
+    formats = [kind for kind in formats if pictures or kind not in optional]
     if "int8" in formats and pictures is None:
-        raise RequestError(
-            f"{shown(target)}: an int8 file needs pictures; name them with --data, or leave int8 "
-            "out: --as float32,onnx"
-        )
+        raise wrong(target, "an int8 file needs pictures (--data); or leave it out of --as")
     probes = pictures.splits["valid"].images if pictures else _made_up(trained.recipe.look.shape)
     wanted = softmax(logits_of(trained.network(), probes) / trained.temperature, axis=1)
     exact, made = convert.to_tflite(trained), Made()
     _near(scores_of(exact, trained, target, probes), wanted, target)
-    for kind in (kind for kind in ("float32", "dynamic", "int8") if kind in formats):
-        content = exact
-        if kind != "float32":
-            content = convert.quantised(exact, _typical(pictures) if kind == "int8" else None)
+    for kind in (kind for kind in FORMATS[:3] if kind in formats):
+        typical = _typical(pictures) if kind == "int8" else None
+        content = exact if kind == "float32" else convert.quantised(exact, typical)
         check_operators(convert.operators(content), target)
         scores = scores_of(content, trained, target, probes)
         same = float((scores.argmax(axis=1) == wanted.argmax(axis=1)).mean())
-        found, exactly = _measured(scores, pictures), _measured(wanted, pictures)
-        lost = max(
-            [one["accuracy"] - found[head]["accuracy"] for head, one in exactly.items()] or [0]
+        found, exactly = (
+            measured(s, pictures, "valid") if pictures else {} for s in (scores, wanted)
         )
+        lost = max([one["accuracy"] - found[on]["accuracy"] for on, one in exactly.items()] or [0])
         if pictures and kind != "float32" and (same < agreement or lost > LOST):
-            made.refused.append(
-                f"{shown(target)}: {kind} not written: it answers as the network on {same:.2%} of "
-                f"valid and loses {lost:.2%}; allowed are {agreement:.0%} (--agreement) and {LOST:.0%}"
-            )
+            what = f"it answers as the network on {same:.2%} of valid and loses {lost:.2%}"
+            allowed = f"allowed are {agreement:.0%} (--agreement) and {LOST:.0%}"
+            made.refused.append(f"{shown(target)}: {kind} not written: {what}; {allowed}")
             continue
         made.files[kind] = content
         made.about[kind] = describe(trained, content, kind, found) | {"agrees": round(same, 4)}
@@ -126,65 +129,45 @@ def make(
     return made
 
 
-def find_pictures(trained: Trained, data: Path | None) -> Data | None:
-    """The pictures at `data`, or those that `trained` learnt from, if they are still there."""
-    kept = trained.about.get("data")
-    if data is None and (not kept or not Path(kept).exists()):
-        return None
-    place = data or Path(kept)
-    found = read(place, trained.recipe.look, labels=trained.recipe.labels)
-    if found.classes != trained.classes:
-        raise RequestError(f"{shown(place)}: its classes are not those of {trained.name}")
-    return found
-
-
 def scores_of(content: bytes, trained: Trained, target: Path, images: np.ndarray) -> np.ndarray:
     """Scores of a TFLite file by the code, and the runtime, with which movies are scanned."""
     look = trained.recipe.look
     shape = (look.side, look.crop, look.colour)
-    model = Model(target, target.stem, "", content, trained.classes, *shape)
-    return classifier(model)(list(images))
+    return classifier(Model(target, "", "", content, trained.classes, *shape))(list(images))
 
 
 def describe(
     trained: Trained, content: bytes, kind: str, found: dict[str, Figures]
 ) -> dict[str, Any]:
     """What stands in the JSON beside a model; nothing in it depends on the day."""
-    look, about = trained.recipe.look, trained.about
-    side, channels = look.side, look.shape[2]
-    colours = "grey" if channels == 1 else "red, green, blue"
-    said = [{"on": f"split valid, labels {head}", **_short(one)} for head, one in found.items()]
+    look, about, k = trained.recipe.look, trained.about, len(trained.classes)
+    shape = ", ".join(map(str, look.shape))
+    said = [{"on": f"split {on}", **one} for on, one in found.items()]
     return {
         "name": f"videmo {trained.name}",
         "labels": list(trained.classes),
-        "input": f"float32 (n, {side}, {side}, {channels}): {colours} 0..255; n may be resized",
-        "output": f"float32 (n, {len(trained.classes)}): scores in the order of labels, summing to "
-        "1, as if all labels were equally frequent",
-        **{"side": side, "crop": look.crop, "colour": look.colour},
+        "input": f"float32 (n, {shape}): {look.colour} 0..255; n may be resized",
+        "output": f"float32 (n, {k}): scores of the labels, as if these were equally frequent",
+        **{"side": look.side, "crop": look.crop, "colour": look.colour},
         **{"sha256": sha256(content), "bytes": len(content), "weights": kind},
         "parameters": sum(weights.numel() for weights in trained.weights.values()),
         "operators": convert.operators(content),
-        "learnt": about["recipe"]["labels"],
-        "trained_on": about.get("source", []),
+        **{"learnt": trained.recipe.labels, "trained_on": about.get("source", [])},
         **{name: about[name] for name in ("recipe", "init", "teachers") if about.get(name)},
         "temperature": round(trained.temperature, 4),
-        **({"measured": said[0]} if said else {}),
-        **({"also_measured": said[1:]} if said[1:] else {}),
+        **({"measured": said[0], "also_measured": said[1:]} if said else {}),
         "made_with": convert.VERSIONS,
     }
 
 
-def _short(found: Figures) -> Figures:
-    names = ("pictures", "accuracy", "mean_recall", "macro_f1", "calibration_error")
-    classes = found["classes"].items()
-    each = {key: {name: one[key] for name, one in classes} for key in ("recall", "precision")}
-    return {**{name: found[name] for name in names}, **each, "confusion": found["confusion"]}
-
-
-def _measured(scores: np.ndarray, pictures: Data | None) -> dict[str, Figures]:
-    if pictures is None:
-        return {}
-    return measured(scores, pictures.splits["valid"], pictures.heads, pictures.classes)
+def _pictures(trained: Trained, data: Path | None) -> Data | None:
+    place = data or Path(trained.about.get("data") or "nowhere")
+    if data is None and not place.exists():
+        return None
+    found = read(place, trained.recipe.look, labels=trained.recipe.labels)
+    if found.classes != trained.classes:
+        raise wrong(place, f"its classes are not those of {trained.name}")
+    return found
 
 
 def _typical(pictures: Data | None) -> np.ndarray:

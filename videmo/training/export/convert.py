@@ -21,41 +21,27 @@ from ai_edge_litert import schema_py_generated as schema
 from torch import Tensor, nn
 
 from videmo.emotions import unheard
-from videmo.training.networks import Network
 from videmo.training.weights import Trained
 
 KNOWN_OPERATORS = {
     **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 3},
-    **{
-        "EXP": 1,
-        "GREATER_EQUAL": 2,
-        "SELECT": 1,
-        "LOGISTIC": 2,
-        "MAX_POOL_2D": 2,
-        "MEAN": 2,
-        "MUL": 2,
-        "PAD": 2,
-        "PADV2": 2,
-    },
-    **{"QUANTIZE": 2, "RELU": 2, "RSQRT": 2, "SOFTMAX": 2, "SUB": 3, "TRANSPOSE": 2},
+    **{"EXP": 1, "GREATER_EQUAL": 2, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2},
+    **{"PAD": 2, "PADV2": 2, "QUANTIZE": 2, "RELU": 2, "RSQRT": 2, "SELECT": 1, "SOFTMAX": 2},
+    **{"SUB": 3, "TRANSPOSE": 2},
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
-DEPTHWISE = (".*", "DEPTHWISE_CONV_2D")
-"""What stays float32 where weights have 8 bits: there is no fast code for it."""
+DEPTHWISE = ((".*", "DEPTHWISE_CONV_2D"),)  # of 8 bits there is no fast code for it
 GATES = ".*(narrow|widen).*"
 FLOATS = (
     *((".*Standardised.*", "*"), (".*", "INPUT"), (".*", "OUTPUT"), (".*", "SOFTMAX")),
-    *((GATES, "CONV_2D"), (GATES, "LOGISTIC")),
-    *((".*Conv2d_head.*", "*"), (".*Scores_wrapped;.*", "MEAN")),
+    *((GATES, "CONV_2D"), (GATES, "LOGISTIC"), (".*Conv2d_head.*", "*")),
 )
 """What stays float32 in a file of 8 bits (scope, operator): light and contrast are evened out
 exactly, in the dark too; gates, of which some are shut; and it is used as the others are."""
 VERSIONS = {name: version(name) for name in ("torch", "litert-torch", "ai-edge-quantizer")}
-INPUT, OUTPUT = "input_0", "output_0"
-OPSET = 11
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-GREY_OF_RGB = (0.299, 0.587, 0.114)
-"""How much of red, green and blue is grey, as in OpenCV and in a decoder's luma plane."""
+INPUT, OUTPUT, OPSET = "input_0", "output_0", 11
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation
+GREY_OF_RGB = (0.299, 0.587, 0.114)  # as in OpenCV and in a decoder's luma plane
 
 
 class Scores(nn.Module):
@@ -63,14 +49,11 @@ class Scores(nn.Module):
 
     def __init__(self, trained: Trained) -> None:
         super().__init__()
-        network = trained.network().to(memory_format=torch.contiguous_format)
-        head = nn.Conv2d(network.head.in_channels, len(trained.classes), 1)
-        with torch.no_grad():
-            for ours, theirs in zip(head.parameters(), network.head.parameters(), strict=True):
-                mean = theirs.unflatten(0, network.shape).mean(0)
-                ours.copy_(mean / trained.temperature)
-        network.head = head
-        self.network: Network = network
+        self.network = trained.network().to(memory_format=torch.contiguous_format)
+        old, shape = self.network.head, self.network.shape
+        self.network.head = nn.Conv2d(old.in_channels, shape[1], 1)
+        for new, value in zip(self.network.head.parameters(), old.parameters(), strict=True):
+            new.data = value.data.unflatten(0, shape).mean(0) / trained.temperature
         self.eval()
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -80,15 +63,14 @@ class Scores(nn.Module):
 class ForJetson(nn.Module):
     """As jetson-inference gives pictures: RGB, normalised with ImageNet's mean and deviation."""
 
-    def __init__(self, scores: Scores, channels: int) -> None:
+    def __init__(self, trained: Trained) -> None:
         super().__init__()
-        self.scores = scores
-        mix = torch.tensor([GREY_OF_RGB]) if channels == 1 else torch.eye(3)
-        self.undo = nn.Conv2d(3, channels, 1)
-        with torch.no_grad():
-            weight = 255 * mix * torch.tensor(IMAGENET_DEVIATION)
-            self.undo.weight.copy_(weight[:, :, None, None])
-            self.undo.bias.copy_(255 * mix @ torch.tensor(IMAGENET_MEAN))
+        self.scores, channels = Scores(trained), trained.recipe.look.shape[2]
+        self.undo = nn.Conv2d(3, channels, 1).eval()
+        mix = 255 * (torch.tensor([GREY_OF_RGB]) if channels == 1 else torch.eye(3))
+        mean, deviation = torch.tensor(IMAGENET)
+        self.undo.weight.data = (mix * deviation)[:, :, None, None]
+        self.undo.bias.data = mix @ mean
 
     def forward(self, pictures: Tensor) -> Tensor:
         scores: Tensor = self.scores(self.undo(pictures))
@@ -97,12 +79,13 @@ class ForJetson(nn.Module):
 
 def to_tflite(trained: Trained) -> bytes:
     """float32 (n, side, side, channels) 0..255 in, scores (n, classes) out; n may be resized."""
-    with _quiet():
+    with _quiet(), tempfile.TemporaryDirectory() as folder:
         import litert_torch
 
         network = litert_torch.to_channel_last_io(Scores(trained), args=[0]).eval()
-        converted = litert_torch.convert(network, (torch.zeros(1, *trained.recipe.look.shape),))
-        return _packed(_written(converted.export))
+        pictures = torch.zeros(1, *trained.recipe.look.shape)
+        litert_torch.convert(network, (pictures,)).export(f"{folder}/model.tflite")
+        return _packed(Path(folder, "model.tflite").read_bytes())
 
 
 def quantised(content: bytes, typical: np.ndarray | None = None) -> bytes:
@@ -114,30 +97,30 @@ def quantised(content: bytes, typical: np.ndarray | None = None) -> bytes:
     with _quiet():
         from ai_edge_quantizer import quantizer, recipe
 
-        made = quantizer.Quantizer(content)
-        if typical is None:
-            made.load_quantization_recipe(recipe.dynamic_wi8_afp32())
-            made.update_quantization_recipe(*DEPTHWISE, algorithm_key="no_quantize")
-            return _packed(bytes(made.quantize().quantized_model))
-        made.load_quantization_recipe(recipe.static_wi8_ai8())
-        for scope, operation in FLOATS:
-            made.update_quantization_recipe(scope, operation, algorithm_key="no_quantize")
-        (name,) = _inputs(content)
-        seen = [{name: picture[None].astype(np.float32)} for picture in typical]
-        calibration = made.calibrate({"serving_default": seen})
-        return _packed(bytes(made.quantize(calibration).quantized_model))
+        made, dynamic = quantizer.Quantizer(content), typical is None
+        made.load_quantization_recipe(
+            recipe.dynamic_wi8_afp32() if dynamic else recipe.static_wi8_ai8()
+        )
+        for scope, operator in DEPTHWISE if dynamic else FLOATS:
+            made.update_quantization_recipe(scope, operator, algorithm_key="no_quantize")
+        ranges = None
+        if typical is not None:
+            signature = schema.ModelT.InitFromPackedBuf(content, 0).signatureDefs[0]
+            name = signature.inputs[0].name.decode()
+            seen = [{name: picture[None].astype(np.float32)} for picture in typical]
+            ranges = made.calibrate({"serving_default": seen})
+        return _packed(bytes(made.quantize(ranges).quantized_model))
 
 
 def to_onnx(trained: Trained) -> bytes:
     """A file that jetson-inference and old TensorRTs take as it is: 1x3xSxS, opset 11."""
-    look, buffer = trained.recipe.look, io.BytesIO()
-    network = ForJetson(Scores(trained), look.shape[2]).eval()
-    with _quiet():
-        pictures = torch.zeros(1, 3, look.side, look.side)
-        names = {"input_names": [INPUT], "output_names": [OUTPUT]}
-        torch.onnx.export(network, (pictures,), buffer, dynamo=False, opset_version=OPSET, **names)
     import onnx
 
+    buffer, side = io.BytesIO(), trained.recipe.side
+    how = {"input_names": [INPUT], "output_names": [OUTPUT], "opset_version": OPSET}
+    with _quiet():
+        pictures = torch.zeros(1, 3, side, side)
+        torch.onnx.export(ForJetson(trained), (pictures,), buffer, dynamo=False, **how)
     onnx.checker.check_model(buffer.getvalue(), full_check=True)
     return buffer.getvalue()
 
@@ -148,9 +131,8 @@ def scores_of_onnx(content: bytes, images: np.ndarray) -> np.ndarray:
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     rgb = np.repeat(images, 3 // images.shape[3], axis=3).astype(np.float32) / 255
-    normal = (rgb - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_DEVIATION)
-    planes = np.ascontiguousarray(normal.transpose(0, 3, 1, 2))
-    return np.concatenate([session.run([OUTPUT], {INPUT: one[None]})[0] for one in planes])
+    normal = ((rgb - IMAGENET[0]) / IMAGENET[1]).astype(np.float32).transpose(0, 3, 1, 2)
+    return np.concatenate([session.run([OUTPUT], {INPUT: one[None]})[0] for one in normal])
 
 
 def operators(content: bytes) -> dict[str, int]:
@@ -163,27 +145,15 @@ def operators(content: bytes) -> dict[str, int]:
     return found
 
 
-def _inputs(content: bytes) -> list[str]:
-    signature = schema.ModelT.InitFromPackedBuf(content, 0).signatureDefs[0]
-    return [one.name.decode() for one in signature.inputs]
-
-
 def _packed(content: bytes) -> bytes:
     """A TFLite file with its weights inside: runtimes before 2.14 find none that lie behind it."""
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model, builder = schema.ModelT.InitFromPackedBuf(content, 0), flatbuffers.Builder(1 << 20)
     for buffer in model.buffers:
         if buffer.offset > 1:
             buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
             buffer.offset = buffer.size = 0
-    builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
-
-
-def _written(write) -> bytes:  # type: ignore[no-untyped-def]
-    with tempfile.TemporaryDirectory() as folder:
-        write(str(Path(folder, "model.tflite")))
-        return Path(folder, "model.tflite").read_bytes()
 
 
 @contextlib.contextmanager

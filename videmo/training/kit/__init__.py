@@ -16,18 +16,18 @@ import cv2
 import numpy as np
 
 from videmo import __version__
-from videmo.errors import RequestError
-from videmo.files import sha256, shown, write_atomic
+from videmo.files import sha256, write_atomic
 from videmo.schema import EMOTIONS
-from videmo.training.export import AGREEMENT, Made, find_pictures, make, scores_of
+from videmo.training import wrong
+from videmo.training.export import USUAL, Made, make, scores_of
 from videmo.training.export.convert import OPSET
 from videmo.training.recipe import as_json
-from videmo.training.settings import USUAL
 from videmo.training.weights import Trained, read_trained
 
 CASCADE = "haarcascade_frontalface_default.xml"
 """OpenCV's, which the board's own OpenCV may lack."""
 FLOAT, INT8, ONNX = "emotion_f32.tflite", "emotion_int8.tflite", "emotion_jetson.onnx"
+NAMES = {"float32": FLOAT, "int8": INT8, "onnx": ONNX}
 TOLERANCE = {"float32": 0.001, "int8": 0.05}
 """How far a score may be from what the same file says here, in the self-test."""
 CROPS = 16
@@ -36,39 +36,22 @@ CUTS = ((0.04, 1.0, 0), (0.10, 0.7, 20), (0.0, 1.15, -30))
 side as a part of it, contrast, and brightness in grey levels."""
 
 
-def write_kit(
-    source: Path,
-    folder: Path,
-    *,
-    data: Path | None = None,
-    agreement: float = AGREEMENT,
-    say: Callable[[str], None] = lambda line: None,
-) -> tuple[Path, ...]:
+def write_kit(source: Path, folder: Path, say: Callable[[str], None], **how: Any) -> list[Path]:
     """Write the kit of `source` (a training's folder, or a model of ours) into `folder`.
 
     The int8 file is in it if pictures are there to make it of, and if it is as good as it must be.
-    `data` and `agreement` are as in `videmo.training.export.export`.
-
-    Raises:
-        RequestError: the model looks at colours, or `folder`'s path holds what jetson-inference
-            would give to a shell.
-        OutputError: a file does not do what the trained network does.
+    `how` is as in `videmo.training.export.make`.
     """
     if not all(c.isascii() and (c.isalnum() or c in "/._-") for c in str(folder)):
-        raise RequestError(
-            f"{shown(folder)}: choose a path of letters, digits, '.', '_' and '-': "
-            "jetson-inference gives it to a shell"
-        )
+        what = "choose a path of letters, digits, '.', '_' and '-'"
+        raise wrong(folder, f"{what}: jetson-inference gives it to a shell")
     trained = read_trained(source)
     if trained.recipe.colour != "grey":
-        raise RequestError(f"{shown(source)}: looks at colours; the kit is for models of grey")
-    pictures = find_pictures(trained, data)
-    formats = USUAL if pictures else tuple(f for f in USUAL if f != "int8")
-    made = make(trained, folder / FLOAT, formats, pictures, agreement)
-    for line in made.refused if pictures else ["no int8 file: name pictures with --data"]:
-        say(line)
-    names = {"float32": FLOAT, "int8": INT8, "onnx": ONNX}
-    files = {names[kind]: content for kind, content in made.files.items()}
+        raise wrong(source, "looks at colours; the kit is for models of grey")
+    made = make(trained, folder / FLOAT, USUAL, optional=["int8"], **how)
+    files = {NAMES[kind]: content for kind, content in made.files.items()}
+    if INT8 not in files:
+        say(*made.refused or ["without an int8 file: name pictures with --data to have one"])
     files["labels.txt"] = ("\n".join(trained.classes) + "\n").encode()
     files[CASCADE] = Path(cv2.data.haarcascades, CASCADE).read_bytes()
     for place in resources(__package__).joinpath("files").iterdir():
@@ -78,7 +61,7 @@ def write_kit(
     files["manifest.json"] = as_json(_manifest(trained, made, files))
     for name, content in files.items():
         write_atomic(folder / name, content)
-    return tuple(folder / name for name in files)
+    return [folder / name for name in files]
 
 
 def _selftest(trained: Trained, made: Made, folder: Path) -> dict[str, bytes]:
