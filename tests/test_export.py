@@ -345,7 +345,7 @@ def test_the_kit_holds_all_that_a_nano_needs(kit: Path) -> None:
         *("run_tflite.py", "run_jetson.py", "selftest.py"),
         *("install_jetpack4.sh", "install_jetpack6.sh"),
     }
-    assert len(list((kit / "selftest").glob("*.png"))) == 16
+    assert len(list((kit / "selftest").glob("*.png"))) == 14
     assert (kit / "labels.txt").read_bytes() == b"lying\nstanding\n"
 
 
@@ -380,7 +380,7 @@ def test_a_kit_is_not_put_where_jetson_inference_would_run_its_name(frameworks: 
 
     for name in ("my kit", "kit;reboot", "k$(id)", "kité"):
         with pytest.raises(RequestError, match="shell"):
-            write_kit(MODEL, Path(name))
+            write_kit(MODEL, Path(name), say=print)
 
 
 OLD_RUNTIMES = [("3.8", "2.7.0"), ("3.7", "2.11.0"), ("3.8", "2.13.0"), ("3.11", "2.14.0")]

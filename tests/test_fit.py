@@ -351,7 +351,7 @@ def test_each_kind_of_variety_changes_a_picture_that_can_still_be_known(kind: st
     pictures = small.expand(40, 1, 48, 48)
     seen = varied(pictures, only, torch.Generator().manual_seed(0)).flatten(1)
     alike = np.corrcoef(np.vstack([small.flatten(), seen]))[0, 1:]
-    assert (alike < 0.9999).all() and np.median(alike) > 0.6
+    assert (alike < 1 - 1e-6).all() and np.median(alike) > 0.6
 
 
 def test_an_epoch_shows_each_picture_once() -> None:

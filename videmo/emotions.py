@@ -282,7 +282,7 @@ def unheard() -> Iterator[None]:
 def _runtime() -> Any:
     """The class that runs TFLite files, from the newest package that is there."""
     try:
-        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+        from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         try:
             from tflite_runtime.interpreter import (  # type: ignore[import-not-found]

@@ -30,9 +30,9 @@ def evaluate(
     """Measure a model file (.tflite) on labelled pictures.
 
     It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
-    accuracy, the mean over classes, macro-F1, and each class's precision, recall, F1, AUC and number
-    of pictures; with -o they are written too, and a picture of the confusions. Needs the extra
-    train; in videmo's folder, run: pip install ".[train]".
+    accuracy, the mean over classes, macro-F1, and each class's precision, recall, F1, AUC and
+    number of pictures; with -o they are written too, and a picture of the confusions. Needs the
+    extra train; in videmo's folder, run: pip install ".[train]".
     """
     from videmo.training import needed
 

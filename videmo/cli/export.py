@@ -85,12 +85,10 @@ def export(
 
     wanted = {"formats": formats_of(formats), "data": data, "agreement": agreement}
     made, written = exported(sources[0], folder, name=name, **wanted)
-    for kind, about in made.about.items():
+    for kind, about in made.about.items() if not quiet else ():
         for found in [about["measured"], *about["also_measured"]] if "measured" in about else ():
-            if not quiet:
-                say(
-                    f"{kind}, {found['on']}: {in_short(found)}; as the network {about['agrees']:.2%}"
-                )
+            same = f"as the network {about['agrees']:.2%}"
+            say(f"{kind}, {found['on']}: {in_short(found)}; {same}")
     click.echo(f"written: {', '.join(shown(file) for file in written)}")
     for refused in made.refused:
         say(f"videmo: {refused}")

@@ -1,4 +1,4 @@
-"""Train, measure and export models: videmo's own, or one of your own pictures (the extra `train`)."""
+"""Train, measure and export models: videmo's own, or your own (needs the extra `train`)."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -86,7 +86,8 @@ def confusion(found: Figures, title: str) -> bytes:
     """Rows: what is true; columns: what was answered; shades: the share of the row. A PNG."""
     counts, names = np.array(found["confusion"]), list(found["classes"])
     side = max(4.8, 0.62 * min(len(names), 30) + 2)
-    panel = _figure(side + 0.6, side).subplots()
+    figure = _figure(side + 0.6, side)
+    panel = figure.subplots()
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     plain = [name.replace("$", r"\$") for name in names]  # no formula to matplotlib
     shown, few = ConfusionMatrixDisplay(shares, display_labels=plain), len(names) <= MOST_NUMBERS
@@ -95,7 +96,7 @@ def confusion(found: Figures, title: str) -> bytes:
         text.set_text(str(counts[place]))
     panel.set(xlabel="answered", ylabel="true")
     panel.set_title(title, fontsize=9)
-    return _png(panel.figure)
+    return _png(figure)
 
 
 def _figure(width: float, height: float) -> Figure:

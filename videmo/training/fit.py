@@ -88,7 +88,8 @@ def fit(
         raise wrong(run, "holds a training; go on with --resume, or name another folder")
     recipe = replace(recipe, labels=recipe.labels or labels_at(path)[0])
     data = read(path, recipe.look, labels=recipe.labels, cache=run)
-    about, begun = _about(path, data, recipe), {}
+    about = _about(path, data, recipe)
+    begun: dict[str, Any] = {}
     state = _state(run, about) if (run / LAST).exists() else None
     if state is None and init is not None:
         begun, source = weights_to_begin_from(init, recipe, data.classes, data.heads)
@@ -195,7 +196,7 @@ def _lessons(
             said.append(classifier(model)(seen))
             if about["recipe"]["variety"]["mirrored"]:
                 said.append(classifier(model)([one[:, ::-1] for one in seen]))
-        return np.mean(said, axis=0, dtype=np.float32)
+        return np.asarray(np.mean(said, axis=0), np.float32)
 
     return kept(run, "lessons", (str(about["teachers"]) + about["pictures"]).encode(), ask)
 
@@ -220,7 +221,7 @@ def _end(data: Data, run: Path) -> dict[str, Any]:
     each = np.repeat(said["valid"], (labels != UNKNOWN).sum(axis=1), axis=0)
     warm = temperature(each, labels[labels != UNKNOWN])
     write_atomic(run / BEST, packed(trained.weights, {**trained.about, "temperature": warm}))
-    found = {}
+    found: dict[str, Any] = {}
     for split, logits in said.items():
         found |= measured(softmax(logits / warm, axis=1), data, split)
     return {"temperature": round(warm, 4), "splits": found}

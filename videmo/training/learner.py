@@ -162,7 +162,7 @@ def find_device(name: str) -> torch.device:
 def has_bfloat16(device: torch.device) -> bool:
     """Whether `device` computes in bfloat16; where it must be imitated, it is 10 times slower."""
     if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
+        return bool(torch.cuda.get_device_capability(device) >= (8, 0))
     there = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     return device.type == "cpu" and bool(there())
 

@@ -56,7 +56,8 @@ def build(recipe: Recipe, heads: int, classes: int) -> Network:
     """The network of `recipe`, with random weights."""
     body = BODIES[recipe.network](COLOURS[recipe.colour])
     network = Network(body, heads, classes, recipe.dropout)
-    return network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)
+    return network
 
 
 def conv_norm(taken: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:

@@ -116,7 +116,7 @@ def _checked(kind: type, values: Any) -> dict[str, Any]:
         low, high = LIMITS.get(name, (0, 1))
         if name in CHOICES and value not in CHOICES[name]:
             raise ValueError(f"{name} is one of {', '.join(filter(None, CHOICES[name]))}")
-        if name not in CHOICES and not low <= value <= high:
+        if not isinstance(value, str) and not low <= value <= high:
             raise ValueError(f"{name} is from {low:g} to {high:g}")
     return dict(values)
 

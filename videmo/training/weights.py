@@ -40,7 +40,8 @@ class Trained:
     def network(self) -> Network:
         network = build(self.recipe, len(self.heads), len(self.classes))
         network.load_state_dict(self.weights)
-        return network.eval()
+        network.eval()
+        return network
 
 
 def packed(weights: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:

@@ -118,7 +118,8 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if missing or table.empty:
         what = f"no column {missing}" if missing else "no pictures in it"
         raise wrong(path, f"{what}; is this FER-2013's or FER+'s?")
-    return table[list(columns)].apply(lambda column: column.str.strip())
+    stripped: pd.DataFrame = table[list(columns)].apply(lambda column: column.str.strip())
+    return stripped
 
 
 def _pixels(path: Path, line: int, text: str) -> np.ndarray:

@@ -126,7 +126,7 @@ def to_onnx(trained: Trained) -> bytes:
 
 
 def scores_of_onnx(content: bytes, images: np.ndarray) -> np.ndarray:
-    """The scores of (n, side, side, channels) uint8, by onnxruntime, as jetson-inference does it."""
+    """The scores of (n, side, side, channels) uint8, by onnxruntime, as a Jetson sees them."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

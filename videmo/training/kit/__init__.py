@@ -20,20 +20,17 @@ from videmo.files import sha256, write_atomic
 from videmo.schema import EMOTIONS
 from videmo.training import wrong
 from videmo.training.export import USUAL, Made, make, scores_of
-from videmo.training.export.convert import OPSET
 from videmo.training.recipe import as_json
 from videmo.training.weights import Trained, read_trained
 
-CASCADE = "haarcascade_frontalface_default.xml"
-"""OpenCV's, which the board's own OpenCV may lack."""
-FLOAT, INT8, ONNX = "emotion_f32.tflite", "emotion_int8.tflite", "emotion_jetson.onnx"
-NAMES = {"float32": FLOAT, "int8": INT8, "onnx": ONNX}
+CASCADE = "haarcascade_frontalface_default.xml"  # OpenCV's, which the board's own may lack
+NAMES = {
+    "float32": "emotion_f32.tflite",
+    "int8": "emotion_int8.tflite",
+    "onnx": "emotion_jetson.onnx",
+}
 TOLERANCE = {"float32": 0.001, "int8": 0.05}
 """How far a score may be from what the same file says here, in the self-test."""
-CROPS = 16
-CUTS = ((0.04, 1.0, 0), (0.10, 0.7, 20), (0.0, 1.15, -30))
-"""For the first, second and third picture of an emotion in the self-test: what is cut off at each
-side as a part of it, contrast, and brightness in grey levels."""
 
 
 def write_kit(source: Path, folder: Path, say: Callable[[str], None], **how: Any) -> list[Path]:
@@ -48,72 +45,66 @@ def write_kit(source: Path, folder: Path, say: Callable[[str], None], **how: Any
     trained = read_trained(source)
     if trained.recipe.colour != "grey":
         raise wrong(source, "looks at colours; the kit is for models of grey")
-    made = make(trained, folder / FLOAT, USUAL, optional=["int8"], **how)
+    made = make(trained, folder / NAMES["float32"], USUAL, optional=["int8"], **how)
     files = {NAMES[kind]: content for kind, content in made.files.items()}
-    if INT8 not in files:
+    if "int8" not in made.files:
         say(*made.refused or ["without an int8 file: name pictures with --data to have one"])
     files["labels.txt"] = ("\n".join(trained.classes) + "\n").encode()
-    files[CASCADE] = Path(cv2.data.haarcascades, CASCADE).read_bytes()
-    for place in resources(__package__).joinpath("files").iterdir():
+    cascades: Any = cv2.data  # type: ignore[attr-defined]
+    files[CASCADE] = Path(cascades.haarcascades, CASCADE).read_bytes()
+    for place in (resources(__package__) / "files").iterdir():
         if place.is_file():
             files[place.name] = place.read_bytes()
-    files |= _selftest(trained, made, folder)
+    files |= _selftest(trained, made)
     files["manifest.json"] = as_json(_manifest(trained, made, files))
     for name, content in files.items():
         write_atomic(folder / name, content)
     return [folder / name for name in files]
 
 
-def _selftest(trained: Trained, made: Made, folder: Path) -> dict[str, bytes]:
+def _selftest(trained: Trained, made: Made) -> dict[str, bytes]:
     """The crops, and what the files say of them here."""
-    pictures = crops(trained.recipe.side)
-    kinds = [kind for kind in TOLERANCE if kind in made.files]
-    scores = {
-        kind: scores_of(made.files[kind], trained, folder / FLOAT, pictures[..., None]).round(5)
-        for kind in kinds
+    pictures, files = crops(trained.recipe.side), {}
+    for i, picture in enumerate(pictures):
+        files[f"selftest/crop{i:02}.png"] = cv2.imencode(".png", picture)[1].tobytes()
+    said = {
+        kind: scores_of(made.files[kind], trained, Path(NAMES[kind]), pictures[..., None]).tolist()
+        for kind in TOLERANCE
+        if kind in made.files
     }
-    names = [f"crop{i:02}.png" for i in range(len(pictures))]
-    encoded = [cv2.imencode(".png", picture)[1].tobytes() for picture in pictures]
     values = {
-        "labels": list(trained.classes),
+        "labels": trained.classes,
         "tolerance": TOLERANCE,
-        "crops": names,
-        "scores": {kind: said.tolist() for kind, said in scores.items()},
+        "crops": list(files),
+        "scores": said,
     }
-    files = {f"selftest/{name}": content for name, content in zip(names, encoded, strict=True)}
     return {**files, "selftest/expected.json": as_json(values)}
 
 
 def crops(side: int) -> np.ndarray:
-    """(16, side, side) uint8, grey, always the same: the demo's faces, which are nobody's."""
+    """(14, side, side) uint8, grey, always the same: the demo's faces, which are nobody's."""
     found = []
-    for turn, (margin, contrast, brightness) in enumerate(CUTS):
-        for emotion in EMOTIONS:
-            data = resources("videmo.demo").joinpath("faces", f"{emotion}.png").read_bytes()
-            face = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-            lost = round(margin * len(face))
-            part = face[lost : len(face) - lost, lost : len(face) - lost]
-            part = cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA)
-            part = part[:, ::-1] if turn == 1 else part
-            found.append(np.clip(np.rint(part * contrast + brightness), 0, 255).astype(np.uint8))
-    return np.stack(found[:CROPS])
+    for emotion in EMOTIONS:
+        data = (resources("videmo.demo") / "faces" / f"{emotion}.png").read_bytes()
+        face: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+        found += [small, (0.7 * small[:, ::-1] + 20).astype(np.uint8)]
+    return np.stack(found)
 
 
 def _manifest(trained: Trained, made: Made, files: dict[str, bytes]) -> dict[str, Any]:
     side, about = trained.recipe.side, made.about["float32"]
     taken = ("labels", "learnt", "trained_on", "operators", "made_with", "measured")
     return {
-        "kit": "videmo nano",
-        "videmo": __version__,
+        **{"kit": "videmo nano", "videmo": __version__},
         **{name: about[name] for name in taken if name in about},
         "input": {
             "tflite": f"1x{side}x{side}x1 (NHWC), grey 0..255, float32",
             "onnx": f"1x3x{side}x{side} (NCHW), RGB as jetson-inference normalises it, float32",
             "grey": "0.299 R + 0.587 G + 0.114 B; standardised inside the graph",
-            "crop": trained.recipe.crop,
-            "side": side,
+            **{"crop": trained.recipe.crop, "side": side},
         },
-        "onnx": {"opset": OPSET, "ir": 6, "input": "input_0", "output": "output_0"},
+        "onnx": {"opset": 11, "ir": 6, "input": "input_0", "output": "output_0"},
         "agreement_int8": made.about.get("int8", {}).get("agrees"),
         "sha256": {name: sha256(content) for name, content in sorted(files.items())},
     }

@@ -18,35 +18,36 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+MEAN, DEVIATION = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 
 
 def load(name):
     """The name of a runtime, and a function: grey uint8 picture, any size -> scores."""
     path = os.path.join(HERE, name)
-    return load_onnx(path) if path.endswith(".onnx") else load_tflite(path)
-
-
-def load_tflite(path):
-    for name in RUNTIMES:
+    if path.endswith(".onnx"):
+        return load_onnx(path)
+    for runtime in RUNTIMES:
         try:
-            module = importlib.import_module(name)
+            make = importlib.import_module(runtime).Interpreter
         except ImportError:
             continue
-        interpreter = module.Interpreter(model_path=path)
-        interpreter.allocate_tensors()
-        source = interpreter.get_input_details()[0]
-        result = interpreter.get_output_details()[0]
-
-        def classify(grey):
-            grey = resized(grey, source["shape"][1]).astype(np.float32)
-            interpreter.set_tensor(source["index"], grey[None, :, :, None])
-            interpreter.invoke()
-            return interpreter.get_tensor(result["index"])[0]
-
-        package = name.split(".")[0]
+        package = runtime.split(".")[0]
         version = getattr(importlib.import_module(package), "__version__", "")
-        return (package + " " + version).strip(), classify
+        return (package + " " + version).strip(), load_tflite(make(model_path=path))
     raise RuntimeError("no TFLite runtime: run install_jetpack4.sh or install_jetpack6.sh")
+
+
+def load_tflite(interpreter):
+    interpreter.allocate_tensors()
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+
+    def classify(grey):
+        grey = resized(grey, source["shape"][1]).astype(np.float32)
+        interpreter.set_tensor(source["index"], grey[None, :, :, None])
+        interpreter.invoke()
+        return interpreter.get_tensor(result["index"])[0]
+
+    return classify
 
 
 def load_onnx(path):
@@ -54,12 +55,10 @@ def load_onnx(path):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    side = session.get_inputs()[0].shape[2]
-    mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 
     def classify(grey):
-        grey = resized(grey, side)[:, :, None].astype(np.float32) / 255
-        values = ((grey - mean) / deviation).transpose(2, 0, 1)[None]
+        grey = resized(grey, session.get_inputs()[0].shape[2])[:, :, None].astype(np.float32)
+        values = ((grey / 255 - MEAN) / DEVIATION).transpose(2, 0, 1)[None]
         return session.run(["output_0"], {"input_0": np.ascontiguousarray(values)})[0][0]
 
     return "onnxruntime " + onnxruntime.__version__, classify
@@ -70,14 +69,6 @@ def resized(grey, side):
         return grey
     how = cv2.INTER_AREA if grey.shape[1] > side else cv2.INTER_LINEAR
     return cv2.resize(grey, (int(side), int(side)), interpolation=how)
-
-
-def faces(source, crop):
-    """For each face of each picture of `source`: its frame, its box, and its grey pixels."""
-    for index, grey in enumerate(frames(source)):
-        boxes = [(0, 0, grey.shape[1], grey.shape[0])] if crop == "frame" else found(grey)
-        for x, y, w, h in boxes:
-            yield index, (x, y, w, h), grey[y : y + h, x : x + w]
 
 
 def frames(source):
@@ -95,34 +86,36 @@ def frames(source):
         done, picture = capture.read()
 
 
-def found(grey, cascades=[]):  # noqa: B006 (loaded once)
-    if not cascades:
-        path = os.path.join(HERE, "haarcascade_frontalface_default.xml")
-        cascades.append(cv2.CascadeClassifier(path))
-    side = max(24, int(0.08 * grey.shape[0]))
-    return cascades[0].detectMultiScale(grey, 1.1, 5, minSize=(side, side))
+def run(classify):
+    """Print a line for each face; `classify` makes of grey pixels a label and its score."""
+    if len(sys.argv) < 2:
+        sys.exit("Use: python3 %s PICTURE|MOVIE|CAMERA ..." % sys.argv[0])
+    find = cv2.CascadeClassifier(os.path.join(HERE, "haarcascade_frontalface_default.xml"))
+    for source in sys.argv[1:]:
+        for index, grey in enumerate(frames(source)):
+            boxes, least = [(0, 0, grey.shape[1], grey.shape[0])], max(24, int(0.08 * len(grey)))
+            if manifest()["input"]["crop"] == "face":
+                boxes = find.detectMultiScale(grey, 1.1, 5, minSize=(least, least))
+            for x, y, w, h in boxes:
+                label, score = classify(grey[y : y + h, x : x + w])
+                print("%s,%d,%d,%d,%d,%d,%s,%.4f" % (source, index, x, y, w, h, label, score))
 
 
 def manifest():
-    if len(sys.argv) < 2:
-        sys.exit("Use: python3 %s PICTURE|MOVIE|CAMERA ..." % sys.argv[0])
     with open(os.path.join(HERE, "manifest.json")) as file:
         return json.load(file)
 
 
-def say(source, index, box, label, score):
-    print("%s,%d,%d,%d,%d,%d,%s,%.4f" % ((source, index) + tuple(box) + (label, score)))
-
-
 def main():
-    about = manifest()
-    runtime, classify = load("emotion_f32.tflite")
+    runtime, scores_of = load("emotion_f32.tflite")
     sys.stderr.write(runtime + "\n")
-    for source in sys.argv[1:]:
-        for index, box, face in faces(source, about["input"]["crop"]):
-            scores = classify(face)
-            best = int(np.argmax(scores))
-            say(source, index, box, about["labels"][best], scores[best])
+    labels = manifest()["labels"]
+
+    def classify(grey):
+        scores = scores_of(grey)
+        return labels[int(np.argmax(scores))], float(np.max(scores))
+
+    run(classify)
 
 
 if __name__ == "__main__":
