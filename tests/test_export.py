@@ -263,7 +263,7 @@ def test_a_network_of_colours_is_exported(two_headed, tmp_path: Path) -> None:
     from videmo.training.export import make
 
     made = make(two_headed("tiny", colour="rgb"), tmp_path / "a.tflite", ("float32", "onnx"), None)
-    assert made.about["float32"]["input"].startswith("float32 (n, 48, 48, 3): red, green, blue")
+    assert made.about["float32"]["input"].startswith("float32 (n, 48, 48, 3): rgb")
 
 
 def test_a_file_that_does_not_do_what_the_network_does_is_not_written(
