@@ -9,7 +9,7 @@ from pathlib import Path
 from videmo.demo import demo_story, make_movie
 from videmo.exporters.clips import find_ffmpeg
 
-CLIPS = ("sad_to_happy.mp4", "stage.mp4")
+CLIPS = ("sad_to_happy.mp4", "stage.mp4", "night_phone.mp4")
 SIZE = "1920x1080"
 ENCODING = ("-c:v", "libx264", "-preset", "medium", "-crf", "20", "-g", "48", "-an")
 
@@ -20,9 +20,9 @@ def data_folder() -> Path:
 
 
 def make_reel(folder: Path) -> tuple[Path, str]:
-    """A reel of half a minute at 1080p24, and of what it is."""
+    """A reel of some half a minute at 1080p24, and of what it is."""
     clips = [data_folder() / "clips" / name for name in CLIPS]
-    what = "two real clips, enlarged"
+    what = "three real clips, enlarged"
     if not all(clip.is_file() for clip in clips):
         make_movie(folder / "demo.mp4", demo_story())
         clips, what = [folder / "demo.mp4"], "the demo movie, enlarged"

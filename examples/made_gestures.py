@@ -81,7 +81,7 @@ def painted(gesture: str, look: np.ndarray) -> np.ndarray:
     cv2.circle(picture, at(0, 0), round(1.02 * unit), dark, -1, cv2.LINE_AA)
     cv2.circle(picture, at(0, 0), round(0.98 * unit), colour, -1, cv2.LINE_AA)
     stroke((-0.8, -0.2), (-1.9, 0.7) if GESTURES[gesture] == 5 else (-0.2, 0.3), 0.45)
-    return np.clip(picture * (1 + 0.25 * light), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * (1 + 0.25 * light), 0, 255), np.uint8)
 
 
 if __name__ == "__main__":

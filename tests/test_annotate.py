@@ -25,7 +25,7 @@ from tests.movies import (
     still,
     uneven_times,
 )
-from videmo.annotate.encode import Picture, write_movie
+from videmo.annotate.encode import TimedPicture, write_movie
 from videmo.annotate.movie import Annotated, Wished, annotate_movie, annotate_movies
 from videmo.annotate.rows import lanes_of, scene_of
 from videmo.demo import Shot, Story, make_movie
@@ -213,7 +213,7 @@ def test_colours_stay_as_they_are(tmp_path: Path) -> None:
         image[:, : size[0] // 2] = (40, 180, 220)
         make_movie(tmp_path / "a.mp4", still(0.5))
         movie = probe(tmp_path / "a.mp4")
-        flat = [Picture(Fraction(i, 24), Fraction(i + 1, 24), image) for i in range(3)]
+        flat = [TimedPicture(Fraction(i, 24), Fraction(i + 1, 24), image) for i in range(3)]
         write_movie(tmp_path / "b.mp4", movie, flat)
         with av.open(str(tmp_path / "b.mp4")) as container:
             context = container.streams.video[0].codec_context
@@ -352,8 +352,8 @@ def test_eyes_are_drawn_into_the_faces_and_nowhere_else(tmp_path: Path, detector
 @pytest.mark.parametrize(
     ("detector", "says"),
     [
-        ({"name": "haar", "weights": {"a.xml": "0" * 64}}, "has learnt other things"),
-        ({"name": "hawk", "weights": {}}, "hawk: no such detector"),
+        ({"name": "haar", "weights": {"a.xml": "0" * 64}, "margin": 0}, "has learnt other things"),
+        ({"name": "hawk", "weights": {}, "margin": 0}, "hawk: no such detector"),
     ],
 )
 def test_eyes_that_cannot_be_found_again_as_they_were_are_refused(
@@ -403,6 +403,19 @@ def test_a_movie_without_a_table_is_scanned_first(tmp_path: Path) -> None:
     names = ["movie.mp4.annotated.mp4", "movie.mp4.faces.csv", "movie.mp4.faces.json"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == names
     assert not annotated(tmp_path / "movie.mp4", tmp_path / "out").scanned
+
+
+def test_what_one_detector_saw_is_not_drawn_as_if_another_had_seen_it(
+    people: Made, tmp_path: Path
+) -> None:
+    saw = people.scanned.record["detector"]["name"]
+    for detector in set(DETECTORS) - {saw}:
+        other = Settings(DetectorConfig(detector))
+        with pytest.raises(RequestError, match=f"made with the detector {saw}.*--detector"):
+            annotated(people.scanned.table, tmp_path, settings=other)
+    wished = Wished(start=1.0, end=1.5)
+    same = Settings(DetectorConfig(saw))
+    assert annotated(people.scanned.table, tmp_path, wished=wished, settings=same).file
 
 
 def test_a_movie_that_has_changed_since_the_scan_is_refused(tmp_path: Path) -> None:

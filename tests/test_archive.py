@@ -22,8 +22,8 @@ import pytest
 
 from tests.movies import begun, cut_off, still
 from videmo.archive import (
+    Candidate,
     Entry,
-    Found,
     Limits,
     Shard,
     find_movies,
@@ -34,8 +34,8 @@ from videmo.archive import (
     verify_tables,
 )
 from videmo.archive.ledger import (
-    FIRST_COLUMNS,
-    LAST_COLUMNS,
+    FIRST_LEDGER_COLUMNS,
+    LAST_LEDGER_COLUMNS,
     add_entry,
     begin_ledger,
     cell,
@@ -462,7 +462,7 @@ def test_the_later_of_two_rows_counts(tmp_path: Path) -> None:
     begin_ledger(path, [Entry("a", "failed")], EMOTIONS)
     add_entry(path, Entry("a", "ok"), EMOTIONS)
     assert read_ledger(path)["a"].status == "ok"
-    header = ",".join((*FIRST_COLUMNS, *EMOTIONS, *LAST_COLUMNS))
+    header = ",".join((*FIRST_LEDGER_COLUMNS, *EMOTIONS, *LAST_LEDGER_COLUMNS))
     assert path.read_text().splitlines()[0] == header
 
 
@@ -473,7 +473,7 @@ def test_the_list_has_the_labels_of_the_model(tmp_path: Path, labels: tuple[str,
     one = Entry("a", "ok", duration=3.0, seconds=dict.fromkeys(labels, 0.5), key="k")
     begin_ledger(path, [one], labels)
     header = path.read_text().splitlines()[0]
-    assert header == ",".join((*FIRST_COLUMNS, *labels, *LAST_COLUMNS))
+    assert header == ",".join((*FIRST_LEDGER_COLUMNS, *labels, *LAST_LEDGER_COLUMNS))
     assert read_ledger(path) == {"a": one}
 
 
@@ -600,7 +600,7 @@ def _alive(marker: dict[str, str]) -> list[str]:
 
 
 def test_a_found_movie_that_vanished_has_failed(archive: Path, tmp_path: Path) -> None:
-    found = [*find_movies([archive]), Found(archive / "gone.mp4", "gone.mp4", 5)]
+    found = [*find_movies([archive]), Candidate(archive / "gone.mp4", "gone.mp4", 5)]
     entries = {entry.path: entry for entry, _ in scan_archive(found, tmp_path / "out")}
     assert entries["gone.mp4"].status == "failed" and "no such file" in entries["gone.mp4"].reason
     assert entries["a.mp4"].status == "ok"

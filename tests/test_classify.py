@@ -70,6 +70,18 @@ def test_each_tracklet_is_taken_by_itself() -> None:
     assert sorted(found.asked) == [0, 1, 6, 7, 12, 13]
 
 
+def test_a_tracklet_that_is_gone_waits_for_nothing() -> None:
+    """And what the model saw of it is not kept: memory stays flat in a long chunk."""
+    scores = Scores(find_model(), 3)
+    scores._classify, scores._labels = lambda seen: np.tile([0.9, 0.1], (len(seen), 1)), 2
+    for tracklet in range(10 * BATCH):
+        for _ in range(2):
+            scores.add(tracklet, np.zeros(2))
+        scores.forget(set())
+        assert len(scores._pictures) <= BATCH
+    assert len(scores.all()) == 20 * BATCH
+
+
 def test_more_than_a_batch_comes_out_in_order() -> None:
     true = [round(0.2 + 0.6 * (i * 37 % 101) / 100, 4) for i in range(5 * BATCH + 7)]
     found = Read([(1 + i % 3, score) for i, score in enumerate(true)], 1)

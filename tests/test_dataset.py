@@ -19,7 +19,7 @@ from videmo.errors import OutputError
 from videmo.exporters.dataset import Key, export, picture_name
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
-from videmo.faces import MARGINS, DetectorConfig, crop_face, detector_of
+from videmo.faces import DetectorConfig, crop_face, detector_of
 from videmo.runs import find_runs
 from videmo.schema import Box
 from videmo.video import open_movie, probe
@@ -82,8 +82,9 @@ def test_a_picture_is_what_the_model_saw(people: Made, sorted_out: Path) -> None
     (roll,) = table[(table["frame"] == int(line["frame"])) & (table["track"] == 1)]["roll"]
     with open_movie(probe(people.movie)) as reader:
         (frame,) = reader.at([float(line["time"])])
-        cut = cut_face(frame.bgr, box, margin=MARGINS["yunet"], size=96, roll=roll)
-        (found,) = detector_of(DetectorConfig()).detect(frame, ())
+        detector = detector_of(DetectorConfig())
+        cut = cut_face(frame.bgr, box, margin=detector.margin, size=96, roll=roll)
+        (found,) = detector.detect(frame, ())
         seen = crop_face(frame.grey, found, SIDE)
     made = cv2.imread(str(sorted_out / line["file"]))
     assert made.shape == (96, 96, 3)

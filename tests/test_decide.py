@@ -1,4 +1,4 @@
-"""Who a track is, told from the looks of tracks and of known people: on numbers made by hand."""
+"""Who a track is, told from embeddings of tracks and of known people: on numbers made by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from videmo.people.decide import Groups, closest, mean_distances, nearest
-from videmo.people.seen import Track
+from videmo.people.described import Track
 
 
 def look(*numbers: float) -> np.ndarray:
@@ -16,13 +16,13 @@ def look(*numbers: float) -> np.ndarray:
 
 
 def track(number: int, *numbers: float, beside: tuple[int, ...] = ()) -> Track:
-    """A track that looks like `numbers`; without any, nobody can say what it looks like."""
+    """A track with the embedding `numbers`; without any, nobody can say who it is."""
     return Track(number, 1.0, 0.0, frozenset(beside), (), look(*numbers) if numbers else None)
 
 
 def people_of(tracks: list[Track], **known: list[np.ndarray]) -> dict[int, str]:
-    looks = {name: np.array(pictures) for name, pictures in known.items()}
-    return {number: verdict.person for number, verdict in nearest(tracks, looks, 0.5).items()}
+    embeddings = {name: np.array(pictures) for name, pictures in known.items()}
+    return {number: verdict.person for number, verdict in nearest(tracks, embeddings, 0.5).items()}
 
 
 def test_the_nearest_person_wins_and_not_the_first_that_is_near_enough() -> None:
@@ -121,7 +121,9 @@ def slowly_grouped(tracks: list[Track], distance: float) -> set[frozenset[tuple[
     def apart(one: list[Track], other: list[Track]) -> float:
         if any(b.number in a.beside for a in one for b in other):
             return np.inf
-        return float(np.mean([((a.look - b.look) ** 2).sum() for a in one for b in other]))
+        return float(
+            np.mean([((a.embedding - b.embedding) ** 2).sum() for a in one for b in other])
+        )
 
     while True:
         pairs = [(apart(a, b), i, j) for (i, a), (j, b) in combinations(enumerate(groups), 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from tests.movies import painted, painted_grey
 from videmo.demo import Actor, Place
-from videmo.errors import SetupError
+from videmo.errors import RequestError, SetupError
 from videmo.faces import (
     Detector,
     DetectorConfig,
@@ -21,7 +22,7 @@ from videmo.faces import (
     similar,
 )
 from videmo.faces.eyes import Eye, Eyes, find_eyes
-from videmo.faces.haar import SURE, _rated
+from videmo.faces.haar import SURE, WIDEST, WIDTH, _rated, default_width
 from videmo.schema import EMOTIONS, Box
 
 
@@ -245,3 +246,45 @@ def test_of_a_face_without_two_eyes_it_is_not_known_how_it_leans() -> None:
     (found,) = detector.detect(picture, ())
     alignment = detector.align(picture, found, None)
     assert alignment.eyes in (0, 1) and alignment.roll is None and alignment.points == ()
+
+
+@pytest.mark.parametrize(
+    "bad", [{"min_face": 0}, {"min_face": 1.5}, {"width": -1}, {"interval": 0}]
+)
+def test_a_look_that_cannot_be_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(RequestError, match=next(iter(bad))):
+        DetectorConfig(**bad)  # type: ignore[arg-type]
+
+
+def test_the_smaller_the_faces_the_wider_haar_looks() -> None:
+    """So that they have 24 pixels in a picture of 16 to 9; no wider than it can be paid for."""
+    widths = {0.2: WIDTH, 0.08: WIDTH, 0.04: 1067, 0.01: WIDEST}
+    assert {part: default_width(part) for part in widths} == widths
+
+
+def test_a_small_face_is_found_by_haar_if_it_is_asked_for() -> None:
+    """A thirtieth of the picture's height."""
+    picture = cv2.copyMakeBorder(painted(one(size=30)), 0, 600, 0, 1000, cv2.BORDER_REFLECT_101)
+    picture = cv2.resize(picture, (1600, 900))
+    assert not faces_in(picture, interval=1)
+    assert faces_in(picture, interval=1, min_face=0.03)
+
+
+@pytest.mark.parametrize("content", [b"", b"<opencv_storage/>", "cut"])
+def test_another_cascade_than_the_known_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | str
+) -> None:
+    """One that is cut would crash OpenCV, and another one find other faces, or none."""
+    for name in cascades.CASCADES:
+        whole = (Path(cv2.data.haarcascades) / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[:5000] if isinstance(content, str) else content)
+    cascades.cascade.cache_clear()
+    monkeypatch.setattr(cv2.data, "haarcascades", f"{tmp_path}/")
+    with pytest.raises(SetupError, match="is not the cascade that videmo knows; run: pip"):
+        haar()
+    cascades.cascade.cache_clear()
+
+
+def test_a_detector_s_name_is_told_in_one_line() -> None:
+    with pytest.raises(RequestError, match=r"^ha\\nwk: no such detector; choose from yunet, haar$"):
+        detector_of(DetectorConfig("ha\nwk"))

@@ -71,6 +71,16 @@ def test_half_way_lies_the_middle() -> None:
     assert middle.keypoints == tuple((5.0 + n, 2.0 * n) for n in range(5))
 
 
+@pytest.mark.parametrize("width", [853, 405, 854])
+def test_between_two_faces_at_an_edge_none_reaches_out_of_the_picture(width: int) -> None:
+    """Widths are odd: a DVD of 16 to 9 is 853 pixels wide."""
+    for left in range(width - 120, width - 100):
+        one, other = Box(left, 0, width - left, 90), Box(left + 7, 0, width - left - 7, 81)
+        for step in range(1, 12):
+            box = between(Detection(one, 1.0), Detection(other, 1.0), step / 12).box
+            assert box.x + box.w == width
+
+
 def test_at_either_end_lies_what_is_there() -> None:
     one, other = Detection(face(3), 0.5, POINTS), Detection(face(21), 0.9, OTHERS)
     assert between(one, other, 0.0) == one and between(one, other, 1.0) == other

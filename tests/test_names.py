@@ -14,8 +14,8 @@ from videmo.names import (
     changed_by_hand,
     find_people,
     people_path,
+    people_record_path,
     read_people,
-    record_path,
     tidy,
     write_people,
 )
@@ -45,9 +45,9 @@ def test_what_was_written_is_read(table: Path) -> None:
 
 
 def test_the_same_names_give_the_same_bytes(table: Path) -> None:
-    before = people_path(table).read_bytes(), record_path(table).read_bytes()
+    before = people_path(table).read_bytes(), people_record_path(table).read_bytes()
     write_people(table, RECORD, LINES, ["Jim", "Rachel"], {})
-    assert before == (people_path(table).read_bytes(), record_path(table).read_bytes())
+    assert before == (people_path(table).read_bytes(), people_record_path(table).read_bytes())
 
 
 def test_a_person_is_found_in_any_letter_case(table: Path) -> None:
@@ -122,13 +122,13 @@ def test_names_that_are_none_are_refused_or_harmless(table: Path, content: bytes
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"format": 1}', b"[" * 9999])
 def test_a_record_that_is_none_is_refused(table: Path, content: bytes) -> None:
-    record_path(table).write_bytes(content)
+    people_record_path(table).write_bytes(content)
     with pytest.raises(TableError, match=r"people\.json"):
         read_people(table, RECORD)
 
 
 def test_names_without_their_record_are_refused(table: Path) -> None:
-    record_path(table).unlink()
+    people_record_path(table).unlink()
     with pytest.raises(TableError, match=r"people\.json: is missing"):
         read_people(table, RECORD)
 

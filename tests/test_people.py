@@ -25,11 +25,11 @@ from videmo.errors import RequestError, SetupError, TableError
 from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.find import find_tables
-from videmo.names import people_path, read_people, record_path
+from videmo.names import people_path, people_record_path, read_people
 from videmo.people import Cast, name_people
+from videmo.people.described import _chosen
 from videmo.people.known import look_alikes, read_known
-from videmo.people.likeness import describe, face_in_the_middle, surroundings
-from videmo.people.seen import _chosen
+from videmo.people.likeness import embed, face_in_the_middle, surroundings
 from videmo.scan import Scanned, Settings, scan_movie
 from videmo.schema import DEFAULT_DISTANCE, Box
 from videmo.table import face_boxes, read_record, write_record
@@ -321,7 +321,7 @@ def test_a_name_that_nobody_has_is_refused(by_known: Done, tmp_path: Path) -> No
 def test_names_that_are_out_of_date_do_not_keep_from_extracting_everybody(
     mine_known: Made, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record_path(mine_known.scanned.table).write_text("{}")
+    people_record_path(mine_known.scanned.table).write_text("{}")
     assert extracted(mine_known, tmp_path / "out").files
     assert "videmo people" in caplog.text
     assert {person for _, person in persons(tmp_path / "out")} == {""}
@@ -362,7 +362,7 @@ def test_a_picture_is_of_whom_it_is_named_for(tmp_path: Path) -> None:
     (tmp_path / ".DS_Store").write_bytes(b"\0")
     (tmp_path / "Bob" / "Thumbs.db").write_bytes(b"\0")
     known = read_known(tmp_path)
-    assert {name: looks.shape for name, looks in known.looks.items()} == {
+    assert {name: embeddings.shape for name, embeddings in known.embeddings.items()} == {
         "Ann": (1, 128),
         "Bob": (2, 128),
     }
@@ -398,7 +398,7 @@ def test_a_bad_picture_costs_one_picture(tmp_path: Path) -> None:
     picture(tmp_path, "Ann/1.png", painted(standing(ANN, 160)))
     picture(tmp_path, "Ann/2.png", painted())
     known = read_known(tmp_path)
-    assert len(known.looks["Ann"]) == 1
+    assert len(known.embeddings["Ann"]) == 1
     assert [str(error).split(":")[0] for error in known.left_out] == [
         str(tmp_path / "Ann" / "2.png")
     ]
@@ -408,21 +408,21 @@ def test_somebody_small_in_the_background_does_not_count(tmp_path: Path) -> None
     large = Actor(ANN, (Place(0, 220, 200, 200),))
     small = Actor(BOB, (Place(0, 520, 150, 80),))
     picture(tmp_path, "Ann.png", painted(large, small, size=(640, 400)))
-    assert list(read_known(tmp_path).looks) == ["Ann"]
+    assert list(read_known(tmp_path).embeddings) == ["Ann"]
 
 
 def test_a_face_that_fills_its_picture_is_found(tmp_path: Path) -> None:
     whole = painted(Actor(ANN, (Place(0, 200, 200, 200),)), size=(400, 400))
     picture(tmp_path, "Ann.png", whole[100:300, 100:300])
-    assert list(read_known(tmp_path).looks) == ["Ann"]
+    assert list(read_known(tmp_path).embeddings) == ["Ann"]
 
 
 def test_the_size_of_a_picture_does_not_matter(tmp_path: Path) -> None:
     for size in (1, 2, 4):
         actor = Actor(ANN, (Place(0, 200 * size, 150 * size, 110 * size),))
         picture(tmp_path, f"{size}.png", painted(actor, size=(400 * size, 300 * size)))
-    looks = np.concatenate(list(read_known(tmp_path).looks.values()))
-    assert np.linalg.norm(looks - looks[0], axis=1).max() < 0.25
+    embeddings = np.concatenate(list(read_known(tmp_path).embeddings.values()))
+    assert np.linalg.norm(embeddings - embeddings[0], axis=1).max() < 0.25
 
 
 def test_two_names_for_one_face_are_told(tmp_path: Path) -> None:
@@ -464,13 +464,13 @@ def test_known_faces_are_checked_before_any_work(mine: Made, tmp_path: Path) -> 
 def test_a_face_at_the_edge_of_the_picture_is_described() -> None:
     whole = painted(standing(ANN, 160))
     at_edge = whole[:, 112:]
-    looks = []
+    embeddings = []
     for pixels, x in ((whole, 112), (at_edge, 0)):
         square = surroundings(pixels, Box(x, 67, 96, 96))
         face = face_in_the_middle(square)
         assert face is not None
-        looks.append(describe(square, face))
-    assert float(np.linalg.norm(looks[0] - looks[1])) < 0.35
+        embeddings.append(embed(square, face))
+    assert float(np.linalg.norm(embeddings[0] - embeddings[1])) < 0.35
 
 
 # The command line
@@ -486,7 +486,7 @@ def test_the_commands_work_as_they_stand(
     assert people.returncode == 0, people.stderr
     assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in people.stdout
     assert "look at people/sheet.jpg" in people.stdout
-    for path in (people_path, record_path):
+    for path in (people_path, people_record_path):
         theirs = path(by_known.one.scanned.table)
         assert path(mine.scanned.table).read_bytes() == theirs.read_bytes()
     sheet = (tmp_path / "people" / "sheet.jpg").read_bytes()

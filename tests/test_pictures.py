@@ -22,7 +22,7 @@ from videmo.errors import DiskFullError, OutputError, PictureError, RequestError
 from videmo.faces import DETECTORS, StillPicture, detector_of
 from videmo.pictures import find_pictures, read_picture
 from videmo.scan import Settings
-from videmo.scan.picture import HAAR_WIDTH, PICTURE_CONFIG, scan_picture
+from videmo.scan.picture import PICTURE_CONFIG, scan_picture
 from videmo.schema import EMOTIONS, Face, column_names
 from videmo.video import open_movie, probe
 
@@ -196,7 +196,7 @@ def test_a_chance_pattern_is_not_taken_for_a_face(clips: Path) -> None:
     with open_movie(movie) as reader:
         picture = next(f.bgr for i, f in enumerate(reader.frames()) if i == 240)
     large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
-    config = replace(PICTURE_CONFIG, detector="haar", width=HAAR_WIDTH)
+    config = replace(PICTURE_CONFIG, detector="haar")
     found = detector_of(config).detect(StillPicture(large), ())
     assert any(one.box.y > 1200 for one in found)
     for detector in DETECTORS:

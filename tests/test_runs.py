@@ -47,6 +47,20 @@ def test_unknown_frames_just_as_long_as_the_gap_do_not_break_a_run() -> None:
     assert lengths(rows_of(["happy", *[""] * 5, "happy"]), gap=0.5) == [2]
 
 
+def test_one_unknown_frame_breaks_no_run_however_long_it_is_shown() -> None:
+    """As in recordings of a screen: it is one look that says nothing."""
+    table = rows_of(["happy", "", "happy", "", "", "happy"])
+    table["time"] = [0.0, 1.7, 3.4, 5.1, 6.8, 8.5]
+    assert lengths(table, gap=0.5) == [2, 1]
+
+
+def test_a_long_frame_amid_unknown_ones_counts_in_full() -> None:
+    """Somebody was away for three seconds, whatever was shown."""
+    table = rows_of(["happy", "", "", "", "happy"])
+    table["time"] = [0.0, 0.1, 0.2, 3.1, 3.2]
+    assert lengths(table, gap=0.5) == [1, 1]
+
+
 def test_a_frame_in_which_the_face_is_not_found_is_unknown() -> None:
     table = rows_of(["happy"] * 5)
     table.loc[2, "track"] = 2

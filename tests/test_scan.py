@@ -123,6 +123,19 @@ def test_somebody_who_appears_between_two_looks_is_found_from_the_first_frame(
     assert min(found_boxes(one.table)) == one.truth[0].frame
 
 
+def test_frames_that_are_shown_for_long_tear_nobody_apart(tmp_path: Path) -> None:
+    """A recording of a screen: a picture when something moves, else none for seconds."""
+    times, now = [], Fraction(0)
+    for index in range(40):
+        times.append(now)
+        now += Fraction(17, 10) if index % 5 == 4 else Fraction(1, 30)
+    two = (person(), Actor(2, (Place(0, 120, 170, 110),), ((0, "surprise"),)))
+    one = made(tmp_path, Story((Shot(20, two),), times=tuple(times)))
+    faces = one.table[one.table["track"].notna()]
+    assert sorted(faces["track"].unique()) == [1, 2] and len(faces) == 80
+    assert set(faces["repeat"]) == {40}
+
+
 def test_every_frame_has_a_row(people: Made) -> None:
     frames = people.table["frame"].unique().tolist()
     assert frames == list(range(144))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from videmo.schema import COLUMNS, EMOTIONS, OBSERVED, Box, column_names, is_label
+from videmo.schema import EMOTIONS, OBSERVED, TABLE_COLUMNS, Box, column_names, is_label
 
 GOOD = (
     *("happy", "thumb up", "a+b", "a_b", "5", "grüße", "笑顔", "x" * 60, "non-verbal", "v1.2"),
@@ -12,7 +12,7 @@ GOOD = (
 )
 BAD = ("", " ", "a,b", "a/b", "a\\b", "a\nb", " happy", "happy ", ".hidden", "-e", "x" * 61, '"a"')
 DEVICES = ("con", "CON", "Prn", "aux", "nul", "COM1", "com9", "lpt5", "COM²", "con.2", "nul .a.b")
-TAKEN = (*(column.name for column in COLUMNS), "all", "file", "faces")
+TAKEN = (*(column.name for column in TABLE_COLUMNS), "all", "file", "faces")
 
 
 @pytest.mark.parametrize("name", [*EMOTIONS, *GOOD])

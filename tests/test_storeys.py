@@ -13,7 +13,7 @@ import videmo
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files"), 0),
+    **dict.fromkeys(("errors", "schema", "files", "packaged"), 0),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
@@ -25,7 +25,7 @@ STOREYS = {
     **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
-WITHIN_STOREY_0 = {("files", "errors")}
+WITHIN_STOREY_0 = {("files", "errors"), ("packaged", "errors"), ("packaged", "files")}
 TOP = {("__main__", "cli")}
 
 

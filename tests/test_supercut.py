@@ -18,8 +18,8 @@ from videmo.demo import mp4
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError
 from videmo.exporters import supercut as supercuts
 from videmo.exporters.cuts import Cut, Edit, cuts_of, planned
+from videmo.exporters.raw import RawFormat
 from videmo.exporters.selection import Choice, Moments
-from videmo.exporters.shapes import Shape
 from videmo.exporters.supercut import export
 from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.video import open_movie, probe
@@ -312,10 +312,10 @@ def test_a_cut_whose_decoder_fails_halfway_does_not_shift_what_follows(
     cuts = cuts_of(moments(movie, tmp_path, (0.5, 1.5), (2.5, 3.5)))
     real = supercuts.decode_command
 
-    def fails(program: str, cut: Cut, shape: Shape, sound: Path) -> list[str]:
+    def fails(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
         if cut is cuts[1]:
-            return real(program, cut, shape, sound)
-        write = f"import sys; sys.stdout.buffer.write(bytes({3 * shape.frame_bytes})); sys.exit(1)"
+            return real(program, cut, form, sound)
+        write = f"import sys; sys.stdout.buffer.write(bytes({3 * form.frame_bytes})); sys.exit(1)"
         return [sys.executable, "-c", write]
 
     monkeypatch.setattr(supercuts, "decode_command", fails)
@@ -333,10 +333,10 @@ def test_an_interrupted_supercut_leaves_nothing(
 
     real = supercuts.decode_command
 
-    def stops(program: str, cut: Cut, shape: Shape, sound: Path) -> list[str]:
+    def stops(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
         if cut is cuts[1]:
             raise KeyboardInterrupt
-        return real(program, cut, shape, sound)
+        return real(program, cut, form, sound)
 
     monkeypatch.setattr(supercuts, "decode_command", stops)
     with pytest.raises(KeyboardInterrupt):

@@ -36,7 +36,8 @@ RECORD = {
     **{"frames_expected": 3, "decode_failures": 0, "changed_meanwhile": False, "cut_off": False},
     **{"fps": "24/1", "faces": 3, "aligned": 2, "tracks": 2, "status": "ok", "warnings": []},
     "settings": {"start": 0.0, "end": None},
-    "detector": {"name": "yunet", "weights": {"a.onnx": "0" * 64}},
+    "detector": {"name": "yunet", "weights": {"a.onnx": "0" * 64}, "margin": -0.04},
+    "model": {"name": "one", "sha256": "0" * 64, "crop": "face"},
     "labels": list(EMOTIONS),
     "seconds": {"happy": 0.083},
     "movie": {"file": "movie.mp4", "fingerprint": "0" * 64},
@@ -233,8 +234,15 @@ def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -
         {"settings": {"start": 0.0, "end": "x"}},
         {"detector": None},
         {"detector": {}},
-        {"detector": {"name": ["haar"], "weights": {}}},
-        {"detector": {"name": "haar"}},
+        {"detector": {"name": ["haar"], "weights": {}, "margin": 0.0}},
+        {"detector": {"name": "haar", "margin": 0.0}},
+        {"detector": {"name": "haar", "weights": {}}},
+        {"detector": {"name": "haar", "weights": {}, "margin": -0.41}},
+        {"detector": {"name": "haar", "weights": {}, "margin": True}},
+        {"model": None},
+        {"model": {"name": "one", "sha256": "0", "crop": "hands"}},
+        {"model": {"crop": "face"}},
+        {"model": {"name": "one", "sha256": None, "crop": "face"}},
         {"labels": None},
         {"labels": []},
         {"labels": "happy"},
@@ -252,6 +260,13 @@ def test_a_forged_record_is_refused(table: Path, change: dict[str, object]) -> N
     record = json.loads(record_path(table).read_text())
     record_path(table).write_text(json.dumps({**record, **change}))
     with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+def test_a_track_that_is_twice_in_a_frame_is_refused(table: Path) -> None:
+    lines = table.read_bytes().splitlines(keepends=True)
+    rewrite(table, b"".join([*lines[:3], lines[2], *lines[3:]]))
+    with pytest.raises(TableError, match="numbers that cannot be"):
         read_table(table)
 
 

@@ -50,8 +50,21 @@ def test_a_face_that_is_missed_for_less_than_the_gap_keeps_its_track() -> None:
 
 def test_a_face_that_is_missed_for_longer_than_the_gap_gets_a_new_track() -> None:
     joiner = TrackJoiner(gap=0.5)
-    joined(joiner, 0.0, face(10))
-    assert joined(joiner, 0.6, face(10)) == [2]
+    for time in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
+        joined(joiner, time, *([face(10)] if not time else []))
+    assert joined(joiner, 0.7, face(10)) == [2]
+
+
+def test_a_frame_that_is_shown_for_long_ends_no_track() -> None:
+    """It was looked at once: in the next frame the same face is where it was."""
+    joiner = TrackJoiner(gap=0.5)
+    assert joined(joiner, 0.0, face(10), face(200)) == [1, 2]
+    assert joined(joiner, 1.7, face(10), face(200)) == [1, 2]
+    assert joined(joiner, 3.4, face(10)) == [1]
+    assert joined(joiner, 5.1, face(10), face(200)) == [1, 2]
+    assert joined(joiner, 6.8, face(200)) == [2]
+    assert joined(joiner, 8.5, face(200)) == [2]
+    assert joined(joiner, 10.2, face(10), face(200)) == [3, 2]
 
 
 def test_a_fast_face_is_found_again_where_its_movement_led() -> None:
@@ -118,6 +131,14 @@ def test_a_track_that_is_there_goes_on_though_a_new_tracklet_could_be_it() -> No
     assert joiner.join(0.0, [face(100), face(130)], [1, 2]) == [1, 2]
     assert joiner.join(0.1, [face(112), face(118)], [1, 3]) == [1, 3]
     assert joiner.join(0.2, [face(112), face(118)], [1, 3]) == [1, 3]
+
+
+def test_a_tracklet_whose_track_another_one_took_over_begins_a_new_one() -> None:
+    """Else two faces of one frame would be one track, which is in a frame once."""
+    joiner = TrackJoiner(gap=0.5)
+    assert joiner.join(0.0, [face(10)], [1]) == [1]
+    assert joiner.join(0.1, [face(11)], [2]) == [1]
+    assert joiner.join(0.2, [face(12), face(200)], [2, 1]) == [1, 2]
 
 
 def test_overlap_is_the_shared_part_of_both() -> None:

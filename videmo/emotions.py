@@ -20,16 +20,19 @@ import numpy as np
 
 from videmo.errors import RequestError, SetupError
 from videmo.files import sha256, shown
-from videmo.schema import EMOTIONS, is_label
+from videmo.schema import CROPS, EMOTIONS, FACE, is_label
 
-FACE, FRAME = "face", "frame"
-CROPS = (FACE, FRAME)
-"""What of a picture a model looks at: an aligned face, or all of it."""
 COLOURS = {"grey": 1, "rgb": 3}
 """Channels of the pictures that models look at."""
 SIDE = 48
 """Width and height, in pixels, of a picture as a model sees it that does not say so."""
 LARGEST_SIDE = 1024
+EQUAL, TRAINING = "equal", "training"
+MOST_TEMPERATURE = 20.0
+SUMS_NEAR = 0.01
+"""By how much the sum of a face's scores may miss 1: 16 bits are enough for that."""
+LEAST_SCORE = 1e-7
+"""What is less is taken for so much: it has no logarithm, or none that means anything."""
 BATCH = 32
 DEFAULT_MODEL = "emotion.tflite"
 
@@ -52,8 +55,20 @@ class Model:
     """What of a picture it looks at: one of `CROPS`."""
     colour: str = "grey"
     """A key of `COLOURS`."""
+    frequencies: tuple[float, ...] = ()
+    """How frequent each label was among what it learnt from, if its file answers accordingly; its
+    scores are divided by them. Empty: they are taken as they are."""
+    temperature: float = 1.0
+    """What the logarithms of its scores are divided by, so that they are as sure as they are often
+    right (C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017)."""
     about: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """All that the .json beside it says."""
+
+    @property
+    def prior(self) -> str:
+        """How frequent the labels are in the world of its scores: `EQUAL`, or as they were in its
+        `TRAINING`, where it does not say."""
+        return EQUAL if self.frequencies or self.about.get("prior") == EQUAL else TRAINING
 
 
 def model_folder() -> Path:
@@ -75,7 +90,8 @@ def find_model(path: Path | None = None) -> Model:
     if wrong:
         raise SetupError(
             f"{shown(model.path)}: cannot scan with it: its label {shown(repr(wrong[0]))} cannot "
-            "name a column; train it with letters, digits, spaces and _.+- in the labels"
+            "name a column; train it with letters, digits, spaces and _.+- in the labels, and not "
+            "with names of the table's own columns"
         )
     if len({label.casefold() for label in model.labels}) < len(model.labels):
         raise SetupError(
@@ -94,17 +110,19 @@ def read_model(path: Path | None = None) -> Model:
     """
     if path is not None and not path.is_file():
         raise RequestError(f"{shown(path)}: there is no model of this name")
-    path = path or model_folder() / DEFAULT_MODEL
+    advice = "put the model and the .json that was made with it side by side, or export it again"
+    if path is None:
+        path, advice = model_folder() / DEFAULT_MODEL, "install videmo again"
     about = path.with_suffix(".json")
     try:
         content = path.read_bytes()
         description = json.loads(about.read_text("utf-8"))
     except OSError as error:
         raise SetupError(
-            f"{shown(error.filename or path)}: the model cannot be read; install videmo again"
+            f"{shown(error.filename or path)}: the model cannot be read; {advice}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise SetupError(f"{shown(about)}: is not JSON; install videmo again") from error
+        raise SetupError(f"{shown(about)}: is not JSON; {advice}") from error
     labels = description.get("labels") if isinstance(description, dict) else None
     if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
         raise SetupError(f"{shown(about)}: it does not say what the model's labels are")
@@ -121,10 +139,33 @@ def read_model(path: Path | None = None) -> Model:
     if description.get("sha256") != digest:
         raise SetupError(
             f"{shown(path)}: is not the model that {about.name} describes (wrong checksum); "
-            "install videmo again"
+            f"{advice}"
         )
     name = str(description.get("name", path.stem))
-    return Model(path, name, digest, content, tuple(labels), side, crop, colour, description)
+    frequencies, temperature = _correction(about, description)
+    return Model(
+        *(path, name, digest, content, tuple(labels), side, crop, colour),
+        *(frequencies, temperature, description),
+    )
+
+
+def _correction(about: Path, description: dict[str, Any]) -> tuple[tuple[float, ...], float]:
+    """The frequencies and the temperature in a description; see `Model`."""
+    labels = description["labels"]
+    said, temperature = description.get("frequencies", {}), description.get("temperature", 1.0)
+    known = isinstance(said, dict) and (not said or set(said) == set(labels))
+    frequencies = tuple(said[label] for label in labels) if known and said else ()
+    sound = all(type(one) in (int, float) and 0 < one <= 1 for one in frequencies)
+    if not known or not sound:
+        raise SetupError(
+            f"{shown(about)}: its frequencies are not a number above 0, up to 1, for each label; "
+            "export it again"
+        )
+    if type(temperature) not in (int, float) or not 0 < temperature <= MOST_TEMPERATURE:
+        raise SetupError(
+            f"{shown(about)}: {shown(str(temperature))} is no temperature; export it again"
+        )
+    return frequencies, float(temperature)
 
 
 def lines_about(model: Model) -> Iterator[tuple[str, str]]:
@@ -135,6 +176,8 @@ def lines_about(model: Model) -> Iterator[tuple[str, str]]:
     many = f", {parameters:,} parameters" if isinstance(parameters, int) else ""
     yield "size", f"{len(model.content):,} bytes{many}"
     yield "labels", ", ".join(model.labels)
+    equal = "as if all labels were equally frequent"
+    yield "scores", equal if model.prior == EQUAL else "for labels as frequent as in its training"
     for name in ("input", "output"):
         yield name, str(about.get(name, "not said"))
     yield from _lines_about_figures(about.get("measured"))
@@ -185,10 +228,13 @@ def tflite(model: Model) -> Classify:
     output = interpreter.get_output_details()[0]
     if tuple(output["shape"]) != (BATCH, count):
         raise SetupError(f"{shown(model.path)}: this model does not give {count} scores")
-    put = _quantised(interpreter.get_input_details()[0])
-    taken = _dequantised(output)
+    details = interpreter.get_input_details()[0], output
+    if any(d["dtype"] is not np.float32 and not d["quantization"][0] for d in details):
+        raise SetupError(f"{shown(model.path)}: its whole numbers have no step; export it again")
+    put, taken = _quantised(details[0]), _dequantised(output)
 
     def classify(faces: Sequence[np.ndarray]) -> np.ndarray:
+        """Raises SetupError if what the model gives are no scores."""
         scores = np.empty((len(faces), count), np.float32)
         batch = np.zeros(shape, np.float32)
         for start in range(0, len(faces), BATCH):
@@ -198,9 +244,20 @@ def tflite(model: Model) -> Classify:
             interpreter.invoke()
             found = taken(interpreter.get_tensor(output["index"]))
             scores[start : start + len(part)] = found[: len(part)]
+        if not _are_scores(scores):
+            raise SetupError(
+                f"{shown(model.path)}: this model does not give scores from 0 to 1 that sum to 1; "
+                "export it with a softmax"
+            )
         return scores
 
     return classify
+
+
+def _are_scores(scores: np.ndarray) -> bool:
+    """Whether all are from 0 to 1 and those of each face, (labels,), sum to 1; none of none is."""
+    near = np.abs(scores.sum(axis=1) - 1) <= SUMS_NEAR
+    return bool(np.isfinite(scores).all() and (scores >= 0).all() and near.all())
 
 
 def _quantised(detail: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
@@ -242,7 +299,24 @@ def classifier(model: Model) -> Classify:
     if make is None:
         kinds = ", ".join(CLASSIFIERS)
         raise SetupError(f"{shown(model.path)}: models of this kind cannot be run; use {kinds}")
-    return make(model)
+    classify = make(model)
+    if not model.frequencies and model.temperature == 1:
+        return classify
+    return lambda faces: corrected(classify(faces), model.frequencies, model.temperature)
+
+
+def corrected(scores: np.ndarray, frequencies: Sequence[float], temperature: float) -> np.ndarray:
+    """Scores, (n, labels), in a world in which all labels are equally frequent, by Bayes' rule.
+
+    M. Saerens, P. Latinne, C. Decaestecker, Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities, Neural Computation 14, 2002.
+    """
+    likely = np.log(np.maximum(scores.astype(np.float64), LEAST_SCORE))
+    if frequencies:
+        likely = likely - np.log(frequencies)
+    likely = likely / temperature
+    found = np.exp(likely - likely.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float32)
 
 
 def interpreter_of(model: Model) -> Any:

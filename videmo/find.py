@@ -49,7 +49,7 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
 
 
 def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
-    found = _without_parts(sorted(folder.glob(pattern)))
+    found = _without_stretches(sorted(folder.glob(pattern)))
     if not found:
         raise RequestError(
             f"{shown(folder.absolute())}: holds no table (*{TABLE_SUFFIX}); run: videmo scan MOVIE"
@@ -59,19 +59,19 @@ def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
     }
 
 
-def _without_parts(tables: list[Path]) -> list[Path]:
+def _without_stretches(tables: list[Path]) -> list[Path]:
     """Without the tables of stretches of which the whole movie's lies beside them: or each moment
     would come twice."""
     every = set(tables)
     whole = {
         table: table.with_name(movie_file(movie_name(table)) + TABLE_SUFFIX) for table in tables
     }
-    parts = [table for table in tables if whole[table] != table and whole[table] in every]
-    if parts:
-        more = f" (and {len(parts) - 1} more like it)" if len(parts) > 1 else ""
-        said = shown(parts[0]), more, shown(whole[parts[0]].name)
+    stretches = [table for table in tables if whole[table] != table and whole[table] in every]
+    if stretches:
+        more = f" (and {len(stretches) - 1} more like it)" if len(stretches) > 1 else ""
+        said = shown(stretches[0]), more, shown(whole[stretches[0]].name)
         log.warning("%s%s: left out, for %s is of the whole movie", *said)
-    left_out = set(parts)
+    left_out = set(stretches)
     return [table for table in tables if table not in left_out]
 
 
@@ -120,6 +120,20 @@ def movie_places(table: Path, record: Record) -> list[Path]:
     return [table.parent / record["movie"]["file"], table.parent / movie_file(movie_name(table))]
 
 
+def first_file(places: Iterable[Path]) -> Path | None:
+    """The first of `places` at which there is a file."""
+    return next((place for place in places if os.path.isfile(place)), None)
+
+
+def is_scanned(movie: Path, record: Record) -> bool:
+    """Whether `movie` is what was scanned, as `record` says, and has not changed since.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return bool(fingerprint(movie) == record["movie"]["fingerprint"])
+
+
 def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
     """The movie that `table` is of: at `movie`, where the record says, or beside the table.
 
@@ -127,14 +141,14 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
         MovieError: it is nowhere, cannot be read, or has changed since the scan.
     """
     places = [movie] if movie else movie_places(table, record)
-    place = next((place for place in places if os.path.isfile(place)), None)
+    place = first_file(places)
     if place is None:
         raise MovieError(
             f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if its "
             "folder was moved, scan that again into the same place: what is done is found again"
         )
     try:
-        known = fingerprint(place) == record["movie"]["fingerprint"]
+        known = is_scanned(place, record)
     except OSError as error:
         raise MovieError(f"{shown(place)}: cannot be read ({error.strerror})") from error
     if not known:

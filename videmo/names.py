@@ -75,7 +75,7 @@ def people_path(table: Path) -> Path:
     return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + PEOPLE_SUFFIX)
 
 
-def record_path(table: Path) -> Path:
+def people_record_path(table: Path) -> Path:
     """Where the record of the people of `table` lies."""
     return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + RECORD_SUFFIX)
 
@@ -117,7 +117,7 @@ def write_people(
     }
     path = people_path(table)
     write_atomic(path, content)
-    write_atomic(record_path(table), (json.dumps(about, indent=2) + "\n").encode())
+    write_atomic(people_record_path(table), (json.dumps(about, indent=2) + "\n").encode())
     return path
 
 
@@ -162,7 +162,7 @@ def _command(table: Path) -> str:
 
 
 def _read_record(table: Path) -> dict[str, Any]:
-    path = record_path(table)
+    path = people_record_path(table)
     try:
         about = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -38,7 +38,8 @@ def find_runs(
 
     A row whose face is not aligned, or whose score is under `min_score`, is unknown: it neither
     counts nor breaks a run, and nor does a frame without the face, unless a stretch of such frames
-    is longer than `gap`.
+    is longer than `gap`. A frame that is shown for long, as in a recording of a screen, was looked
+    at once: the last of a stretch counts for no more than the gap.
 
     Args:
         table: the columns frame, time, track, eyes, emotion and score, as `read_table` gives them.
@@ -64,7 +65,7 @@ def find_runs(
     known = _known(table, min_score, eyes)
     of_tracks = set(tracks) if tracks is not None else None
     runs = []
-    for part in _parts(known, starts, gap):
+    for part in _parts(known, table, gap):
         track, emotion = int(known.track[part.start]), str(known.emotion[part.start])
         if part.stop - part.start < repeat or (wanted and emotion not in wanted):
             continue
@@ -121,7 +122,7 @@ def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
     """For each row, the full length of the run it belongs to; 0 where it is in none."""
     lengths = np.zeros(len(table), np.int64)
     known = _known(table)
-    for part in _parts(known, frame_starts(table), gap):
+    for part in _parts(known, table, gap):
         lengths[known.row[part]] = part.stop - part.start
     return lengths
 
@@ -171,12 +172,27 @@ def _known(table: pd.DataFrame, min_score: float = 0.0, eyes: int = ALIGNED_EYES
     return _Known(row[order], frame[order], track[order], emotion[order])
 
 
-def _parts(known: _Known, starts: Column, gap: float) -> list[slice]:
+def _parts(known: _Known, table: pd.DataFrame, gap: float) -> list[slice]:
     """The stretches of `known` that are runs: where one ends, the next begins."""
     frame, track, emotion = known.frame, known.track, known.emotion
     if not len(frame):
         return []
-    unknown = starts[frame[1:]] - starts[frame[:-1] + 1]
+    looks, first_rows = np.unique(table["frame"].to_numpy(np.int64), return_index=True)
+    unknown = _unknown(np.searchsorted(looks, frame), table["time"].to_numpy()[first_rows], gap)
     breaks = (track[1:] != track[:-1]) | (emotion[1:] != emotion[:-1]) | (unknown > gap + ROUNDING)
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(frame)]
     return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def _unknown(known: Column, times: Column, gap: float) -> Column:
+    """Seconds of unknown frames between each known one and the next: (known - 1,).
+
+    Args:
+        known: which of the scanned frames they are; where another track begins, they fall back.
+        times: (scanned frames,) when each starts.
+        gap: the last frame of a stretch counts for no more.
+    """
+    before, after = known[:-1], known[1:]
+    first, last = np.minimum(before + 1, len(times) - 1), np.maximum(after - 1, 0)
+    seconds = times[last] - times[first] + np.minimum(times[after] - times[last], gap)
+    return np.where(after - before > 1, seconds, 0.0)

@@ -22,6 +22,10 @@ DEFAULT_REPEAT = 5
 DEFAULT_GAP = 0.5
 """Seconds that a face may be unknown (not aligned, or not found) without ending its run."""
 
+FACE, FRAME = "face", "frame"
+CROPS = (FACE, FRAME)
+"""What of a picture a model looks at: an aligned face, or all of it."""
+
 DEFAULT_MIN_FACE = 0.08
 """Height of the smallest face looked for, as a part of the picture's height."""
 
@@ -135,7 +139,7 @@ class Column(NamedTuple):
     """Whether each face has a value."""
 
 
-COLUMNS = (
+TABLE_COLUMNS = (
     Column("frame", int),
     Column("time", float, digits=3),
     Column("track", int, least=1),
@@ -152,15 +156,16 @@ COLUMNS = (
     Column("repeat", int, least=1, needed=False),
 )
 """The table's columns, in order; after them comes one for each label of the model. A new one is a
-line here, and what computes it."""
+line here, what computes it, and a new `table.FORMAT`."""
 
-OBSERVED = tuple(column for column in COLUMNS if column.of)
+OBSERVED = tuple(column for column in TABLE_COLUMNS if column.of)
 """Those that are seen in a face itself."""
 
 SCORE = Column("", float, digits=4, least=0, most=1)
 """What a label's column is like."""
 
-NOT_LABELS = frozenset((*(column.name for column in COLUMNS), "all", "file", "faces"))
+NOT_LABELS = frozenset((*(column.name for column in TABLE_COLUMNS), "all", "file", "faces"))
+"""Compared without capitals: columns and folders of other programs know none."""
 _LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", re.IGNORECASE)
 """What cannot be a folder on Windows."""
@@ -168,14 +173,14 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", r
 
 def is_label(name: str) -> bool:
     """Whether this can name a column, a folder and an option: letters, digits, spaces, ``_.+-``."""
-    if name in NOT_LABELS or _DEVICE.fullmatch(name):
+    if name.casefold() in NOT_LABELS or _DEVICE.fullmatch(name):
         return False
     return _LABEL.fullmatch(name) is not None
 
 
 def column_names(labels: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns of a table whose model has these labels."""
-    return (*(column.name for column in COLUMNS), *labels)
+    return (*(column.name for column in TABLE_COLUMNS), *labels)
 
 
 def timecode(seconds: float, separator: str = ":") -> str:

@@ -18,6 +18,8 @@ Thumbnail = npt.NDArray[np.uint8]
 
 THUMBNAIL = (16, 9)
 """Width and height in pixels of a frame's tiny picture."""
+SAMPLES = 80
+"""Pixels of a row, at least, of which a tiny picture is made."""
 LEAST_CHANGE = 9.0
 """Mean change of grey level, 0 to 255, below which nothing is a cut."""
 RATIO = 3.0
@@ -29,7 +31,7 @@ NEIGHBOURS = 2
 def thumbnail(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """A tiny picture (uint8, 9 x 16) of `grey` (uint8, h x w) that tells shots apart."""
     # Every pixel counted would cost as much as decoding: rows and columns are skipped first.
-    step = max(1, grey.shape[1] // 160)
+    step = max(1, grey.shape[1] // SAMPLES)
     sparse = np.ascontiguousarray(grey[::step, ::step])
     return np.asarray(cv2.resize(sparse, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
 

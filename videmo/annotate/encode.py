@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import av
 import numpy as np
 
-from videmo.errors import OutputError, SetupError
-from videmo.files import atomic_path, shown
-from videmo.video import READ_OPTIONS, Movie, Sound, open_sound
+from videmo.errors import OutputError
+from videmo.files import shown
+from videmo.video import READ_OPTIONS, Movie, Sound, decoding_time, encoded_path, open_sound
+
+AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
 
 COPIED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac"})
 """Codings of sound that MP4 takes and players know; others are encoded as AAC."""
@@ -39,7 +41,7 @@ SWS_BT709, SWS_BT601 = 1, 5  # swscale's names of the matrices
 STUDIO_RANGE = 1
 
 
-class Picture(NamedTuple):
+class TimedPicture(NamedTuple):
     """A picture to be written: BGR uint8, shown while ``start <= time < end`` in seconds after the
     movie's first frame."""
 
@@ -60,7 +62,7 @@ class Written:
 def write_movie(
     target: Path,
     movie: Movie,
-    pictures: Iterable[Picture],
+    pictures: Iterable[TimedPicture],
     *,
     start: Fraction | None = None,
     end: Fraction | None = None,
@@ -79,17 +81,8 @@ def write_movie(
         DiskFullError, OutputError: the file cannot be written, or came out wrong.
         SetupError: the encoder is missing.
     """
-    with atomic_path(target) as part:
-        try:
-            written = _encode(part, movie, iter(pictures), start, end)
-        except OSError:
-            raise  # `atomic_path` knows what it means
-        except av.codec.codec.UnknownCodecError as error:
-            raise SetupError(
-                f"no encoder {error} here; install PyAV (av) from its wheel"
-            ) from error
-        except av.FFmpegError as error:
-            raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+    with encoded_path(target) as part:
+        written = _encode(part, movie, iter(pictures), start, end)
         _check(part, target, written)
     return written
 
@@ -97,7 +90,7 @@ def write_movie(
 def _encode(
     part: Path,
     movie: Movie,
-    pictures: Iterator[Picture],
+    pictures: Iterator[TimedPicture],
     start: Fraction | None,
     end: Fraction | None,
 ) -> Written:
@@ -120,9 +113,9 @@ def _encode(
         waiting = next(sounds, None)
         frames = 0
         for packet in _video_packets(video, chain([first], pictures), offset, unit):
-            frames += packet.duration > 0
-            now = packet.dts * packet.time_base
-            while waiting is not None and waiting.dts * waiting.time_base <= now:
+            frames += bool(packet.duration)
+            now = decoding_time(packet)
+            while waiting is not None and decoding_time(waiting) <= now:
                 container.mux(waiting)
                 waiting = next(sounds, None)
             container.mux(packet)
@@ -157,8 +150,8 @@ def _add_video(
 
 
 def _video_packets(
-    video: av.VideoStream, pictures: Iterator[Picture], offset: Fraction, unit: Fraction
-) -> Iterator[av.Packet]:
+    video: av.VideoStream, pictures: Iterator[TimedPicture], offset: Fraction, unit: Fraction
+) -> Iterator[av.Packet[av.VideoStream]]:
     """The encoded pictures, each as long as its picture is shown."""
     matrix = SWS_BT709 if video.height >= HD_HEIGHT else SWS_BT601
     shift = round(offset / unit)
@@ -172,10 +165,24 @@ def _video_packets(
     yield from _lasting(video.encode(None), ends)
 
 
-def _lasting(packets: Iterable[av.Packet], ends: dict[int, int]) -> Iterator[av.Packet]:
+def _lasting(
+    packets: Iterable[av.Packet[av.VideoStream]], ends: dict[int, int]
+) -> Iterator[av.Packet[av.VideoStream]]:
     for packet in packets:
+        assert packet.pts is not None  # those of our frames come back
         packet.duration = ends.pop(packet.pts) - packet.pts
         yield packet
+
+
+class _Stretch(NamedTuple):
+    """The sound that is wanted, and where it comes to lie."""
+
+    sound: Sound
+    start: Fraction | None
+    end: Fraction | None
+    """Seconds after the movie's first frame."""
+    offset: Fraction
+    """Where that frame comes to lie, in seconds."""
 
 
 def _sound_packets(
@@ -184,57 +191,38 @@ def _sound_packets(
     offset: Fraction,
     start: Fraction | None,
     end: Fraction | None,
-) -> tuple[Iterator[av.Packet], str]:
+) -> tuple[Iterator[AudioPacket], str]:
     """The sound's packets, ready to be written, and how they are made."""
     if sound is None:
         return iter(()), ""
+    stretch = _Stretch(sound, start, end, offset)
     if sound.stream.codec_context.name.removesuffix("float") in COPIED:
-        return _copied(
-            container.add_stream_from_template(sound.stream), sound, offset, start, end
-        ), "copied"
-    return _encoded(container, sound, offset, start, end), "encoded"
+        return _copied(container.add_stream_from_template(sound.stream), stretch), "copied"
+    return _encoded(_add_aac(container, sound), stretch), "encoded"
 
 
-def _copied(
-    stream: av.AudioStream,
-    sound: Sound,
-    offset: Fraction,
-    start: Fraction | None,
-    end: Fraction | None,
-) -> Iterator[av.Packet]:
-    for time, packet in sound.packets(start, end):
+def _copied(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
+    for time, packet in stretch.sound.packets(stretch.start, stretch.end):
         base = packet.time_base
-        packet.pts = packet.dts = round((time + offset) / base)
+        packet.pts = packet.dts = round((time + stretch.offset) / base)
         packet.stream = stream
         yield packet
 
 
-def _encoded(
-    container: av.container.OutputContainer,
-    sound: Sound,
-    offset: Fraction,
-    start: Fraction | None,
-    end: Fraction | None,
-) -> Iterator[av.Packet]:
+def _add_aac(container: av.container.OutputContainer, sound: Sound) -> av.AudioStream:
     source = sound.stream.codec_context
     rate = source.sample_rate if source.sample_rate in AAC_RATES else 48000
     layout = "mono" if source.layout.nb_channels == 1 else "stereo"
     stream = container.add_stream("aac", rate=rate, layout=layout)
     stream.codec_context.bit_rate = SOUND_RATE
-    return _aac(stream, sound, offset, start, end)
+    return stream
 
 
-def _aac(
-    stream: av.AudioStream,
-    sound: Sound,
-    offset: Fraction,
-    start: Fraction | None,
-    end: Fraction | None,
-) -> Iterator[av.Packet]:
-    graph = _graph(sound.stream, stream.codec_context)
+def _encoded(stream: av.AudioStream, stretch: _Stretch) -> Iterator[AudioPacket]:
+    graph = _graph(stretch.sound.stream, stream.codec_context)
     unit = Fraction(1, stream.codec_context.sample_rate)
-    for time, frame in sound.frames(start, end):
-        frame.time_base, frame.pts = unit, round((time + offset) / unit)
+    for time, frame in stretch.sound.frames(stretch.start, stretch.end):
+        frame.time_base, frame.pts = unit, round((time + stretch.offset) / unit)
         graph.push(frame)
         yield from _pulled(graph, stream)
     graph.push(None)
@@ -257,12 +245,13 @@ def _graph(source: av.AudioStream, target: av.AudioCodecContext) -> av.filter.Gr
     return graph
 
 
-def _pulled(graph: av.filter.Graph, stream: av.AudioStream) -> Iterator[av.Packet]:
+def _pulled(graph: av.filter.Graph, stream: av.AudioStream) -> Iterator[AudioPacket]:
     while True:
         try:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
+        assert isinstance(frame, av.AudioFrame)
         yield from stream.encode(frame)
 
 

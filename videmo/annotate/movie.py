@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from videmo.annotate import DEFAULT_LAYERS, MOVIE_SUFFIX, check_layers
+from videmo.annotate.annotator import Annotator, exact, painted
 from videmo.annotate.encode import write_movie
-from videmo.annotate.painter import Painter, exact, painted
+from videmo.emotions import find_model
 from videmo.errors import (
     DiskFullError,
     RequestError,
@@ -23,10 +24,12 @@ from videmo.errors import (
     TableError,
     VidemoError,
 )
+from videmo.faces import detector_of
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
 from videmo.names import find_people
-from videmo.scan import Progress, Scanned, Settings, scan_movie
+from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
+from videmo.scan.chunk import detector_config
 from videmo.schema import timecode
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
 from videmo.video import open_movie
@@ -85,7 +88,7 @@ def annotate_movies(
 
     Raises:
         RequestError: `movie` is given for several subjects, one does not exist, or what is wished
-            can be of no movie.
+            can be of no movie, or of no detector.
         DiskFullError, SetupError: what would befall every other movie, too.
     """
     subjects = list(subjects)
@@ -95,6 +98,8 @@ def annotate_movies(
     for subject in subjects:
         if not os.path.exists(subject):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(subject)}: no such file or folder; check the name")
+    if settings is not None:  # or each movie would say what is wrong
+        detector_of(detector_config(settings, find_model(settings.model)))
     for subject in subjects:
         try:
             yield annotate_movie(
@@ -147,16 +152,16 @@ def annotate_movie(
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
     check_writable(target)
     known = _known_names(table, record) if names is None else names
-    painter = Painter(rows, record, found, known, wished.layers)
+    annotator = Annotator(rows, record, found, known, wished.layers)
     start, end = _stretch(wished, rows, record)
     with watch(target) as progress, open_movie(found) as reader:
-        pictures = painted(painter, reader, start, end, progress)
+        pictures = painted(annotator, reader, start, end, progress)
         written = write_movie(target, found, pictures, start=start, end=end)
         drawn_whole = wished.start is wished.end is None
         missing = _missing(record, written.frames) if drawn_whole else 0
         damaged = reader.failures
     return Annotated(
-        subject, target, written.frames, missing, damaged, painter.faces, written.sound, scanned
+        subject, target, written.frames, missing, damaged, annotator.faces, written.sound, scanned
     )
 
 
@@ -201,14 +206,26 @@ def _table_for(
     subject: Path, folder: Path, settings: Settings | None, jobs: int, watch: Watch
 ) -> tuple[Path, Scanned | None]:
     """The table of `subject`, scanned if there is none."""
-    if subject.name.endswith(TABLE_SUFFIX):
-        return subject, None
-    table = find_table(subject, folder)
+    is_table = subject.name.endswith(TABLE_SUFFIX)
+    table = subject if is_table else find_table(subject, folder)
     if table is not None:
+        if settings is not None:
+            _check_made_with(table, settings)
         return table, None
     with watch(subject) as progress:
         scanned = scan_movie(subject, folder, settings, progress, jobs=jobs)
     return scanned.table, scanned
+
+
+def _check_made_with(table: Path, settings: Settings) -> None:
+    """Not to draw what one model or detector saw as if another one had seen it."""
+    record, wanted = read_record(table), made_with(settings, find_model(settings.model))
+    for kind, key in (("model", "sha256"), ("detector", "name")):
+        if record[kind][key] != wanted[kind][key]:
+            raise RequestError(
+                f"{shown(table)}: was made with the {kind} {shown(str(record[kind]['name']))}; "
+                f"scan the movie with the other one, or leave out --{kind}"
+            )
 
 
 def _missing(record: Record, frames: int) -> int:

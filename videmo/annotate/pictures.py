@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from videmo.draw import Marked, colours_of, draw_faces
 from videmo.emotions import find_model
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
 from videmo.exporters.crops import encode_jpeg
+from videmo.exporters.lists import Line, header_and_lines, list_text
 from videmo.faces import detector_of
 from videmo.files import check_writable, shown, write_atomic
 from videmo.pictures import find_pictures, read_picture
@@ -32,8 +31,6 @@ from videmo.table import cell
 LIST = "pictures.csv"
 FILE = "file"
 """The column before those of a movie's table: the picture's name."""
-
-Line = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -158,13 +155,13 @@ def as_csv(
     In order of names, which gives each picture its number, in the column `frame`.
     """
     wanted = set(listed if names is None else names)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, (FILE, *column_names(labels)), restval="", lineterminator="\n")
-    writer.writeheader()
-    for number, name in enumerate(sorted(listed)):
-        if name in wanted:
-            writer.writerows({**line, "frame": str(number)} for line in listed[name])
-    return text.getvalue()
+    numbered = (
+        {**line, "frame": str(number)}
+        for number, name in enumerate(sorted(listed))
+        if name in wanted
+        for line in listed[name]
+    )
+    return list_text((FILE, *column_names(labels)), numbered)
 
 
 def read_list(folder: Path, labels: Sequence[str] = EMOTIONS) -> dict[str, list[Line]]:
@@ -176,17 +173,10 @@ def read_list(folder: Path, labels: Sequence[str] = EMOTIONS) -> dict[str, list[
         OutputError: it is not the list that videmo writes, or one of another model or version.
     """
     path = folder / LIST
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            lines = list(reader)
-            header = tuple(reader.fieldnames or ())
-    except FileNotFoundError:
+    found = header_and_lines(path, strict=True)
+    if found is None:
         return {}
-    except (OSError, ValueError, csv.Error) as error:
-        raise OutputError(
-            f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
-        ) from error
+    header, lines = found
     whole = all(None not in (*line, *line.values()) for line in lines)
     if header != (FILE, *column_names(labels)) or not whole:
         raise OutputError(

@@ -118,7 +118,7 @@ def _calm_boxes(rows: pd.DataFrame, place: np.ndarray, times: np.ndarray) -> np.
     step = float(np.median(np.diff(times))) if len(times) > 1 else CALM_SECONDS
     reach = min(MOST_CALM, round(CALM_SECONDS / max(step, 1e-3)))
     if not len(boxes) or not reach:
-        return boxes.astype(int)
+        return np.asarray(boxes, int)
     track = np.unique(rows["track"].to_numpy(np.int64), return_inverse=True)[1]
     key = track * (len(times) + 2 * reach + 2) + place
     order = np.argsort(key)
@@ -137,7 +137,7 @@ def _calm_boxes(rows: pd.DataFrame, place: np.ndarray, times: np.ndarray) -> np.
     return calm
 
 
-class _Plan(NamedTuple):
+class _LanePlan(NamedTuple):
     """Who is in a lane."""
 
     name: str
@@ -188,7 +188,7 @@ def _lane(name: str, counts: np.ndarray) -> Lane:
     return Lane(name, np.where(seen.sum(axis=0) > 0, emotions, -1), aligned)
 
 
-def _plans(table: pd.DataFrame, names: Mapping[int, str]) -> tuple[list[_Plan], int]:
+def _plans(table: pd.DataFrame, names: Mapping[int, str]) -> tuple[list[_LanePlan], int]:
     """Who is in which lane, and how many tracks are in none."""
     spans = _spans(table)
     persons: Counter[str] = Counter()
@@ -198,7 +198,7 @@ def _plans(table: pd.DataFrame, names: Mapping[int, str]) -> tuple[list[_Plan], 
     plans = []
     for name, _ in sorted(persons.items(), key=lambda item: (-item[1], item[0]))[:MOST_LANES]:
         tracks = tuple(span.track for span in spans if names.get(span.track) == name)
-        plans.append(_Plan(called(name, tracks[0]), tracks))
+        plans.append(_LanePlan(called(name, tracks[0]), tracks))
     last = max((span.last for span in spans), default=0)
     taken = np.zeros((MOST_LANES - len(plans), last + 1), bool)
     shared: list[list[int]] = [[] for _ in taken]
@@ -209,8 +209,8 @@ def _plans(table: pd.DataFrame, names: Mapping[int, str]) -> tuple[list[_Plan], 
                 busy[span.first : span.last + 1] = True
                 lane.append(span.track)
                 break
-    plans += [_Plan("", tuple(lane)) for lane in shared if lane]
-    return plans or [_Plan("", ())], len(spans) - sum(len(plan.tracks) for plan in plans)
+    plans += [_LanePlan("", tuple(lane)) for lane in shared if lane]
+    return plans or [_LanePlan("", ())], len(spans) - sum(len(plan.tracks) for plan in plans)
 
 
 class _Span(NamedTuple):

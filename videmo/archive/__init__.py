@@ -12,18 +12,19 @@ from videmo.archive.ledger import (
     why_partial,
 )
 from videmo.archive.named import Outcome, scan_movies
-from videmo.archive.overnight import Limits, Standing, scan_archive
+from videmo.archive.overnight import Standing, scan_archive
+from videmo.archive.process import Limits
 from videmo.archive.share import Shard, shard_of_environment
 from videmo.archive.verify import Verified, verify_tables
-from videmo.archive.walk import Found, find_movies
+from videmo.archive.walk import Candidate, find_movies
 
 __all__ = [
     "FAILED",
     "OK",
     "PARTIAL",
     "SKIPPED",
+    "Candidate",
     "Entry",
-    "Found",
     "Limits",
     "Outcome",
     "Shard",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from videmo.errors import TableError
 from videmo.files import fingerprint, sha256, shown
+from videmo.find import is_scanned
 from videmo.table import Record, place_of, read_record, table_path, write_record
 
 BLOCK = 1 << 20
@@ -34,8 +35,9 @@ def done_record(table: Path, movie: Path, made: Record) -> Record | None:
     """The record of `table`, if it is whole, of `movie` as it is now, and made as `made` says."""
     try:
         record = read_record(table)
-        same = record["movie"]["fingerprint"] == fingerprint(movie)
-        if not same or any(record.get(name) != value for name, value in made.items()):
+        if not is_scanned(movie, record) or any(
+            record.get(name) != value for name, value in made.items()
+        ):
             return None
         check_whole(table, record)
     except (TableError, OSError):

@@ -21,8 +21,8 @@ from videmo.table import Record
 
 OK, PARTIAL, FAILED, SKIPPED = "ok", "partial", "failed", "skipped"
 
-FIRST_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
-LAST_COLUMNS = ("took", "key")
+FIRST_LEDGER_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
+LAST_LEDGER_COLUMNS = ("took", "key")
 """Between them comes one for each label of the model: the seconds for which it was held."""
 
 _FORMULA = ("=", "+", "-", "@")
@@ -131,14 +131,14 @@ def running(folder: Path) -> dict[str, str]:
 
 
 def _is_header(names: list[str]) -> bool:
-    first, last = len(FIRST_COLUMNS), len(LAST_COLUMNS)
-    return (*names[:first], *names[-last:]) == FIRST_COLUMNS + LAST_COLUMNS
+    first, last = len(FIRST_LEDGER_COLUMNS), len(LAST_LEDGER_COLUMNS)
+    return (*names[:first], *names[-last:]) == FIRST_LEDGER_COLUMNS + LAST_LEDGER_COLUMNS
 
 
 def begin_ledger(path: Path, entries: Iterable[Entry], labels: Sequence[str]) -> None:
     """Write the list anew, in order of the paths, with columns for these labels."""
     rows = sorted(entries, key=lambda entry: entry.path)
-    header = (*FIRST_COLUMNS, *labels, *LAST_COLUMNS)
+    header = (*FIRST_LEDGER_COLUMNS, *labels, *LAST_LEDGER_COLUMNS)
     content = "".join(map(_line, [header, *(_row(entry, labels) for entry in rows)]))
     write_atomic(path, content.encode())
 
@@ -184,11 +184,13 @@ def _line(row: Iterable[object]) -> str:
 
 def _entry(header: list[str], row: list[str]) -> Entry | None:
     """The entry that a row stands for; None if somebody has spoilt it: then it is made again."""
-    first, last = len(FIRST_COLUMNS), len(LAST_COLUMNS)
+    first, last = len(FIRST_LEDGER_COLUMNS), len(LAST_LEDGER_COLUMNS)
     if len(row) != len(header):
         return None
     # By their places: a label may be called as one of the other columns.
-    values = dict(zip(FIRST_COLUMNS + LAST_COLUMNS, row[:first] + row[-last:], strict=True))
+    values = dict(
+        zip(FIRST_LEDGER_COLUMNS + LAST_LEDGER_COLUMNS, row[:first] + row[-last:], strict=True)
+    )
     if values["status"] not in (OK, PARTIAL, FAILED, SKIPPED):
         return None
     seconds = zip(header[first:-last], row[first:-last], strict=True)

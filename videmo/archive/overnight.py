@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,9 @@ from videmo.archive.ledger import (
     ledger_path,
     read_ledger,
 )
-from videmo.archive.process import GRACE, Limits, Order, Worker
+from videmo.archive.process import GRACE, Limits, MovieWorker, Order
 from videmo.archive.share import Shard, cores_for
-from videmo.archive.walk import Found
+from videmo.archive.walk import Candidate
 from videmo.emotions import find_model
 from videmo.errors import (
     DiskFullError,
@@ -65,7 +66,7 @@ Told = Callable[[Standing], None]
 
 
 def scan_archive(
-    movies: Sequence[Found],
+    movies: Sequence[Candidate],
     folder: Path,
     settings: Settings | None = None,
     *,
@@ -101,88 +102,78 @@ def scan_archive(
     """
     settings = settings or Settings()
     made = made_with(settings, find_model(settings.model))
-    labels = made["labels"]
     path = ledger_path(folder, shard)
-    mine = [found for found in movies if shard.holds(found.name)]
+    mine = [candidate for candidate in movies if shard.holds(candidate.name)]
     process_context()
     note = {"pid": os.getpid(), "host": socket.gethostname(), "movies": len(mine)}
     with file_lock(path, json.dumps(note)):
         remove_left(path)
-        listed = {} if fresh else read_ledger(path)
-        read_ledger(path)  # to refuse a file that is not ours
-        kept, to_do = _sort_out(mine, folder, made, listed, retry=retry, fresh=fresh)
-        begin_ledger(path, kept, labels)
+        listed = read_ledger(path)  # even where all is scanned again: it refuses what is not ours
+        kept, to_do = _sort_out(mine, folder, made, {} if fresh else listed, retry, fresh)
+        begin_ledger(path, kept, made["labels"])
         yield from ((entry, False) for entry in kept)
+        order = partial(Order, settings=settings, jobs=1, fresh=fresh, limits=limits)
         orders = {
-            found.name: Order(
-                found.path,
-                table_of(folder, found.name, found.path, made).parent,
-                settings,
-                1,
-                fresh,
-                limits,
-            )
-            for found in to_do
+            candidate.name: order(candidate.path, _folder_of(candidate, folder, made))
+            for candidate in to_do
         }
         entries = [*kept]
         for entry in _scan_all(to_do, orders, made, jobs, progress or (lambda _: None)):
-            add_entry(path, entry, labels)
+            add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, True
-        begin_ledger(path, entries, labels)
+        begin_ledger(path, entries, made["labels"])
+
+
+def _folder_of(candidate: Candidate, folder: Path, made: Record) -> Path:
+    """Where the table of a movie goes, in `folder`."""
+    return table_of(folder, candidate.name, candidate.path, made).parent
 
 
 def _sort_out(
-    movies: Sequence[Found],
+    movies: Sequence[Candidate],
     folder: Path,
     made: Record,
     listed: dict[str, Entry],
-    *,
     retry: bool,
     fresh: bool,
-) -> tuple[list[Entry], list[Found]]:
+) -> tuple[list[Entry], list[Candidate]]:
     """What is known already, and what is to be scanned."""
     kept, to_do = [], []
-    for found in movies:
-        name = cell(found.name)
-        if found.reason:
-            kept.append(Entry(name, FAILED if found.failed else SKIPPED, found.reason))
+    for candidate in movies:
+        name = cell(candidate.name)
+        if candidate.reason:
+            kept.append(Entry(name, FAILED if candidate.failed else SKIPPED, candidate.reason))
             continue
         before = listed.get(name)
-        key = key_of(found.path, made)
-        table = table_of(folder, found.name, found.path, made)
-        record = None if fresh else done_record(table, found.path, made)
+        key = key_of(candidate.path, made)
+        table = table_of(folder, candidate.name, candidate.path, made)
+        record = None if fresh else done_record(table, candidate.path, made)
         if record is not None:
             took = before.took if before and before.key == key else 0.0
-            record = found_at(record, table, found.path)
-            kept.append(entry_of(found.name, record, took, key))
+            record = found_at(record, table, candidate.path)
+            kept.append(entry_of(candidate.name, record, took, key))
         elif before and key and before.key == key and before.status in (FAILED, SKIPPED):
             if retry and before.status == FAILED:
-                to_do.append(found)
+                to_do.append(candidate)
             else:
                 kept.append(before)
         else:
-            to_do.append(found)
+            to_do.append(candidate)
     return kept, to_do
 
 
 def _scan_all(
-    movies: list[Found], orders: dict[str, Order], made: Record, jobs: int, tell: Told
+    movies: list[Candidate], orders: dict[str, Order], made: Record, jobs: int, tell: Told
 ) -> Iterator[Entry]:
     """The largest first, so that no core is left alone with it in the end."""
-    waiting = sorted(movies, key=lambda found: (-found.size, found.name))
-    running: list[Worker] = []
-    total = sum(found.size for found in movies)
+    waiting = sorted(movies, key=lambda candidate: (-candidate.size, candidate.name))
+    running: list[MovieWorker] = []
+    total = sum(candidate.size for candidate in movies)
     done, size_done, scanned, seconds = 0, 0, 0, 0.0
     try:
         while waiting or running:
-            free = jobs - sum(worker.order.jobs for worker in running)
-            while waiting and free > 0:
-                found = waiting.pop(0)
-                left = found.size + sum(one.size for one in waiting)
-                cores = cores_for(found.size, left, free, jobs)
-                running.append(Worker(found, orders[found.name]._replace(jobs=cores)))
-                free -= cores
+            _begin(waiting, running, orders, jobs)
             messages = [worker.message for worker in running]
             wait([*messages, *(worker.process.sentinel for worker in running)], TELL_EVERY)
             for worker in running:
@@ -190,14 +181,16 @@ def _scan_all(
             for worker in [worker for worker in running if worker.ended]:
                 running.remove(worker)
                 entry = _entry(worker, made)
-                done, size_done = done + 1, size_done + worker.found.size
+                done, size_done = done + 1, size_done + worker.candidate.size
                 if entry.duration:
-                    scanned, seconds = scanned + worker.found.size, seconds + entry.duration
+                    scanned, seconds = scanned + worker.candidate.size, seconds + entry.duration
                 yield entry
-            partly = sum(_share(worker) * worker.found.size for worker in running)
+            partly = sum(_share(worker) * worker.candidate.size for worker in running)
             share = (size_done + partly) / total if total else done / len(movies)
             here = seconds + sum(_share(worker) * worker.news.seconds for worker in running)
-            whole = _footage(seconds, scanned, running, sum(found.size for found in waiting))
+            whole = _footage(
+                seconds, scanned, running, sum(candidate.size for candidate in waiting)
+            )
             tell(Standing(done, len(movies), share, here, max(here, whole)))
     finally:
         deadline = time.monotonic() + GRACE
@@ -207,31 +200,44 @@ def _scan_all(
             worker.end(deadline)
 
 
-def _share(worker: Worker) -> float:
+def _begin(
+    waiting: list[Candidate], running: list[MovieWorker], orders: dict[str, Order], jobs: int
+) -> None:
+    """Begin with movies that are waiting, in their order, while cores are free."""
+    free = jobs - sum(worker.order.jobs for worker in running)
+    while waiting and free > 0:
+        candidate = waiting.pop(0)
+        left = candidate.size + sum(one.size for one in waiting)
+        cores = cores_for(candidate.size, left, free, jobs)
+        running.append(MovieWorker(candidate, orders[candidate.name]._replace(jobs=cores)))
+        free -= cores
+
+
+def _share(worker: MovieWorker) -> float:
     """Which part of its movie a worker has done."""
     return min(1.0, worker.news.frames / worker.news.of) if worker.news.of else 0.0
 
 
-def _footage(seconds: float, scanned: int, running: list[Worker], waiting: int) -> float:
+def _footage(seconds: float, scanned: int, running: list[MovieWorker], waiting: int) -> float:
     """All seconds of footage: `seconds` in `scanned` bytes, those at work, and in `waiting` bytes.
 
     0 while no movie has told its length.
     """
     told = [worker for worker in running if worker.news.seconds]
     known = seconds + sum(worker.news.seconds for worker in told)
-    of_size = scanned + sum(worker.found.size for worker in told)
-    untold = waiting + sum(worker.found.size for worker in running if worker not in told)
+    of_size = scanned + sum(worker.candidate.size for worker in told)
+    untold = waiting + sum(worker.candidate.size for worker in running if worker not in told)
     return known * (1 + untold / of_size) if of_size else 0.0
 
 
-def _entry(worker: Worker, made: Record) -> Entry:
+def _entry(worker: MovieWorker, made: Record) -> Entry:
     """What became of a movie.
 
     Raises:
         SetupError, DiskFullError, RequestError: the others would meet the same.
     """
-    name, took = worker.found.name, round(time.monotonic() - worker.begun, 1)
-    key = key_of(worker.found.path, made)
+    name, took = worker.candidate.name, round(time.monotonic() - worker.begun, 1)
+    key = key_of(worker.candidate.path, made)
     try:
         record = worker.outcome().record
     except (SetupError, DiskFullError):
@@ -239,7 +245,7 @@ def _entry(worker: Worker, made: Record) -> Entry:
     except NoPicturesError as error:
         entry = Entry(cell(name), SKIPPED, str(error))
     except RequestError as error:
-        if os.path.lexists(worker.found.path):
+        if os.path.lexists(worker.candidate.path):
             raise
         entry = Entry(cell(name), FAILED, str(error))  # it was there when the folder was read
     except (MovieError, OutputError, VidemoError) as error:
@@ -247,5 +253,5 @@ def _entry(worker: Worker, made: Record) -> Entry:
     else:
         return entry_of(name, record, took, key)
     # The row has the name already, and begins with it.
-    reason = entry.reason.removeprefix(f"{shown(worker.found.path)}: ")
+    reason = entry.reason.removeprefix(f"{shown(worker.candidate.path)}: ")
     return replace(entry, reason=reason, took=took, key=key)

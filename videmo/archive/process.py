@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.archive.walk import Found
+from videmo.archive.walk import Candidate
 from videmo.emotions import find_model
 from videmo.errors import MovieError, RequestError, VidemoError
 from videmo.faces import detector_of
@@ -71,11 +71,11 @@ class News(NamedTuple):
     """Footage that there is to scan; 0: not known."""
 
 
-class Worker:
+class MovieWorker:
     """A movie that is being scanned. Remembers the process, and what it said last."""
 
-    def __init__(self, found: Found, order: Order) -> None:
-        self.found = found
+    def __init__(self, candidate: Candidate, order: Order) -> None:
+        self.candidate = candidate
         self.order = order
         self.begun = self._heard = time.monotonic()
         self.news = News()
@@ -153,7 +153,7 @@ def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
     Raises:
         VidemoError: as `scan_movie`; MovieError, too, if the process crashes or takes too much.
     """
-    worker = Worker(Found(order.movie, order.movie.name), order)
+    worker = MovieWorker(Candidate(order.movie, order.movie.name), order)
     try:
         while not worker.ended:
             wait([worker.message, worker.process.sentinel], TELL_EVERY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from videmo.errors import RequestError
 from videmo.files import sha256
@@ -16,7 +16,8 @@ _VARIABLES = (
 )
 
 
-class Shard(NamedTuple):
+@dataclass(frozen=True)
+class Shard:
     """One part of several into which an archive is divided."""
 
     number: int = 1

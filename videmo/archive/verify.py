@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from videmo.errors import MovieError, RequestError, TableError
-from videmo.files import fingerprint, shown
-from videmo.find import movie_places
+from videmo.files import shown
+from videmo.find import first_file, is_scanned, movie_places
 from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, read_record, read_table
 
 
@@ -45,14 +44,14 @@ def verify_tables(folder: Path) -> Iterator[Verified]:
 def _check_movie(table: Path, record: Record) -> None:
     """Raise MovieError unless the movie is where the record says, or beside, and the same."""
     places = movie_places(table, record)
-    movie = next((place for place in places if os.path.isfile(place)), None)
+    movie = first_file(places)
     if movie is None:
         raise MovieError(
             f"its movie is not there any more: {shown(places[0])}; if its folder was moved, scan "
             "that again into the same place"
         )
     try:
-        same = fingerprint(movie) == record["movie"]["fingerprint"]
+        same = is_scanned(movie, record)
     except OSError as error:
         raise MovieError(f"its movie cannot be read ({error.strerror}): {shown(movie)}") from error
     if not same:

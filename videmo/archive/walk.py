@@ -20,8 +20,8 @@ PARTS = ".parts"
 
 
 @dataclass(frozen=True)
-class Found:
-    """A movie of the archive, or what is named as one."""
+class Candidate:
+    """What may be a movie of the archive, and what is known of it before it is opened."""
 
     path: Path
     name: str
@@ -34,7 +34,7 @@ class Found:
     """Whether that reason is a failure; else it is simply not a movie."""
 
 
-def find_movies(places: Sequence[Path]) -> list[Found]:
+def find_movies(places: Sequence[Path]) -> list[Candidate]:
     """The movies that `places`, folders and files, name; folders are searched to their depth.
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
@@ -48,7 +48,7 @@ def find_movies(places: Sequence[Path]) -> list[Found]:
         RequestError: a place is not there, or two movies would get one table.
     """
     folders = [place for place in places if os.path.isdir(place)]
-    found: list[Found] = []
+    found: list[Candidate] = []
     for place in places:
         if not os.path.lexists(place):
             raise RequestError(f"{shown(place)}: no such file or folder; check the name")
@@ -67,7 +67,7 @@ def find_movies(places: Sequence[Path]) -> list[Found]:
     return sorted(found, key=lambda one: os.fsencode(one.name))
 
 
-def _walk(top: Path, below: str) -> Iterator[Found]:
+def _walk(top: Path, below: str) -> Iterator[Candidate]:
     """Real folders first, links to folders after them, so that a link never hides a folder."""
     seen: set[tuple[int, int]] = set()
     waiting, links = [(top, below)], list[tuple[Path, str]]()
@@ -78,10 +78,10 @@ def _walk(top: Path, below: str) -> Iterator[Found]:
             entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
             why = f"the folder cannot be read ({error.strerror})"
-            yield Found(folder, name, reason=why, failed=True)
+            yield Candidate(folder, name, reason=why, failed=True)
             continue
         if (status.st_dev, status.st_ino) in seen:
-            yield Found(folder, name, reason="a link to a folder that is searched already")
+            yield Candidate(folder, name, reason="a link to a folder that is searched already")
             continue
         seen.add((status.st_dev, status.st_ino))
         if _extracted(folder, entries):
@@ -111,7 +111,7 @@ def _extracted(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
     return _head(folder / EXTRACTED).startswith(EXTRACTED_HEADER)
 
 
-def _movie(path: Path, name: str) -> Iterator[Found]:
+def _movie(path: Path, name: str) -> Iterator[Candidate]:
     """The file at `path`, if it is a movie or has a movie's name."""
     named = path.suffix.lower() in SUFFIXES
     try:
@@ -120,9 +120,9 @@ def _movie(path: Path, name: str) -> Iterator[Found]:
         return
     if not stat.S_ISREG(status.st_mode):
         if named:
-            yield Found(path, name, reason="is not a regular file")
+            yield Candidate(path, name, reason="is not a regular file")
     elif named or (status.st_size and _looks_like_a_movie(path)):
-        yield Found(path, name, status.st_size)
+        yield Candidate(path, name, status.st_size)
 
 
 def _looks_like_a_movie(path: Path) -> bool:
@@ -132,15 +132,15 @@ def _looks_like_a_movie(path: Path) -> bool:
     return sniff(head) == MOVIE or (transport and not (head and is_text(head)))
 
 
-def _file(path: Path, name: str) -> Found:
+def _file(path: Path, name: str) -> Candidate:
     """A file that the user named: whatever it is, it is to be scanned."""
     try:
         status = os.stat(path)
     except OSError:
-        return Found(path, name)
+        return Candidate(path, name)
     if not stat.S_ISREG(status.st_mode):
-        return Found(path, name, reason="is not a regular file")
-    return Found(path, name, status.st_size)
+        return Candidate(path, name, reason="is not a regular file")
+    return Candidate(path, name, status.st_size)
 
 
 def _head(path: Path) -> bytes:

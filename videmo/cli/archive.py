@@ -69,7 +69,8 @@ def verify(folder: Path, quiet: bool) -> None:
             bad += 1
             say(f"videmo: {shown(verified.table)}: {verified.problem}")
     if not quiet:
-        click.echo(f"{count} tables checked, {count - bad} sound, {bad} not")
+        tables = "1 table" if count == 1 else f"{count} tables"
+        click.echo(f"{tables} checked, {count - bad} sound, {bad} not")
     sys.exit(1 if bad else 0)
 
 

@@ -83,8 +83,8 @@ def export(
     from videmo.training.export import formats_of
     from videmo.training.measure import in_short
 
-    wanted = {"formats": formats_of(formats), "data": data, "agreement": agreement}
-    made, written = exported(sources[0], folder, name=name, **wanted)
+    how = {"data": data, "agreement": agreement}
+    made, written = exported(sources[0], folder, name=name, formats=formats_of(formats), **how)
     for kind, about in made.about.items() if not quiet else ():
         for found in [about["measured"], *about["also_measured"]] if "measured" in about else ():
             same = f"as the network {about['agrees']:.2%}"

@@ -24,10 +24,10 @@ def info(path: Path | None) -> None:
     one is refused.
     """
     from videmo.emotions import lines_about, read_model
-    from videmo.faces import ORIGINS
+    from videmo.faces import DETECTORS, DetectorConfig
 
     for name, value in lines_about(read_model(path)):
         click.echo(f"{name + ':':14}{shown(value)}")
     click.echo()
-    for detector, origin in ORIGINS.items():
-        click.echo(f"{'faces by:':14}{detector}, {origin}")
+    for detector, make in DETECTORS.items():
+        click.echo(f"{'faces by:':14}{detector}, {make(DetectorConfig(detector)).origin}")

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from videmo.schema import DEFAULT_DETECTOR
+
 Decorator = Callable[[Any], Any]
 
 PATH = click.Path(path_type=Path)
@@ -19,7 +21,7 @@ MOST = float(1 << 60)
 """Bytes that no machine has."""
 
 
-class Time(click.ParamType):
+class Time(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
 
     name = "time"
@@ -40,7 +42,7 @@ class Time(click.ParamType):
         return time
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg]
     """Bytes, in mega- or gigabytes: 500M, 4G."""
 
     name = "size"
@@ -62,6 +64,15 @@ SIZE = Size()
 TABLES: Decorator = click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
 MOVED: Decorator = click.option(
     "--movie", type=PATH, help="Where the movie is now, if it was moved."
+)
+MODEL: Decorator = click.option(
+    "--model", type=PATH, help="Another emotion model (.tflite, its .json beside it)."
+)
+DETECTOR: Decorator = click.option(
+    "--detector",
+    metavar="NAME",
+    help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "
+    f"haar, the classic cascade and eye check, from the front.  [default: {DEFAULT_DETECTOR}]",
 )
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import PATH, QUIET, SIZE, TIME, output
+from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
@@ -22,15 +22,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("movies", nargs=-1, required=True, type=PATH, metavar="MOVIE|FOLDER...")
 @output("Folder for the tables.")
-@click.option("--model", type=PATH, help="Another emotion model (.tflite, its .json beside it).")
-@click.option(
-    "--detector",
-    metavar="NAME",
-    default=DEFAULT_DETECTOR,
-    show_default=True,
-    help="What finds faces: yunet, a small network, also in profile, in the dark, looking down; or "
-    "haar, the classic cascade and eye check, from the front.",
-)
+@MODEL
+@DETECTOR
 @click.option(
     "--min-face",
     type=click.FloatRange(0.01, 1),
@@ -88,7 +81,7 @@ def scan(
     movies: tuple[Path, ...],
     folder: Path,
     model: Path | None,
-    detector: str,
+    detector: str | None,
     min_face: float,
     every_frame: bool,
     every: int,
@@ -118,7 +111,8 @@ def scan(
     from videmo.faces import DetectorConfig
     from videmo.scan import Settings, all_cores
 
-    config = DetectorConfig(detector, min_face=min_face, interval=1 if every_frame else None)
+    interval = 1 if every_frame else None
+    config = DetectorConfig(detector or DEFAULT_DETECTOR, min_face=min_face, interval=interval)
     settings = Settings(
         config, model=model, every=every, start=start, end=end, deinterlace=deinterlace
     )

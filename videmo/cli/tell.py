@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from videmo.files import shown
+from videmo.schema import FRAME
 
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from videmo.archive import Entry, Outcome
     from videmo.convert import Converted
     from videmo.extract import Extracted
-    from videmo.people import Cast, Found
+    from videmo.people import Cast, NamedTracks
     from videmo.table import Record
 
 
@@ -54,7 +55,7 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
 
 def _faces(record: Record) -> str:
     """What was seen in a movie, by the model's choice faces or whole pictures."""
-    if record["model"]["crop"] == "frame":
+    if record["model"]["crop"] == FRAME:
         return f"{record['faces']} whole pictures, which count"
     return f"{record['faces']} faces ({record['aligned']} aligned, which count)"
 
@@ -153,7 +154,7 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
     return not cast.left_out and all(one.error is None for one in cast.found)
 
 
-def _people_line(one: Found) -> str:
+def _people_line(one: NamedTracks) -> str:
     counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
     if one.nobody:
         counts.append(f"nobody in particular {_tracks(one.nobody)}")

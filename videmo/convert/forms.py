@@ -45,12 +45,13 @@ def openface(table: pd.DataFrame, record: Record) -> pd.DataFrame:
         table["track"].notna().astype("int64"),
     )
     names = _names(labels_of(table), OPENFACE)
-    return pd.DataFrame(
+    made: pd.DataFrame = pd.DataFrame(
         {
             **dict(zip(OPENFACE, values, strict=True)),
             **{name: table[label].fillna(0.0) for label, name in names.items()},
         }
     )
+    return made
 
 
 def pyfeat(table: pd.DataFrame, record: Record) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def pyfeat(table: pd.DataFrame, record: Record) -> pd.DataFrame:
         *(record["height"], record["width"], record["movie"]["file"], table["frame"]),
         *([_minutes(time) for time in table["time"].tolist()], who),
     )
-    return pd.DataFrame(
+    made: pd.DataFrame = pd.DataFrame(
         {
             **boxes,
             "FaceScore": table["confidence"].fillna(0.0),
@@ -77,6 +78,7 @@ def pyfeat(table: pd.DataFrame, record: Record) -> pd.DataFrame:
             **dict(zip(PYFEAT_AFTER, after, strict=True)),
         }
     )
+    return made
 
 
 def fer(table: pd.DataFrame, record: Record) -> pd.DataFrame:
@@ -104,7 +106,8 @@ def fer(table: pd.DataFrame, record: Record) -> pd.DataFrame:
             mine = face == number
             column[line[mine]] = np.array([*values[name], None], dtype=object)[:-1][mine]
             columns[f"{name}{number}"] = column
-    return pd.DataFrame(columns)
+    made: pd.DataFrame = pd.DataFrame(columns)
+    return made
 
 
 def counts(table: pd.DataFrame, record: Record) -> pd.DataFrame:
@@ -115,12 +118,13 @@ def counts(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     for emotion in labels_of(table):
         mine = there & (table["emotion"] == emotion).to_numpy(bool)
         columns[emotion] = np.bincount(line[mine], minlength=len(frames))
-    return pd.DataFrame(columns)
+    made: pd.DataFrame = pd.DataFrame(columns)
+    return made
 
 
 def parquet(table: pd.DataFrame, record: Record) -> pd.DataFrame:
     """The table as it is; its record goes with it."""
-    made = table.copy()
+    made: pd.DataFrame = table.copy()
     made.attrs = {"videmo": record}
     return made
 

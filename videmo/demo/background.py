@@ -57,4 +57,4 @@ class Background:
             shape = np.outer(column, row).astype(np.float32)
             picture += shape[..., None] * colour
         soft = np.clip(picture, 0, 255 - GRAIN).astype(np.uint8)
-        return cv2.resize(soft, self.size, interpolation=cv2.INTER_CUBIC)
+        return np.asarray(cv2.resize(soft, self.size, interpolation=cv2.INTER_CUBIC))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from videmo.demo import mp4, sound
 from videmo.demo.picture import Painter
 from videmo.demo.story import TICK, Story, exact
 from videmo.demo.truth import TruthRow, truth
-from videmo.errors import OutputError, RequestError, SetupError
-from videmo.files import atomic_path, shown
+from videmo.errors import RequestError
+from videmo.files import shown
+from videmo.video import decoding_time, encoded_path
 
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 
@@ -57,17 +58,8 @@ def make_movie(
     if rotation not in STORED or (rotation and kind != "mp4"):
         raise RequestError(f"rotation {rotation}: 0, 90, 180 or 270, and in .mp4 only")
     options = {"crf": str(crf), "g": str(gop), "bf": str(b_frames)}
-    with atomic_path(target) as part:
-        try:
-            _encode(part, kind, story, rotation, options)
-        except OSError:
-            raise  # `atomic_path` knows what it means
-        except av.codec.codec.UnknownCodecError as error:
-            raise SetupError(
-                f"no encoder {error} here; install PyAV (av) from its wheel"
-            ) from error
-        except av.FFmpegError as error:
-            raise OutputError(f"{shown(target)}: cannot be encoded ({error})") from error
+    with encoded_path(target) as part:
+        _encode(part, kind, story, rotation, options)
         if rotation:
             mp4.turn(part, rotation)
     return list(truth(story))
@@ -79,12 +71,12 @@ def _encode(part: Path, kind: str, story: Story, rotation: int, options: dict[st
     muxing = {"fflags": "+bitexact"}
     with av.open(str(part), "w", format=kind, container_options=muxing) as container:
         video = _add_video(container, story, rotation, options)
-        sounds: Iterator[av.Packet] = iter(())
+        sounds: Iterator[av.Packet[av.AudioStream]] = iter(())
         if story.sound:
             sounds = sound.packets(sound.add_audio(container), story)
         written = 0
         for packet in _until(story.end, _video_packets(video, story, rotation)):
-            due = int(packet.dts * packet.time_base * sound.RATE) // sound.BLOCK
+            due = int(decoding_time(packet) * sound.RATE) // sound.BLOCK
             for piece in itertools.islice(sounds, max(0, due - written)):
                 container.mux(piece)
                 written += 1
@@ -106,7 +98,9 @@ def _add_video(
     return video
 
 
-def _video_packets(video: av.VideoStream, story: Story, rotation: int) -> Iterator[av.Packet]:
+def _video_packets(
+    video: av.VideoStream, story: Story, rotation: int
+) -> Iterator[av.Packet[av.VideoStream]]:
     """Yield the encoded frames with their lengths, in decoding order."""
     painter = Painter(story)
     unit = video.codec_context.time_base
@@ -116,25 +110,33 @@ def _video_packets(video: av.VideoStream, story: Story, rotation: int) -> Iterat
         frame = _frame(painter.paint(time), painter.grain(time), STORED[rotation])
         frame.time_base, frame.pts = unit, round(time / unit)
         lengths[frame.pts] = round((following - time) / unit)
-        for packet in video.encode(frame):
-            packet.duration = lengths.pop(packet.pts)
-            yield packet
-    for packet in video.encode(None):
+        yield from _lasting(video.encode(frame), lengths)
+    yield from _lasting(video.encode(None), lengths)
+
+
+def _lasting(
+    packets: Iterable[av.Packet[av.VideoStream]], lengths: dict[int, int]
+) -> Iterator[av.Packet[av.VideoStream]]:
+    for packet in packets:
+        assert packet.pts is not None  # those of our frames come back
         packet.duration = lengths.pop(packet.pts)
         yield packet
 
 
-def _until(end: Fraction, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+def _until(
+    end: Fraction, packets: Iterator[av.Packet[av.VideoStream]]
+) -> Iterator[av.Packet[av.VideoStream]]:
     """Make the last packet last until `end` (exact seconds), as counted in decoding order.
 
     MP4 keeps the distances between packets, and of the last one what is said here.
     """
     last = next(packets)
-    first = last.dts
+    begin = decoding_time(last)
     for packet in packets:
         yield last
         last = packet
-    last.duration = round(end / last.time_base) - (last.dts - first)
+    passed = round((decoding_time(last) - begin) / last.time_base)
+    last.duration = round(end / last.time_base) - passed
     yield last
 
 
@@ -142,7 +144,7 @@ def _frame(picture: np.ndarray, grain: np.ndarray, turn: int | None) -> av.Video
     """A picture (BGR, upright) as it is stored: turned, as luma and colour planes, with grain."""
     if turn is not None:
         picture, grain = cv2.rotate(picture, turn), cv2.rotate(grain, turn)
-    planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
     luma = planes[: grain.shape[0]]
     cv2.add(luma, grain, dst=luma)
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")

@@ -30,7 +30,7 @@ def add_audio(container: av.container.OutputContainer) -> av.AudioStream:
     return audio
 
 
-def packets(audio: av.AudioStream, story: Story) -> Iterator[av.Packet]:
+def packets(audio: av.AudioStream, story: Story) -> Iterator[av.Packet[av.AudioStream]]:
     """Yield the encoded sound, from 0 to the end of the last frame, `BLOCK` samples a packet."""
     total = round(story.end * RATE)
     for start in range(0, total, BLOCK):

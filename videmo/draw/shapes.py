@@ -95,7 +95,7 @@ def _corner(
     angles = np.linspace(0, np.pi / 2, 2 + radius)
     arc = radius * np.stack([1 - np.cos(angles), 1 - np.sin(angles)], axis=1)
     ends = [(0.0, max(long[1], radius)), (max(long[0], radius), 0.0)]
-    return np.array(at) + np.array(inwards) * np.concatenate([ends[:1], arc, ends[1:]])
+    return np.asarray(at + np.array(inwards) * np.concatenate([ends[:1], arc, ends[1:]]))
 
 
 @functools.lru_cache(maxsize=256)

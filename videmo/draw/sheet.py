@@ -52,7 +52,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Row:
+class PersonRow:
     """A person on a sheet of people, with some of their faces."""
 
     title: str
@@ -77,7 +77,7 @@ def cut_face(
         left, top = max(0, box.x - pad_x), max(0, box.y - pad_y)
         right, bottom = min(width, box.x + box.w + pad_x), min(height, box.y + box.h + pad_y)
         return _upright(picture, box, roll, Box(left, top, right - left, bottom - top))
-    side = min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height)
+    side = max(1, min(round(max(box.w, box.h) * (1 + 2 * margin)), width, height))
     left = min(max(0, box.x + (box.w - side) // 2), width - side)
     top = min(max(0, box.y + (box.h - side) // 2), height - side)
     square = _upright(picture, box, roll, Box(left, top, side, side))
@@ -116,7 +116,7 @@ def contact_sheet(tiles: Sequence[Tile], header: Header) -> np.ndarray:
     return sheet
 
 
-def people_sheet(rows: Sequence[Row], title: str, about: str) -> np.ndarray:
+def people_sheet(rows: Sequence[PersonRow], title: str, about: str) -> np.ndarray:
     """One picture (BGR uint8) of people: a row of faces for each, and words over all of them."""
     width = MARGIN + FACES_A_ROW * (FACE + MARGIN)
     step = row_height(rows)
@@ -138,7 +138,7 @@ def people_sheet(rows: Sequence[Row], title: str, about: str) -> np.ndarray:
     return sheet
 
 
-def row_height(rows: Sequence[Row]) -> int:
+def row_height(rows: Sequence[PersonRow]) -> int:
     """Pixels from one person to the next."""
     lines = max((len(tile.lines) for row in rows for tile in row.tiles), default=0)
     return ROW_TITLE + FACE + lines * ROW_LINE + 2 * MARGIN

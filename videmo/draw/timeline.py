@@ -45,7 +45,7 @@ class Timeline:
 
     def at(self, share: float, text: str) -> np.ndarray:
         """The strip with its play head at `share` of the movie (0 to 1), and `text` (its time)."""
-        strip = self.strip.copy()
+        strip: np.ndarray = self.strip.copy()
         style, lanes = self.style, self.lanes
         write(strip, text, (style.gap * 2, style.gap), style.letters, INK)
         x = lanes.x + round(share * (lanes.w - 1))

@@ -22,7 +22,7 @@ ALL = "all"
 """Called once, with the `Edit` that the moments of all movies make."""
 
 
-class Entry(NamedTuple):
+class Exporter(NamedTuple):
     """One kind of thing that can be made."""
 
     about: str
@@ -34,20 +34,22 @@ class Entry(NamedTuple):
 
 
 EXPORTERS = {
-    "crops": Entry("the faces, a picture for each frame", EMOTION, "crops.export"),
-    "clips": Entry("the movie around them, with its sound", EMOTION, "clips.export"),
-    "sheet": Entry("the best face of each run on one page", EMOTION, "sheet.export"),
-    "gif": Entry("each run as a small moving picture without sound", EMOTION, "animations.gif"),
-    "webp": Entry("the same in more colours, and smaller files", EMOTION, "animations.webp"),
-    "supercut": Entry("all moments of all movies joined, with their sound", ALL, "supercut.export"),
-    "edl": Entry("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
-    "otio": Entry(
+    "crops": Exporter("the faces, a picture for each frame", EMOTION, "crops.export"),
+    "clips": Exporter("the movie around them, with its sound", EMOTION, "clips.export"),
+    "sheet": Exporter("the best face of each run on one page", EMOTION, "sheet.export"),
+    "gif": Exporter("each run as a small moving picture without sound", EMOTION, "animations.gif"),
+    "webp": Exporter("the same in more colours, and smaller files", EMOTION, "animations.webp"),
+    "supercut": Exporter(
+        "all moments of all movies joined, with their sound", ALL, "supercut.export"
+    ),
+    "edl": Exporter("an edit list (CMX 3600) for each movie", MOVIE, "edl.export"),
+    "otio": Exporter(
         "the supercut as a timeline (OpenTimelineIO; the extra edit)", ALL, "otio.export"
     ),
-    "srt": Entry("subtitles that say who has which emotion", MOVIE, "captions.srt"),
-    "vtt": Entry("the same for the web, and chapters", MOVIE, "captions.vtt"),
-    "eaf": Entry("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),
-    "dataset": Entry("pictures to train on, sorted by emotion", MOVIE, "dataset.export"),
+    "srt": Exporter("subtitles that say who has which emotion", MOVIE, "captions.srt"),
+    "vtt": Exporter("the same for the web, and chapters", MOVIE, "captions.vtt"),
+    "eaf": Exporter("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),
+    "dataset": Exporter("pictures to train on, sorted by emotion", MOVIE, "dataset.export"),
 }
 """All exporters by name, in the order in which they are listed."""
 

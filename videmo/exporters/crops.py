@@ -1,9 +1,10 @@
-"""Cut out faces: one picture for each frame of a run, or the best of each."""
+"""Crop out faces: one picture for each frame of a run, or the best of each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from videmo.draw import cut_face
 from videmo.errors import OutputError
 from videmo.exporters.selection import Exported, Selection, Sighting, remove_others
+from videmo.faces import crop_picture
 from videmo.files import write_atomic
 from videmo.video import Movie, open_movie
 
@@ -23,14 +25,32 @@ FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
 
+class Crop(NamedTuple):
+    """How faces are cut out of pictures; see `cut_face`."""
+
+    margin: float = 0.0
+    size: int = 0
+    upright: bool = False
+    whole: bool = False
+    """What was looked at is all of the picture: with a `size`, it is stretched, as a model sees
+    it, not cut to a square."""
+
+    def of(self, picture: np.ndarray, sighting: Sighting) -> np.ndarray:
+        """What is seen in `picture` (BGR uint8)."""
+        if self.whole:
+            return crop_picture(picture, self.size) if self.size else picture
+        roll = sighting.roll if self.upright else 0.0
+        return cut_face(picture, sighting.box, margin=self.margin, size=self.size, roll=roll)
+
+
 def export(selection: Selection) -> Exported:
     """Write ``crops/FRAME_tTRACK.jpg`` for each face that counts."""
     folder = selection.folder / FOLDER
     choice = selection.choice
     margin = MARGIN if choice.margin is None else choice.margin
+    how = Crop(margin, choice.size, choice.upright, selection.whole)
     files = []
-    cut = faces(selection.movie, chosen(selection), margin, choice.size, upright=choice.upright)
-    for sighting, face in cut:
+    for sighting, face in faces(selection.movie, chosen(selection), how):
         files.append(folder / crop_name(sighting))
         write_atomic(files[-1], encode_jpeg(face))
     remove_others(folder, CROP_NAME, keep=files)
@@ -46,9 +66,9 @@ def chosen(selection: Selection) -> list[Sighting]:
 
 
 def faces(
-    movie: Movie, sightings: Iterable[Sighting], margin: float, size: int, *, upright: bool
+    movie: Movie, sightings: Iterable[Sighting], how: Crop
 ) -> Iterator[tuple[Sighting, np.ndarray]]:
-    """Each of `sightings` in order of time, with its picture (BGR uint8), as `cut_face` cuts it."""
+    """Each of `sightings` in order of time, with its picture (BGR uint8)."""
     of_time: dict[float, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         of_time[sighting.time].append(sighting)
@@ -57,9 +77,7 @@ def faces(
         for time, frame in zip(times, reader.at(times), strict=True):
             picture = frame.bgr
             for sighting in of_time[time]:
-                roll = sighting.roll if upright else 0.0
-                face = cut_face(picture, sighting.box, margin=margin, size=size, roll=roll)
-                yield sighting, face
+                yield sighting, how.of(picture, sighting)
 
 
 def crop_name(sighting: Sighting) -> str:

@@ -7,29 +7,24 @@ into another class, or taken away, stays so when the same moments are exported a
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.errors import OutputError
-from videmo.exporters.crops import chosen, encode_jpeg, faces
+from videmo.exporters.crops import Crop, chosen, encode_jpeg, faces
+from videmo.exporters.lists import Line, list_text, read_list
 from videmo.exporters.selection import Exported, Moments, Sighting
-from videmo.faces import MARGINS
 from videmo.files import check_writable, output_error, sha256, shown, write_atomic
 
 FOLDER = "dataset"
 LABELS = "labels.csv"
-LABEL_COLUMNS = ("file", "emotion", "movie", "frame", "time", "track", "x", "y", "w", "h", "score")
+LABELS_COLUMNS = ("file", "emotion", "movie", "frame", "time", "track", "x", "y", "w", "h", "score")
 SUFFIX = ".jpg"
 SIDE = 96
 """Width and height of a picture, in pixels, if nobody says otherwise: `training` takes pictures of
 up to 100 for faces that are cut out already."""
 LONGEST = 120
 """Bytes of a movie's name that stand in those of its pictures."""
-
-Line = dict[str, str]
 
 
 class Key(NamedTuple):
@@ -40,7 +35,7 @@ class Key(NamedTuple):
     track: str
 
 
-class Plan(NamedTuple):
+class Changes(NamedTuple):
     """What is to be done, in paths below the dataset's folder."""
 
     written: dict[Key, str]
@@ -65,11 +60,12 @@ def export(moments: Moments) -> Exported:
     }
     wanted = {key: _line(key, *of_key) for key, of_key in sightings.items()}
     emotions = {selection.emotion for selection in moments.selections}
-    plan = plan_pictures(wanted, listed, _pictures(folder), shown(moments.name), emotions)
-    files = _write(moments, folder, [sightings[key][1] for key in plan.written], plan)
-    for place in plan.removed:
+    changes = plan_pictures(wanted, listed, _pictures(folder), shown(moments.name), emotions)
+    files = _write(moments, folder, [sightings[key][1] for key in changes.written], changes)
+    for place in changes.removed:
         _remove(folder / place)
-    write_atomic(folder / LABELS, _text(plan.lines))
+    text = list_text(LABELS_COLUMNS, changes.lines.values())
+    write_atomic(folder / LABELS, text.encode())
     return Exported([folder / LABELS, *files])
 
 
@@ -79,7 +75,7 @@ def plan_pictures(
     there: dict[str, str],
     movie: str,
     emotions: set[str],
-) -> Plan:
+) -> Changes:
     """What an export of `emotions` of `movie` has to do. Pure.
 
     Args:
@@ -88,7 +84,7 @@ def plan_pictures(
         there: where each picture lies now, by its name.
         movie, emotions: of which earlier pictures are replaced.
     """
-    plan = Plan({}, [], {})
+    changes = Changes({}, [], {})
     for key in sorted({*wanted, *listed}, key=_order):
         name = picture_name(key)
         place, before = there.get(name, ""), listed.get(key)
@@ -103,15 +99,15 @@ def plan_pictures(
             else:
                 target = f"{line['emotion']}/{name}"
             if target:
-                plan.written[key] = target
+                changes.written[key] = target
             if ours and target != place:
-                plan.removed.append(place)
-            plan.lines[key] = {**line, "file": target}
+                changes.removed.append(place)
+            changes.lines[key] = {**line, "file": target}
         elif ours and listed[key]["movie"] == movie and listed[key]["emotion"] in emotions:
-            plan.removed.append(place)
+            changes.removed.append(place)
         else:
-            plan.lines[key] = {**listed[key], "file": place}
-    return plan
+            changes.lines[key] = {**listed[key], "file": place}
+    return changes
 
 
 def picture_name(key: Key) -> str:
@@ -129,22 +125,7 @@ def read_labels(path: Path) -> dict[Key, Line]:
     Raises:
         OutputError: it cannot be read, or is not the list that videmo writes.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            lines = list(reader)
-            header = tuple(reader.fieldnames or ())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, csv.Error) as error:
-        raise OutputError(
-            f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
-        ) from error
-    if not set(header) >= set(LABEL_COLUMNS) or any(None in line.values() for line in lines):
-        raise OutputError(
-            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
-            "folder with -o"
-        )
+    lines = read_list(path, LABELS_COLUMNS)
     return {Key(line["movie"], line["frame"], line["track"]): line for line in lines}
 
 
@@ -189,21 +170,15 @@ def _pictures(folder: Path) -> dict[str, str]:
     return found
 
 
-def _write(moments: Moments, folder: Path, sightings: list[Sighting], plan: Plan) -> list[Path]:
+def _write(
+    moments: Moments, folder: Path, sightings: list[Sighting], changes: Changes
+) -> list[Path]:
     choice = moments.choice
     files = []
     # Upright, and as narrow as what a scan gives the model, if nobody says otherwise.
-    margin = MARGINS.get(moments.detector, 0.0) if choice.margin is None else choice.margin
-    cut = faces(moments.movie, sightings, margin, choice.size or SIDE, upright=True)
-    for sighting, face in cut:
-        files.append(folder / plan.written[_key(moments, sighting)])
+    margin = moments.margin if choice.margin is None else choice.margin
+    how = Crop(margin, choice.size or SIDE, upright=True, whole=moments.whole)
+    for sighting, face in faces(moments.movie, sightings, how):
+        files.append(folder / changes.written[_key(moments, sighting)])
         write_atomic(files[-1], encode_jpeg(face))
     return files
-
-
-def _text(lines: dict[Key, Line]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, LABEL_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines.values())
-    return text.getvalue().encode()

@@ -37,14 +37,14 @@ MIME_TYPES = {
 def export(moments: Moments) -> Exported:
     """Write ``STEM.eaf``."""
     target = moments.folder / f"{moments.stem}.eaf"
-    document = annotations(moments, target.parent)
+    document = annotation_document(moments, target.parent)
     ElementTree.indent(document)
     data = ElementTree.tostring(document, encoding="utf-8", xml_declaration=True)
     write_atomic(target, data + b"\n")
     return Exported([target])
 
 
-def annotations(moments: Moments, folder: Path) -> Element:
+def annotation_document(moments: Moments, folder: Path) -> Element:
     """The document of a movie's runs, to be written into `folder`."""
     root = Element(
         "ANNOTATION_DOCUMENT",

@@ -72,8 +72,11 @@ class Selection:
     """Of how many frames one was scanned. The `starts` of the others are guessed."""
     labels: tuple[str, ...] = EMOTIONS
     """What the model tells apart."""
-    detector: str = ""
-    """What found the faces."""
+    margin: float = 0.0
+    """What is to be left around a box, as a part of its size on each side, to see what the model
+    saw."""
+    whole: bool = False
+    """Whether the model looked at whole pictures, and not at faces."""
 
     @property
     def start(self) -> float:
@@ -140,9 +143,14 @@ class Moments:
         return self.selections[0].labels
 
     @property
-    def detector(self) -> str:
+    def margin(self) -> float:
         """As that of a `Selection`."""
-        return self.selections[0].detector
+        return self.selections[0].margin
+
+    @property
+    def whole(self) -> bool:
+        """As that of a `Selection`."""
+        return self.selections[0].whole
 
     @property
     def choice(self) -> Choice:

@@ -33,15 +33,15 @@ from videmo.exporters.program import (
     no_start,
     run_ffmpeg,
 )
-from videmo.exporters.selection import Exported
-from videmo.exporters.shapes import (
+from videmo.exporters.raw import (
     RAW_SOUND,
     SAMPLE_BYTES,
     SAMPLES,
-    Shape,
+    RawFormat,
     decode_command,
-    shape_of,
+    raw_format,
 )
+from videmo.exporters.selection import Exported
 from videmo.files import atomic_path, check_writable, output_error, shown
 from videmo.schema import timecode
 from videmo.video import READ_OPTIONS
@@ -57,7 +57,7 @@ COPIED = 1 << 20
 """Bytes copied at a time."""
 
 
-class Part(NamedTuple):
+class PlacedCut(NamedTuple):
     """A cut in its place in the supercut, in frames: ``first <= frame < after``."""
 
     cut: Cut
@@ -72,38 +72,38 @@ def export(edit: Edit) -> Exported:
     if target.is_dir():
         raise OutputError(f"{shown(target)}: is a folder; choose another place with -o")
     check_writable(target)
-    shape = shape_of(cuts)
+    form = raw_format(cuts)
     failures: list[VidemoError] = []
     with _work_folder(target) as work:
-        parts = _join(cuts, shape, work, target, failures)
-        if parts:
+        placed = _join(cuts, form, work, target, failures)
+        if placed:
             with atomic_path(target) as made:
-                _finish(parts, shape, work, made, target)
-                _check(parts, shape, made, target)
-    return Exported([target] if parts else [], failures=failures)
+                _finish(placed, form, work, made, target)
+                _check(placed, form, made, target)
+    return Exported([target] if placed else [], failures=failures)
 
 
 def _join(
-    cuts: list[Cut], shape: Shape, work: Path, target: Path, failures: list[VidemoError]
-) -> list[Part]:
+    cuts: list[Cut], form: RawFormat, work: Path, target: Path, failures: list[VidemoError]
+) -> list[PlacedCut]:
     """Write the pictures and the sound of `cuts` into the folder `work`; which are there, where."""
-    parts: list[Part] = []
+    placed: list[PlacedCut] = []
     frames = 0
-    with _encoder(shape, work, target) as pictures, (work / SOUND).open("wb") as sound:
+    with _encoder(form, work, target) as pictures, (work / SOUND).open("wb") as sound:
         for cut in cuts:
-            count = max(1, round(cut.seconds * shape.rate))
-            decoded, error = _add_pictures(cut, count, shape, pictures, work)
+            count = max(1, round(cut.seconds * form.rate))
+            decoded, error = _add_pictures(cut, count, form, pictures, work)
             if error is not None:
                 failures.append(error)
             if decoded:
-                parts.append(Part(cut, frames, frames + count))
+                placed.append(PlacedCut(cut, frames, frames + count))
                 frames += count
-                _add_sound(work / PIECE, sound, until=round(frames / shape.rate * SAMPLES))
-    return parts
+                _add_sound(work / PIECE, sound, until=round(frames / form.rate * SAMPLES))
+    return placed
 
 
 def _add_pictures(
-    cut: Cut, count: int, shape: Shape, pictures: IO[bytes], work: Path
+    cut: Cut, count: int, form: RawFormat, pictures: IO[bytes], work: Path
 ) -> tuple[int, OutputError | None]:
     """Decode `cut` into `count` pictures, and its sound into `PIECE`.
 
@@ -113,18 +113,18 @@ def _add_pictures(
     (work / PIECE).unlink(missing_ok=True)
     decoded, last = 0, b""
     try:
-        command = decode_command(find_ffmpeg(), cut, shape, work / PIECE)
+        command = decode_command(find_ffmpeg(), cut, form, work / PIECE)
         with tempfile.TemporaryFile() as errors:
             with _running(command, stdout=subprocess.PIPE, stderr=errors) as decoder:
                 assert decoder.stdout is not None
-                while data := decoder.stdout.read(shape.frame_bytes):
-                    if len(data) == shape.frame_bytes and decoded < count:
+                while data := decoder.stdout.read(form.frame_bytes):
+                    if len(data) == form.frame_bytes and decoded < count:
                         pictures.write(data)
                         decoded, last = decoded + 1, data
             errors.seek(0)
             what = f"decode {shown(cut.name)} at {timecode(cut.start)}"
             check_end(decoder.returncode, errors.read(), work.parent / NAME, what)
-        failure = _shortage(cut, float((count - decoded) / shape.rate))
+        failure = _shortage(cut, float((count - decoded) / form.rate))
     except DiskFullError:
         raise
     except OutputError as error:
@@ -157,14 +157,14 @@ def _add_sound(piece: Path, sound: IO[bytes], *, until: int) -> None:
 
 
 @contextmanager
-def _encoder(shape: Shape, work: Path, target: Path) -> Iterator[IO[bytes]]:
+def _encoder(form: RawFormat, work: Path, target: Path) -> Iterator[IO[bytes]]:
     """Yield where raw pictures are written that become `PICTURES`."""
-    size = f"{shape.width}x{shape.height}"
+    size = f"{form.width}x{form.height}"
     raw = ffmpeg.input(
-        "pipe:0", format="rawvideo", pix_fmt="yuv420p", s=size, framerate=str(shape.rate)
+        "pipe:0", format="rawvideo", pix_fmt="yuv420p", s=size, framerate=str(form.rate)
     )
     # Said of the raw pictures, not of the output: that would make ffmpeg convert them.
-    colours = dict.fromkeys(("colorspace", "color_primaries", "color_trc"), shape.matrix)
+    colours = dict.fromkeys(("colorspace", "color_primaries", "color_trc"), form.matrix)
     named = raw.filter("setparams", range="tv", **colours)
     options = {**H264, **SAME_BYTES, "format": "mp4"}
     output = ffmpeg.output(named, f"file:{(work / PICTURES).absolute()}", **options)
@@ -207,10 +207,10 @@ def _work_folder(target: Path) -> Iterator[Path]:
         raise output_error(error, target) from error
 
 
-def _finish(parts: list[Part], shape: Shape, work: Path, made: Path, target: Path) -> None:
+def _finish(placed: list[PlacedCut], form: RawFormat, work: Path, made: Path, target: Path) -> None:
     """Put pictures, sound and chapters together."""
-    (work / CHAPTERS).write_text(chapters_text(parts, shape), "utf-8", "backslashreplace")
-    sound = any(part.cut.movie.sound for part in parts)
+    (work / CHAPTERS).write_text(chapters_text(placed, form), "utf-8", "backslashreplace")
+    sound = any(one.cut.movie.sound for one in placed)
     run_ffmpeg(mux_command(find_ffmpeg(), work, made, sound=sound), target, WHAT)
 
 
@@ -231,14 +231,14 @@ def mux_command(program: str, work: Path, made: Path, *, sound: bool) -> list[st
     return [*command, *plain, "-f", "mp4", "-y", f"file:{made.absolute()}"]
 
 
-def chapters_text(parts: list[Part], shape: Shape) -> str:
+def chapters_text(placed: list[PlacedCut], form: RawFormat) -> str:
     """A chapter for each cut, as ffmpeg reads them: which movie, when in it, and what. Pure."""
     lines = [";FFMETADATA1"]
-    for cut, first, after in parts:
+    for cut, first, after in placed:
         title = f"{cut.name} {timecode(cut.start)} {', '.join(cut.titles)}"
         lines += [
             "[CHAPTER]",
-            f"TIMEBASE={shape.rate.denominator}/{shape.rate.numerator}",
+            f"TIMEBASE={form.rate.denominator}/{form.rate.numerator}",
             f"START={first}",
             f"END={after}",
             f"title={_escaped(title[:LONGEST_TITLE])}",
@@ -251,17 +251,17 @@ def _escaped(text: str) -> str:
     return re.sub(r"([=;#\\])", r"\\\1", shown(text))
 
 
-def _check(parts: list[Part], shape: Shape, made: Path, target: Path) -> None:
+def _check(placed: list[PlacedCut], form: RawFormat, made: Path, target: Path) -> None:
     """ffmpeg ends with 0 even where it wrote too little: see for ourselves."""
-    wanted = parts[-1].after
-    seconds = float(wanted / shape.rate)
+    wanted = placed[-1].after
+    seconds = float(wanted / form.rate)
     try:
         with av.open(f"file:{made.absolute()}", options=READ_OPTIONS) as container:
             frames = container.streams.video[0].frames
             heard = [float(s.duration * s.time_base) for s in container.streams.audio]
     except (av.error.FFmpegError, IndexError, TypeError) as error:
         raise OutputError(f"{shown(target)}: came out wrong; try again") from error
-    if frames != wanted or any(abs(length - seconds) > 1 / shape.rate for length in heard):
+    if frames != wanted or any(abs(length - seconds) > 1 / form.rate for length in heard):
         raise OutputError(
             f"{shown(target)}: came out wrong ({frames} of {wanted} frames); try again"
         )

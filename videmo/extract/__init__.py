@@ -20,7 +20,7 @@ from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, ex
 from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
-from videmo.extract.select import Place, longest_runs, select
+from videmo.extract.select import Paths, longest_runs, select
 from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
@@ -95,7 +95,7 @@ def extract_tables(
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
     for table, name in tables.items():
-        job = _Job(Place(table, name, folder, movie), wanted, makers, choice)
+        job = _Extraction(Paths(table, name, folder, movie), wanted, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):
@@ -112,25 +112,25 @@ def extract_tables(
 
 
 @dataclass(frozen=True)
-class _Job:
+class _Extraction:
     """What is to be done with one table."""
 
-    place: Place
+    paths: Paths
     wanted: Wanted
     makers: Makers
     choice: Choice
 
 
-def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
+def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
     """What is made of one table, and what of it goes into what is made of all."""
-    place = job.place
-    table, record = read_table(place.table), read_record(place.table)
-    wanted = of_labels(job.wanted, record["labels"], place.table)
+    paths = job.paths
+    table, record = read_table(paths.table), read_record(paths.table)
+    wanted = of_labels(job.wanted, record["labels"], paths.table)
     people = _people(job, record)
-    listed = read_segments(place.folder)
-    selections = select(place, wanted, job.choice, table, record, people)
+    listed = read_segments(paths.folder)
+    selections = select(paths, wanted, job.choice, table, record, people)
     if selections:
-        _check_place(place)
+        _check_paths(paths)
     every: list[Exported] = []
     lines: list[dict[str, str]] = []
     of_scope = {
@@ -140,23 +140,23 @@ def _extract_one(job: _Job, progress: Callable[[str], None]) -> tuple[Extracted,
     for selection in selections:
         made = {}
         for name in of_scope[EMOTION]:
-            progress(f"{shown(place.name)}: {selection.emotion}, {name}")
+            progress(f"{shown(paths.name)}: {selection.emotion}, {name}")
             made[name] = _export(job.makers[name], selection)
         every += made.values()
-        lines += lines_of(selection, made, place.folder)
+        lines += lines_of(selection, made, paths.folder)
     cuts = []
     if selections:
-        moments = Moments(tuple(selections), place.folder / place.name, place.folder)
+        moments = Moments(tuple(selections), paths.folder / paths.name, paths.folder)
         for name in of_scope[MOVIE]:
-            progress(f"{shown(place.name)}: {name}")
+            progress(f"{shown(paths.name)}: {name}")
             every.append(_export(job.makers[name], moments))
         cuts = cuts_of(moments) if of_scope[ALL] else []
     found = {selection.emotion: len(selection.runs) for selection in selections}
     # Where nothing matches, nothing is made, and what an earlier call made stays.
-    write_segments(place.folder, renewed(listed, lines, of_scope[EMOTION]))
+    write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    return Extracted(place.table, runs, longest_runs(table), *_sum(every), missing), cuts
+    return Extracted(paths.table, runs, longest_runs(table), *_sum(every), missing), cuts
 
 
 def _join(
@@ -178,26 +178,26 @@ def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
     return files, errors
 
 
-def _people(job: _Job, record: Record) -> People:
+def _people(job: _Extraction, record: Record) -> People:
     """Who is who; only where it is asked for, it must be known."""
     if job.wanted.persons:
-        return read_people(job.place.table, record)
+        return read_people(job.paths.table, record)
     try:
-        return find_people(job.place.table, record)
+        return find_people(job.paths.table, record)
     except TableError as error:
         log.warning("%s", error)
         return People()
 
 
-def _check_place(place: Place) -> None:
+def _check_paths(paths: Paths) -> None:
     """Find out before the work whether there can be a folder of the movie's name."""
-    folder = place.folder / place.name
+    folder = paths.folder / paths.name
     if folder.exists() and not folder.is_dir():
         raise OutputError(
             f"{shown(folder)}: is a file, and a folder of this name is needed; choose another "
             "place with -o"
         )
-    check_writable(place.folder / SEGMENTS)
+    check_writable(paths.folder / SEGMENTS)
 
 
 def _export(make: Callable[[Any], Exported], given: Selection | Moments | Edit) -> Exported:

@@ -6,21 +6,17 @@ several, is not in it: every line would say the same.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from videmo.errors import OutputError
 from videmo.exporters import OF_RUNS
+from videmo.exporters.lists import Line, list_text, read_list
 from videmo.exporters.selection import Exported, Selection
-from videmo.files import shown, write_atomic
-
-Line = dict[str, str]
+from videmo.files import write_atomic
 
 SEGMENTS = "segments.csv"
 
-_COLUMNS = (
+SEGMENTS_COLUMNS = (
     *("movie", "emotion", "track", "first", "last", "repeat", "start", "end", "score"),
     *("clip_start", "clip_end"),
 )
@@ -29,25 +25,12 @@ _PERSON = "person"
 
 
 def read_segments(folder: Path) -> list[Line]:
-    """What the folder's list says so far."""
-    path = folder / SEGMENTS
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            listed = list(reader)
-            header = tuple(reader.fieldnames or ())
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, csv.Error) as error:
-        raise OutputError(
-            f"{shown(path)}: cannot be read; move it away, or choose another folder with -o"
-        ) from error
-    if not set(header) >= set(_COLUMNS) or any(None in line.values() for line in listed):
-        raise OutputError(
-            f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
-            "folder with -o"
-        )
-    return listed
+    """What the folder's list says so far.
+
+    Raises:
+        OutputError: it cannot be read, or is not the list that videmo writes.
+    """
+    return read_list(folder / SEGMENTS, SEGMENTS_COLUMNS)
 
 
 def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> list[Line]:
@@ -110,9 +93,5 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     """Write the folder's list; none where there is nothing to list."""
     if not lines:
         return
-    text = io.StringIO()
-    columns = (*_COLUMNS, _PERSON, *OF_RUNS)
-    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_atomic(folder / SEGMENTS, text.getvalue().encode("utf-8", "backslashreplace"))
+    text = list_text((*SEGMENTS_COLUMNS, _PERSON, *OF_RUNS), lines)
+    write_atomic(folder / SEGMENTS, text.encode("utf-8", "backslashreplace"))

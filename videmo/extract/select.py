@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,10 +13,11 @@ from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
+from videmo.schema import FRAME, Run
 from videmo.table import Record, labels_of
 
 
-class Place(NamedTuple):
+class Paths(NamedTuple):
     """Where what is made of a table goes, and what it is made from."""
 
     table: Path
@@ -28,7 +30,7 @@ class Place(NamedTuple):
 
 
 def select(
-    place: Place,
+    paths: Paths,
     wanted: Wanted,
     choice: Choice,
     table: pd.DataFrame,
@@ -40,8 +42,37 @@ def select(
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    end = record["end"]
-    runs = find_runs(
+    runs = _wanted_runs(wanted, table, record, people)
+    if not runs:
+        return []
+    starts = frame_starts(table, record["end"], between=True)
+    inside = {"start": float(starts[0]), "end": record["end"]}  # what lies outside is not known
+    of_table = partial(
+        Selection,
+        movie=find_movie(paths.table, record, paths.movie),
+        name=paths.name,
+        starts=starts,
+        choice=choice,
+        persons=people.names,
+        every=scan_step(table),
+        labels=labels_of(table),
+        margin=record["detector"]["margin"],
+        whole=record["model"]["crop"] == FRAME,
+    )
+    return [
+        of_table(
+            emotion=emotion,
+            segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
+            sightings=sightings_of(table, of_emotion),
+            folder=paths.folder / paths.name / emotion,
+        )
+        for emotion in wanted.emotions
+        if (of_emotion := [run for run in runs if run.emotion == emotion])
+    ]
+
+
+def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
+    return find_runs(
         table,
         wanted.emotions,
         repeat=wanted.repeat,
@@ -49,33 +80,8 @@ def select(
         min_score=wanted.min_score,
         tracks=_wanted_tracks(wanted, people),
         eyes=wanted.eyes,
-        end=end,
+        end=record["end"],
     )
-    if not runs:
-        return []
-    movie = find_movie(place.table, record, place.movie)
-    starts = frame_starts(table, end, between=True)
-    inside = {"start": float(starts[0]), "end": end}  # nothing is known of what lies outside
-    selections = []
-    for emotion in wanted.emotions:
-        of_emotion = [run for run in runs if run.emotion == emotion]
-        if of_emotion:
-            selection = Selection(
-                movie=movie,
-                name=place.name,
-                emotion=emotion,
-                segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
-                sightings=sightings_of(table, of_emotion),
-                starts=starts,
-                folder=place.folder / place.name / emotion,
-                choice=choice,
-                persons=people.names,
-                every=scan_step(table),
-                labels=labels_of(table),
-                detector=record["detector"]["name"],
-            )
-            selections.append(selection)
-    return selections
 
 
 def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:

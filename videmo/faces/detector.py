@@ -70,7 +70,17 @@ class Detector:
     """How a face is turned; given that of the same face in the frame before, if there is one."""
     trusted: Callable[[Sightings], np.ndarray]
     """Which tracks are faces: (tracks,) bool."""
+    origin: str = ""
+    """What it is, and under which licence."""
+    keypoints: bool = False
+    """Whether its detections have them."""
+    margin: float = 0.0
+    """What is to be left around its boxes, as a part of their size on each side, so that a square
+    is framed as emotion models learnt it."""
     redetect: Callable[[Picture, Box], Detection | None] | None = None
     """The face that should be about where the box is and about as large; None: not there. A
     detector without it looks at whole pictures so cheaply that faces need not be followed from one
     look to the next: they are interpolated."""
+    confirmed: Callable[[Picture, Sequence[Detection]], list[Detection]] | None = None
+    """Which detections in a single picture are faces though they are not aligned: no other frame
+    tells them from chance. None: their confidence does."""

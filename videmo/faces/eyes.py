@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from videmo.faces.cascades import cascade
+from videmo.faces.cascades import EYE, cascade
 from videmo.faces.pixels import Patch, correlation, crop_resize, patch
 from videmo.schema import ALIGNED_EYES, Alignment, Box, Point
 
-CASCADE = "haarcascade_eye.xml"
 WIDTH = 104
 """Width in pixels to which a face is brought before its eyes are looked for."""
 BAND = (0.12, 0.58)
@@ -148,7 +147,7 @@ def _search(
     scale = WIDTH / box.w
     size = (max(1, round(scale * (right - left))), max(1, round(scale * (bottom - top))))
     smallest, largest = (round(WIDTH * part) for part in sizes)
-    found = cascade(CASCADE).detectMultiScale(
+    found = cascade(EYE).detectMultiScale(
         crop_resize(grey, Box(box.x + left, box.y + top, right - left, bottom - top), size),
         step,
         neighbours,

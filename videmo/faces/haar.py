@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from videmo.faces.cascades import cascade, cascade_sha256
+from videmo.faces.cascades import CASCADES, FRONTAL, cascade
 from videmo.faces.detector import Detector, DetectorConfig, Sightings
-from videmo.faces.eyes import CASCADE as EYES
 from videmo.faces.eyes import align_by_eyes
 from videmo.faces.picture import Picture
 from videmo.faces.pixels import crop_resize, expand
 from videmo.schema import Alignment, Box, Detection
 
-CASCADE = "haarcascade_frontalface_default.xml"
+ORIGIN = "the Haar cascades of the OpenCV wheel (Intel licence, as BSD)"
 
 SMALLEST = 24
 """Side of the window, in pixels, on which the cascade was trained."""
 
-WIDTH = 640
-"""Width in pixels of the reduced picture in which faces are searched, if nobody says otherwise."""
+WIDTH, WIDEST = 640, 1920
+"""Width in pixels of the reduced picture in which faces are searched, if nobody says otherwise: the
+smaller the faces, the wider, within these."""
+ASPECT = 16 / 9
+"""A picture's width as a part of its height, as most are."""
 INTERVAL = 12
 """Frames from one look at the whole picture to the next."""
 SURE = 0.5
@@ -55,6 +57,10 @@ MASKED = 0.8
 """Part of a known face's box, from its middle, that is not looked at; its border would look like
 something."""
 
+OTHER_SIZE = 0.8
+SAME = 0.4
+"""Intersection over union above which two boxes are one face."""
+
 NESTED = 0.6
 """Part of a box that, lying in another one, makes the two one face."""
 
@@ -75,10 +81,10 @@ AMONG_FEW = Strictness(near=1, sure=6)
 
 def haar(config: DetectorConfig) -> Detector:
     """Faces by Haar cascade: finely where every frame is looked at, else coarsely, then checked."""
-    for name in (CASCADE, EYES):
+    for name in CASCADES:
         cascade(name)  # now, so that a missing one is told before the work begins
     interval = config.interval or INTERVAL
-    width = WIDTH if config.width is None else config.width
+    width = default_width(config.min_face) if config.width is None else config.width
     fine = interval == 1
     strictness = AMONG_ALL if fine else AMONG_FEW
     search = functools.partial(_search, width=width, min_face=config.min_face, sure=strictness.sure)
@@ -102,15 +108,26 @@ def haar(config: DetectorConfig) -> Detector:
     def align(picture: Picture, detection: Detection, before: Alignment | None) -> Alignment:
         return align_by_eyes(picture.grey, detection.box, before, keep=not fine)
 
+    def confirmed(picture: Picture, found: Sequence[Detection]) -> list[Detection]:
+        return _seen_again(picture, found, search, width or picture.size[0])
+
     return Detector(
-        weights={name: cascade_sha256(name) for name in (CASCADE, EYES)},
+        weights=CASCADES,
         interval=interval,
         sure=SURE,
         detect=finely if fine else coarsely,
         align=align,
         trusted=functools.partial(_trusted, share=TRUSTED_SHARE if fine else 0.0),
+        origin=ORIGIN,
         redetect=redetect,
+        confirmed=confirmed,
     )
+
+
+def default_width(min_face: float) -> int:
+    """Width in pixels of the reduced picture, so that a face of this height, as a part of the
+    picture's, is as large as the cascade wants it."""
+    return min(WIDEST, max(WIDTH, round(ASPECT * SMALLEST / min_face)))
 
 
 def _trusted(tracks: Sightings, share: float) -> np.ndarray:
@@ -118,6 +135,31 @@ def _trusted(tracks: Sightings, share: float) -> np.ndarray:
     enough = np.maximum(TRUSTED_LOOKS, share * tracks.frames)
     often = (tracks.frames >= TRUSTED_SIGHTINGS) & (tracks.detected >= enough)
     return np.asarray(tracks.aligned | often)
+
+
+def _seen_again(
+    picture: Picture,
+    found: Sequence[Detection],
+    search: Callable[..., list[Detection]],
+    width: int,
+) -> list[Detection]:
+    """Those of `found` that are seen in the mirrored picture, and in a smaller one, too.
+
+    A cascade sees many chance patterns, but seldom the same one in another sampling.
+    """
+    if not found:
+        return []
+    grey = picture.grey
+    smaller = max(1, round(OTHER_SIZE * min(width, grey.shape[1])))
+    again = search(grey, FINE_STEP, FINE_NEIGHBOURS, width=smaller)
+    mirrored = search(np.ascontiguousarray(grey[:, ::-1]), FINE_STEP, FINE_NEIGHBOURS)
+    turned = [one.box._replace(x=grey.shape[1] - one.box.x - one.box.w) for one in mirrored]
+    places = ([one.box for one in again], turned)
+    return [
+        one
+        for one in found
+        if all(any(one.box.iou(box) > SAME for box in boxes) for boxes in places)
+    ]
 
 
 def _search(
@@ -138,7 +180,7 @@ def _search(
         size = (width, max(1, round(full_height * scale)))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     side = max(SMALLEST, round(min_face * small.shape[0]))
-    found, sightings = cascade(CASCADE).detectMultiScale2(
+    found, sightings = cascade(FRONTAL).detectMultiScale2(
         _masked(small, known, scale), step, neighbours, minSize=(side, side)
     )
     boxes = [_enlarged(box, scale, full_width, full_height) for box in found]
@@ -172,7 +214,7 @@ def _near(grey: np.ndarray, box: Box, strictness: Strictness) -> Detection | Non
     scale = NEAR_SIDE / box.w
     size = (round(window.w * scale), round(window.h * scale))
     smallest, largest = (round(NEAR_SIDE * part) for part in NEAR_SIZES)
-    found, sightings = cascade(CASCADE).detectMultiScale2(
+    found, sightings = cascade(FRONTAL).detectMultiScale2(
         crop_resize(grey, window, size),
         NEAR_STEP,
         strictness.near,

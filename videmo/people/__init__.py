@@ -31,23 +31,23 @@ from videmo.people.decide import (
     mean_distances,
     nearest,
 )
+from videmo.people.described import Progress, Track, describe_tracks
 from videmo.people.gallery import Person, check_gallery, draw_gallery
 from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
-from videmo.people.seen import Progress, Track, describe_tracks
 from videmo.runs import ROUNDING
-from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS
+from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
-__all__ = ["Cast", "Found", "name_people"]
+__all__ = ["Cast", "NamedTracks", "name_people"]
 
 Watch = Callable[[Path], AbstractContextManager[Progress | None]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """Who is who in one table."""
+class NamedTracks:
+    """Who is who among the tracks of one table."""
 
     table: Path
     tracks: dict[str, int] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Found:
 class Cast:
     """Who is who in several tables."""
 
-    found: list[Found]
+    found: list[NamedTracks]
     people: list[str]
     """Everybody who is in a track."""
     absent: dict[str, float | None]
@@ -80,8 +80,8 @@ class Cast:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A table that was read, and its tracks."""
+class _Described:
+    """A table that was read, and what its tracks look like."""
 
     table: Path
     record: Record
@@ -133,43 +133,21 @@ def name_people(
         check_gallery(folder)
     faces = read_known(known) if known is not None else Known()
     check_writable(folder / "sheet.jpg")
-    found: dict[Path, Found] = {}
-    parts: list[_Part] = []
-    for table in tables:
-        try:
-            with watch(table) if watch else nullcontext() as progress:
-                parts.append(_describe(table, movie, progress))
-        except (DiskFullError, SetupError):
-            raise
-        except VidemoError as error:
-            found[table] = Found(table, error=error)
+    described, failed = _describe_all(tables, movie, watch)
     if known is None:
-        verdicts, names = _by_likeness(parts, distance, min_seconds)
+        verdicts, names = _by_likeness(described, distance, min_seconds)
     else:
-        verdicts = [nearest(part.tracks, faces.looks, distance) for part in parts]
-        names = list(faces.looks)
-    how = {
-        "videmo": __version__,
-        "by": "likeness" if known is None else "known faces",
-        "distance": distance,
-        "network": NETWORK,
-        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
-    }
-    for part, verdict in zip(parts, verdicts, strict=True):
-        try:
-            found[part.table] = _write(part, verdict, names, how)
-        except DiskFullError:
-            raise
-        except VidemoError as error:
-            found[part.table] = Found(part.table, error=error)
-    people = _people(parts, verdicts, names)
-    movies = [part.movie for part in parts]
+        verdicts = [nearest(one.tracks, faces.embeddings, distance) for one in described]
+        names = list(faces.embeddings)
+    how = _how("likeness" if known is None else "known faces", distance)
+    found = failed | _write_all(described, verdicts, names, how)
+    people = _people(described, verdicts, names)
+    movies = [one.movie for one in described]
     seen = {person.name for person in people}
-    tracks = [track for part in parts for track in part.tracks]
     return Cast(
         found=[found[table] for table in tables],
         people=[name for name in names if name in seen],
-        absent={n: closest(tracks, faces.looks[n]) for n in names if n not in seen},
+        absent=_absent(described, faces, [name for name in names if name not in seen]),
         left_out=faces.left_out,
         alike=look_alikes(faces, distance),
         sheets=draw_gallery(folder, people, movies, _heading(people), pictures=known is None),
@@ -185,60 +163,115 @@ def _check_hands_off(tables: Iterable[Path]) -> None:
             )
 
 
-def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _Part:
+def _describe_all(
+    tables: Iterable[Path], movie: Path | None, watch: Watch | None
+) -> tuple[list[_Described], dict[Path, NamedTracks]]:
+    """Describe the tracks of each table; gives apart what became of those that cannot be."""
+    described: list[_Described] = []
+    failed: dict[Path, NamedTracks] = {}
+    for table in tables:
+        try:
+            with watch(table) if watch else nullcontext() as progress:
+                described.append(_describe(table, movie, progress))
+        except (DiskFullError, SetupError):
+            raise
+        except VidemoError as error:
+            failed[table] = NamedTracks(table, error=error)
+    return described, failed
+
+
+def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _Described:
     rows, record = read_table(table), read_record(table)
-    model = record.get("model")
-    if isinstance(model, dict) and model.get("crop") == "frame":
+    if record["model"]["crop"] == FRAME:
         raise TableError(
             f"{shown(table)}: its model looked at whole pictures, so there are no faces in it; "
             "scan the movie with a model of faces"
         )
     check_writable(people_path(table))
     place = find_movie(table, record, movie)
-    return _Part(table, record, place, describe_tracks(rows, place, record["end"], progress))
+    return _Described(table, record, place, describe_tracks(rows, place, record["end"], progress))
 
 
 def _by_likeness(
-    parts: Sequence[_Part], distance: float, min_seconds: float
+    described: Sequence[_Described], distance: float, min_seconds: float
 ) -> tuple[list[dict[int, Verdict]], list[str]]:
     """Group the tracks of all movies, and name the groups, those seen longest first."""
     groups = Groups(distance)
-    for index, part in enumerate(parts):
-        groups.add(index, part.tracks)
+    for index, one in enumerate(described):
+        groups.add(index, one.tracks)
     lengths = [sum(member.track.seconds for member in group) for group in groups.members]
     ranked = sorted(range(len(lengths)), key=lambda index: (-round(lengths[index], 3), index))
     long_enough = [index for index in ranked if lengths[index] >= min_seconds - ROUNDING]
     names = {index: f"person-{place}" for place, index in enumerate(long_enough, 1)}
-    verdicts = [{t.number: Verdict("", None) for t in part.tracks} for part in parts]
+    verdicts = [{t.number: Verdict("", None) for t in one.tracks} for one in described]
     for index, group in enumerate(groups.members):
         for member, mean in zip(group, mean_distances(group), strict=True):
             verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
     return verdicts, list(names.values())
 
 
-def _write(part: _Part, verdict: dict[int, Verdict], names: Sequence[str], how: Record) -> Found:
-    lines = [Line(track.number, *verdict[track.number]) for track in part.tracks]
-    file = write_people(part.table, part.record, lines, names, how)
+def _how(by: str, distance: float) -> Record:
+    """What is written of how people were told apart."""
+    return {
+        "videmo": __version__,
+        "by": by,
+        "distance": distance,
+        "network": NETWORK,
+        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
+    }
+
+
+def _write_all(
+    described: Sequence[_Described],
+    verdicts: Sequence[dict[int, Verdict]],
+    names: Sequence[str],
+    how: Record,
+) -> dict[Path, NamedTracks]:
+    """Write who is who beside each table; gives what became of each."""
+    found: dict[Path, NamedTracks] = {}
+    for one, verdict in zip(described, verdicts, strict=True):
+        try:
+            found[one.table] = _write(one, verdict, names, how)
+        except DiskFullError:
+            raise
+        except VidemoError as error:
+            found[one.table] = NamedTracks(one.table, error=error)
+    return found
+
+
+def _write(
+    one: _Described, verdict: dict[int, Verdict], names: Sequence[str], how: Record
+) -> NamedTracks:
+    lines = [Line(track.number, *verdict[track.number]) for track in one.tracks]
+    file = write_people(one.table, one.record, lines, names, how)
     tracks = Counter(line.person for line in lines)
-    unclear = sum(not track.faces for track in part.tracks)
+    unclear = sum(not track.faces for track in one.tracks)
     nobody = tracks.pop("", 0) - unclear
     of_names = {name: tracks[name] for name in names if tracks[name]}
-    return Found(part.table, of_names, nobody, unclear, file)
+    return NamedTracks(one.table, of_names, nobody, unclear, file)
 
 
 def _people(
-    parts: Sequence[_Part], verdicts: Sequence[dict[int, Verdict]], names: Sequence[str]
+    described: Sequence[_Described], verdicts: Sequence[dict[int, Verdict]], names: Sequence[str]
 ) -> list[Person]:
     """Everybody who is in a track, and at the end those whom nobody knows."""
     of_name: dict[str, list[tuple[Member, float | None]]] = {name: [] for name in [*names, ""]}
-    for index, part in enumerate(parts):
-        for track in part.tracks:
+    for index, one in enumerate(described):
+        for track in one.tracks:
             name, away = verdicts[index][track.number]
             if track.faces:
                 of_name[name].append((Member(index, track), away))
     for members in of_name.values():
-        members.sort(key=lambda one: -one[0].track.seconds)
+        members.sort(key=lambda member: -member[0].track.seconds)
     return [Person(name, tuple(members)) for name, members in of_name.items() if members]
+
+
+def _absent(
+    described: Sequence[_Described], known: Known, names: Sequence[str]
+) -> dict[str, float | None]:
+    """How far away the nearest track is from each of `names`; None: none can be compared."""
+    tracks = [track for one in described for track in one.tracks]
+    return {name: closest(tracks, known.embeddings[name]) for name in names}
 
 
 def _heading(people: Sequence[Person]) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """Decide who a track is: the nearest known person, or the tracks that it is like. Pure.
 
-How far apart looks of one person may be, `DEFAULT_DISTANCE` (Euclidean, of 128 numbers), comes from
-dlib's own limit for two pictures, 0.6, with which it is right about 99.38 % of the pairs of Labeled
-Faces in the Wild. The mean of a track's faces lies nearer to everything than each of them does: on
-real clips, 0.6 from face to face is 0.55 from mean to face. Measured there, tracks of the man whose
-picture is known are at 0.37, 0.42 and 0.54 from it, those of others at 0.64 and more. Of pairs of
-different people in small grey pictures (600 of FER-2013, one picture each: the worst case) 1.0 %
-are nearer than 0.55, 2.6 % than 0.6.
+How far apart embeddings of one person may be, `DEFAULT_DISTANCE` (Euclidean, of 128 numbers), comes
+from dlib's own limit for two pictures, 0.6, with which it is right about 99.38 % of the pairs of
+Labeled Faces in the Wild. The mean of a track's faces lies nearer to everything than each of them
+does: on real clips, 0.6 from face to face is 0.55 from mean to face. Measured there, tracks of the
+man whose picture is known are at 0.37, 0.42 and 0.54 from it, those of others at 0.64 and more. Of
+pairs of different people in small grey pictures (600 of FER-2013, one picture each: the worst case)
+1.0 % are nearer than 0.55, 2.6 % than 0.6.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from videmo.people.seen import Track
+from videmo.people.described import Track
 from videmo.schema import DEFAULT_DISTANCE
 
 
@@ -35,12 +35,12 @@ def nearest(
 ) -> dict[int, Verdict]:
     """The known person of each track of a movie: the nearest, if near enough.
 
-    `known` are the looks, (n, 128), of each person's pictures. Nobody is in two places at once: of
-    two tracks in one frame, the nearer one is the person, and the other one nobody.
+    `known` are the embeddings, (n, 128), of each person's pictures. Nobody is in two places at
+    once: of two tracks in one frame, the nearer one is the person, and the other one nobody.
     """
     best: dict[int, Verdict] = {}
     for track in tracks:
-        ways = {name: closest([track], looks) for name, looks in known.items()}
+        ways = {name: closest([track], embeddings) for name, embeddings in known.items()}
         away, name = min(
             ((way, name) for name, way in ways.items() if way is not None), default=(None, "")
         )
@@ -57,10 +57,10 @@ def nearest(
     return best
 
 
-def closest(tracks: Sequence[Track], looks: np.ndarray) -> float | None:
-    """The distance of the nearest of `tracks` to the nearest of `looks`, (n, 128)."""
-    known = [track.look for track in tracks if track.look is not None]
-    return float(np.sqrt(_squared(np.array(known), looks).min())) if known else None
+def closest(tracks: Sequence[Track], embeddings: np.ndarray) -> float | None:
+    """The distance of the nearest of `tracks` to the nearest of `embeddings`, (n, 128)."""
+    known = [track.embedding for track in tracks if track.embedding is not None]
+    return float(np.sqrt(_squared(np.array(known), embeddings).min())) if known else None
 
 
 class Member(NamedTuple):
@@ -89,19 +89,19 @@ class Groups:
 
     def add(self, movie: int, tracks: Sequence[Track]) -> None:
         """Put the tracks of a movie to the groups, and join what is alike."""
-        new = [track for track in tracks if track.look is not None]
+        new = [track for track in tracks if track.embedding is not None]
         if not new:
             return
-        looks = np.array([track.look for track in new])
+        embeddings = np.array([track.embedding for track in new])
         apart = [[b.number in a.beside or a is b for b in new] for a in new]
-        among = np.where(apart, np.inf, _squared(looks, looks))
+        among = np.where(apart, np.inf, _squared(embeddings, embeddings))
         if self.members:
             # The mean squared distance to a group is that to its mean, and its own spread.
-            across = _squared(self._means, looks) + self._spreads()[:, None]
+            across = _squared(self._means, embeddings) + self._spreads()[:, None]
             self._away = np.block([[self._away, across], [across.T, among]])
-            self._means = np.concatenate([self._means, looks])
+            self._means = np.concatenate([self._means, embeddings])
         else:
-            self._away, self._means = among, looks
+            self._away, self._means = among, embeddings
         self.members += [[Member(movie, track)] for track in new]
         self._join()
 
@@ -109,7 +109,7 @@ class Groups:
         """The mean squared distance of each group's tracks to their mean."""
         return np.array(
             [
-                np.mean(_squared(np.array([m.track.look for m in group]), mean[None]))
+                np.mean(_squared(np.array([m.track.embedding for m in group]), mean[None]))
                 for group, mean in zip(self.members, self._means, strict=True)
             ]
         )
@@ -148,8 +148,8 @@ def mean_distances(group: Sequence[Member]) -> list[float | None]:
     """For each track of a group its mean distance to the others; None: there are none."""
     if len(group) == 1:
         return [None]
-    looks = np.array([member.track.look for member in group])
-    ways = np.sqrt(_squared(looks, looks))
+    embeddings = np.array([member.track.embedding for member in group])
+    ways = np.sqrt(_squared(embeddings, embeddings))
     np.fill_diagonal(ways, 0.0)
     return [float(mean) for mean in ways.sum(axis=1) / (len(group) - 1)]
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.draw import FACE, FACES_A_ROW, Row, Tile, cut_face, people_sheet
+from videmo.draw import FACE, FACES_A_ROW, PersonRow, Tile, cut_face, people_sheet
 from videmo.errors import PictureError, RequestError
 from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
 from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
+from videmo.people.described import Exemplar
 from videmo.people.known import SHEET, only_face
-from videmo.people.seen import Face
 from videmo.schema import timecode
 from videmo.video import Movie, open_movie
 
@@ -42,12 +42,12 @@ UNNAMED = r"person-\d+"
 """Names that people have before the user gives them others."""
 
 
-class Sighting(NamedTuple):
-    """A face of a person."""
+class Portrait(NamedTuple):
+    """A face that shows a person: of which track it is, and how far from the others."""
 
     member: Member
     distance: float | None
-    face: Face
+    face: Exemplar
 
 
 class Shown(NamedTuple):
@@ -71,9 +71,9 @@ class Person:
     def seconds(self) -> float:
         return sum(member.track.seconds for member, _ in self.members)
 
-    def sightings(self, count: int) -> list[Sighting]:
+    def portraits(self, count: int) -> list[Portrait]:
         """The best face of each track, then the second best of each, and so on."""
-        faces = ([Sighting(m, away, face) for face in m.track.faces] for m, away in self.members)
+        faces = ([Portrait(m, away, face) for face in m.track.faces] for m, away in self.members)
         turns = itertools.chain.from_iterable(itertools.zip_longest(*faces))
         return list(itertools.islice(filter(None, turns), count))
 
@@ -110,8 +110,8 @@ def draw_gallery(
     sheets = []
     for page, start in enumerate(range(0, len(people), PEOPLE_A_PAGE), 1):
         part = people[start : start + PEOPLE_A_PAGE]
-        wanted = [person.sightings(max(FACES_A_ROW, 2 * PICTURES)) for person in part]
-        cut = _cut_out([sighting for of_one in wanted for sighting in of_one], movies)
+        wanted = [person.portraits(max(FACES_A_ROW, 2 * PICTURES)) for person in part]
+        cut = _cut_out([portrait for of_one in wanted for portrait in of_one], movies)
         rows = [
             _row(person, [(s, cut[s]) for s in of_one[:FACES_A_ROW]], movies)
             for person, of_one in zip(part, wanted, strict=True)
@@ -127,21 +127,21 @@ def draw_gallery(
     return sheets
 
 
-def _cut_out(wanted: Sequence[Sighting], movies: Sequence[Movie]) -> dict[Sighting, Shown]:
+def _cut_out(wanted: Sequence[Portrait], movies: Sequence[Movie]) -> dict[Portrait, Shown]:
     """Each of the wanted faces; a movie is read once."""
-    of_movie: dict[int, dict[float, list[Sighting]]] = defaultdict(lambda: defaultdict(list))
-    for sighting in wanted:
-        of_movie[sighting.member.movie][sighting.face.time].append(sighting)
+    of_movie: dict[int, dict[float, list[Portrait]]] = defaultdict(lambda: defaultdict(list))
+    for portrait in wanted:
+        of_movie[portrait.member.movie][portrait.face.time].append(portrait)
     cut = {}
     for movie, of_time in of_movie.items():
         times = sorted(of_time)
         with open_movie(movies[movie]) as reader:
             for time, frame in zip(times, reader.at(times), strict=True):
                 picture = frame.bgr
-                for sighting in of_time[time]:
-                    box = sighting.face.box
+                for portrait in of_time[time]:
+                    box = portrait.face.box
                     tile = cut_face(picture, box, margin=TILE_MARGIN, size=FACE)
-                    cut[sighting] = Shown(
+                    cut[portrait] = Shown(
                         tile, _reduced(cut_face(picture, box, margin=PICTURE_MARGIN))
                     )
     return cut
@@ -154,7 +154,7 @@ def _reduced(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _row(person: Person, faces: list[tuple[Sighting, Shown]], movies: Sequence[Movie]) -> Row:
+def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[Movie]) -> PersonRow:
     faces.sort(key=lambda face: (face[0].member.movie, face[0].face.time))
     tiles = []
     for (member, away, face), (tile, _) in faces:
@@ -167,7 +167,7 @@ def _row(person: Person, faces: list[tuple[Sighting, Shown]], movies: Sequence[M
     about = f"{_count(len(person.members), 'track')}, {person.seconds:.1f} s"
     if len(movies) > 1:
         about += f", in {_count(len({m.movie for m, _ in person.members}), 'movie')}"
-    return Row(person.name or "nobody in particular", about, tuple(tiles))
+    return PersonRow(person.name or "nobody in particular", about, tuple(tiles))
 
 
 def _shortened(name: str) -> str:

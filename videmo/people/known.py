@@ -14,7 +14,7 @@ import numpy as np
 from videmo.errors import PictureError, RequestError
 from videmo.files import shown
 from videmo.names import tidy
-from videmo.people.likeness import Seen, describe, find_faces
+from videmo.people.likeness import DlibFace, embed, find_faces
 from videmo.pictures import read_picture
 
 SIDE = 1024
@@ -33,7 +33,7 @@ LITTER = {"thumbs.db", "desktop.ini"}
 class Known:
     """What known people look like."""
 
-    looks: dict[str, np.ndarray] = field(default_factory=dict)
+    embeddings: dict[str, np.ndarray] = field(default_factory=dict)
     """(pictures, 128) for each name, in order of the names."""
     left_out: list[PictureError] = field(default_factory=list)
     """Pictures that could not be used, of people of whom there are others."""
@@ -47,7 +47,7 @@ def read_known(place: Path) -> Known:
             has no picture that can be used.
         SetupError: dlib or its weights are missing.
     """
-    looks: dict[str, np.ndarray] = {}
+    embeddings: dict[str, np.ndarray] = {}
     left_out: list[PictureError] = []
     for name, pictures in _pictures(place).items():
         described, wrong = [], []
@@ -59,16 +59,16 @@ def read_known(place: Path) -> Known:
         if not described:
             more = f" (and so for {len(wrong) - 1} more of {name})" if len(wrong) > 1 else ""
             raise RequestError(f"{wrong[0]}{more}")
-        looks[name] = np.array(described)
+        embeddings[name] = np.array(described)
         left_out += wrong
-    return Known(looks, left_out)
+    return Known(embeddings, left_out)
 
 
 def look_alikes(known: Known, distance: float) -> list[tuple[str, str, float]]:
     """Pairs of people of whom some pictures are nearer to each other than `distance`."""
     pairs = []
-    for one, other in itertools.combinations(known.looks, 2):
-        ways = known.looks[one][:, None] - known.looks[other][None]
+    for one, other in itertools.combinations(known.embeddings, 2):
+        ways = known.embeddings[one][:, None] - known.embeddings[other][None]
         nearest = float(np.linalg.norm(ways, axis=-1).min())
         if nearest < distance:
             pairs.append((one, other, nearest))
@@ -82,10 +82,10 @@ def look_of(path: Path) -> np.ndarray:
         PictureError: it cannot be read, or there is no face in it, or more than one.
     """
     picture, face = only_face(read_picture(path), shown(path))
-    return describe(picture, face)
+    return embed(picture, face)
 
 
-def only_face(picture: np.ndarray, what: str) -> tuple[np.ndarray, Seen]:
+def only_face(picture: np.ndarray, what: str) -> tuple[np.ndarray, DlibFace]:
     """The one face of `picture` (BGR uint8), and the picture, of another size, that it lies in.
 
     Raises:

@@ -14,7 +14,6 @@ detector's box alone 0.56, 0.58 and 0.62 against 0.67 and more.
 from __future__ import annotations
 
 import functools
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +21,8 @@ import cv2
 import numpy as np
 
 from videmo.errors import SetupError, to_install
-from videmo.files import sha256, shown
+from videmo.files import shown
+from videmo.packaged import packaged_weights
 from videmo.schema import Box
 
 NETWORK = "dlib_face_recognition_resnet_model_v1"
@@ -46,7 +46,7 @@ LEAST_DETECTION = 0.0
 """The detector's own score, from which on it calls something a face."""
 
 
-class Seen(NamedTuple):
+class DlibFace(NamedTuple):
     """A face that dlib's detector finds, too."""
 
     box: Box
@@ -76,7 +76,7 @@ def surroundings(picture: np.ndarray, box: Box) -> np.ndarray:
     return cv2.resize(square, (SIDE, SIDE), interpolation=how)
 
 
-def find_faces(picture: np.ndarray, *, twice: bool = False) -> list[Seen]:
+def find_faces(picture: np.ndarray, *, twice: bool = False) -> list[DlibFace]:
     """The faces in `picture` (BGR uint8) from about 80 pixels on, the surest first.
 
     With `twice` the picture is searched at twice its size: faces from 40 pixels on.
@@ -84,21 +84,21 @@ def find_faces(picture: np.ndarray, *, twice: bool = False) -> list[Seen]:
     rgb = np.ascontiguousarray(picture[:, :, ::-1])
     found, scores, _ = _networks().detect.run(rgb, int(twice), LEAST_DETECTION)
     seen = [
-        Seen(Box(r.left(), r.top(), r.width(), r.height()), round(float(score), 6))
+        DlibFace(Box(r.left(), r.top(), r.width(), r.height()), round(float(score), 6))
         for r, score in zip(found, scores, strict=True)
     ]
     return sorted(seen, key=lambda face: (-face.score, face.box))
 
 
-def face_in_the_middle(square: np.ndarray) -> Seen | None:
+def face_in_the_middle(square: np.ndarray) -> DlibFace | None:
     """The face in the middle of what `surroundings` gave; None: dlib sees none there."""
     side = round(SIDE / (1 + 2 * MARGIN))
     place = Box((SIDE - side) // 2, (SIDE - side) // 2, side, side)
     return next((face for face in find_faces(square) if face.box.iou(place) >= NEAR), None)
 
 
-def describe(picture: np.ndarray, face: Seen) -> np.ndarray:
-    """The 128 numbers of a face in `picture` (BGR uint8), as float64.
+def embed(picture: np.ndarray, face: DlibFace) -> np.ndarray:
+    """The embedding of a face in `picture` (BGR uint8): (128,) float64.
 
     Of two pictures of one person they are some 0.4 apart, of two people some 0.8 (Euclidean).
     """
@@ -142,13 +142,5 @@ def _weights(name: str) -> Path:
 
     It would not run: it needs `pkg_resources`, which newer versions of setuptools do not have.
     """
-    spec = find_spec("face_recognition_models")
-    places = (spec.submodule_search_locations if spec else None) or []
-    path = next(
-        (p for p in (Path(place) / "models" / name for place in places) if p.is_file()), None
-    )
-    if path is None:
-        raise SetupError(f"{name}: the weights of the network are missing; {INSTALL}")
-    if sha256(path.read_bytes()) != WEIGHTS[name]:
-        raise SetupError(f"{shown(path)}: these are other weights than videmo knows; {INSTALL}")
+    path, _ = packaged_weights("face_recognition_models", f"models/{name}", WEIGHTS[name], INSTALL)
     return path

@@ -8,31 +8,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
-from videmo import __version__
 from videmo.emotions import Model, find_model
 from videmo.errors import MovieError, RequestError, TableError
 from videmo.faces import Detector, detector_of
 from videmo.files import check_writable, file_lock, remove_left, shown
-from videmo.runs import countable_rows, find_runs
 from videmo.scan.chunk import ChunkResult, Settings, detector_config, scan_chunk
-from videmo.scan.integrity import expected_frames, first_frame, identity, incomplete, warnings
-from videmo.scan.merge import Merged, merge
+from videmo.scan.integrity import first_frame, identity, warnings
+from videmo.scan.merge import merge
+from videmo.scan.record import begun_record, finished_record, made_with
 from videmo.scan.store import ChunkStore
 from videmo.scan.workers import all_cores, scan_chunks, warm_up
-from videmo.schema import DEFAULT_REPEAT
 from videmo.table import (
-    FORMAT,
     Record,
     movie_name,
-    place_of,
     read_record,
     record_path,
     table_path,
@@ -101,7 +95,7 @@ def scan_movie(
     Raises:
         RequestError: there is no such file, or no such detector.
         MovieError: not a movie, it cannot be read, or its table would replace another movie's.
-        SetupError: the model or the cascades are not what they should be.
+        SetupError: the model, or what the detector has learnt, is not what it should be.
         OutputError: the folder cannot be written, or another process scans into this table.
     """
     path, folder, settings = Path(path), Path(folder), settings or Settings()
@@ -125,12 +119,11 @@ class _Work(NamedTuple):
     length: Callable[[float], None]
 
 
-class _Job(NamedTuple):
+class _Prepared(NamedTuple):
     """A scan that is prepared: what is scanned, how, and into what."""
 
     movie: Movie
     found: Survey
-    identity: Record
     settings: Settings
     model: Model
     detector: Detector
@@ -148,13 +141,15 @@ def _scan(path: Path, target: Path, settings: Settings, work: _Work) -> Scanned:
     if settings.start and not merged.frames:
         job.store.forget()
         raise MovieError(f"{shown(path)}: ends before --start {settings.start:g}")
-    record = _described(job, merged, first, target.parent)
+    record = finished_record(
+        job.record, job.movie, job.found, merged, settings, first=first, folder=target.parent
+    )
     scanned = Scanned(target, write_table(target, merged.rows, record))
     job.store.forget()
     return scanned
 
 
-def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Job:
+def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Prepared:
     """Find out what is to be scanned, before any work is done."""
     model = find_model(settings.model)
     detector = detector_of(detector_config(settings, model))
@@ -169,12 +164,12 @@ def _prepared(path: Path, target: Path, settings: Settings, work: _Work) -> _Job
             f"{shown(path)}: its timestamps cannot be trusted, so that --start and --end have no "
             "meaning; scan it whole"
         )
-    record = _record(movie, settings, model)
-    store = ChunkStore(target.parent / f"{movie_name(target)}.parts", {**record, "movie": before})
-    return _Job(movie, found, before, settings, model, detector, store, record)
+    record = begun_record(movie, settings, model, before)
+    store = ChunkStore(target.parent / f"{movie_name(target)}.parts", record)
+    return _Prepared(movie, found, settings, model, detector, store, record)
 
 
-def _scanned_chunks(job: _Job, work: _Work) -> Callable[[], Iterator[ChunkResult]]:
+def _scanned_chunks(job: _Prepared, work: _Work) -> Callable[[], Iterator[ChunkResult]]:
     """Scan what is not in the store yet; gives what was seen in each chunk, each time anew."""
     movie, found = job.movie, job.found
     start, end = _stretch(job.settings)
@@ -198,34 +193,6 @@ def _scanned_chunks(job: _Job, work: _Work) -> Callable[[], Iterator[ChunkResult
     return results
 
 
-def _described(job: _Job, merged: Merged, first: int, folder: Path) -> Record:
-    """The record of a scan, but for what the table adds."""
-    movie, found, settings = job.movie, job.found, job.settings
-    stop = _end(movie, merged)
-    faces = merged.columns[merged.columns["track"] > 0]
-    seconds = _seconds(merged.columns, job.model.labels, stop, settings.gap)
-    record = {
-        **job.record,
-        "first_frame": first,
-        "frames_expected": expected_frames(movie, found, merged, settings),
-        "frames_read": merged.frames,
-        "frames_scanned": len(merged.times),
-        "decode_failures": found.damaged + merged.failures,
-        "timestamps_repaired": merged.repaired,
-        "changed_meanwhile": identity(movie.path) != job.identity,
-        "cut_off": found.cut_off,
-        "end": stop,
-        "faces": len(faces),
-        "aligned": int(countable_rows(faces).sum()),
-        "tracks": merged.tracks,
-        "seconds": seconds,
-        "warnings": warnings(movie),
-    }
-    record["movie"] = {"file": place_of(movie.path, folder), **job.identity}
-    record["status"] = "partial" if incomplete(record) else "ok"
-    return record
-
-
 def _check_table(target: Path, path: Path) -> None:
     """Not to write over the table of another movie of the same name, hours of work perhaps."""
     try:
@@ -240,16 +207,6 @@ def _check_table(target: Path, path: Path) -> None:
         )
 
 
-def _seconds(
-    table: pd.DataFrame, labels: Sequence[str], end: float, gap: float
-) -> dict[str, float]:
-    """How long each emotion was held for `DEFAULT_REPEAT` frames or more, over all faces."""
-    seconds = dict.fromkeys(labels, 0.0)
-    for run in find_runs(table, repeat=DEFAULT_REPEAT, gap=gap, end=end):
-        seconds[run.emotion] += run.end - run.start
-    return {emotion: round(value, 3) for emotion, value in seconds.items()}
-
-
 def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
     """From where to where a movie is to be scanned, in exact seconds."""
     start = Fraction(settings.start).limit_denominator(1000)
@@ -259,49 +216,3 @@ def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
     if end <= start:
         raise RequestError(f"--end {float(end):g} is not after --start {float(start):g}")
     return start, end
-
-
-def _end(movie: Movie, merged: Merged) -> float:
-    """Where the last frame decoded ends, in seconds."""
-    if not merged.frames:
-        return 0.0
-    whole = movie.frames == merged.frames
-    if movie.duration is not None and whole and movie.duration > merged.last:
-        return round(float(movie.duration), 3)
-    return round(merged.last + float(1 / movie.fps), 3)
-
-
-def _record(movie: Movie, settings: Settings, model: Model) -> Record:
-    return {
-        "format": FORMAT,  # here, because the order of the fields is that of the file
-        "videmo": __version__,
-        "movie": {},
-        "fps": f"{movie.fps.numerator}/{movie.fps.denominator}",
-        "width": movie.width,
-        "height": movie.height,
-        "rotation": movie.turn.rotation,
-        "timed": movie.timed,
-        **made_with(settings, model),
-    }
-
-
-def made_with(settings: Settings, model: Model) -> Record:
-    """What a record says of how its table was made, whatever the movie."""
-    config = detector_config(settings, model)
-    detector = detector_of(config)
-    return {
-        "format": FORMAT,
-        "videmo": __version__,
-        "settings": {
-            **asdict(config),
-            "interval": detector.interval,
-            "gap": settings.gap,
-            "scan_every": settings.every,
-            "start": settings.start,
-            "end": settings.end,
-            "deinterlace": settings.deinterlace,
-        },
-        "detector": {"name": config.detector, "weights": dict(detector.weights)},
-        "model": {"name": model.name, "sha256": model.sha256, "crop": model.crop},
-        "labels": list(model.labels),
-    }

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import FRAME, Model, find_model
+from videmo.emotions import Model, find_model
 from videmo.faces import WHOLE, Detector, DetectorConfig, detector_of
 from videmo.scan.classify import Scores, sampler_of
 from videmo.scan.tracking import Decoded, track_faces
-from videmo.schema import DEFAULT_GAP, OBSERVED, Alignment, Chunk, Face
+from videmo.schema import DEFAULT_GAP, FRAME, OBSERVED, Alignment, Chunk, Face
 from videmo.shots import THUMBNAIL, Thumbnail, thumbnail
 from videmo.tracks import Tracked
 from videmo.video import Frame, Movie, open_movie
@@ -99,7 +99,7 @@ def scan_chunk(
     detector = detector_of(detector_config(settings, model))
     interval = math.ceil(detector.interval / settings.every)
     sampler, scores = sampler_of(model), Scores(model, min(SCORE_STRIDE, interval))
-    seen = _Seen()
+    seen = _Observations()
     # What a decoder makes of a damaged spot hangs on its threads, and from two on even on chance.
     with open_movie(movie, threads=1) as reader:
         frames = _decoded(reader.frames(chunk.start, chunk.end), settings.every, seen, step)
@@ -122,7 +122,7 @@ def detector_config(settings: Settings, model: Model) -> DetectorConfig:
 
 
 def _decoded(
-    frames: Iterable[Frame], every: int, seen: _Seen, step: Callable[[], None] | None
+    frames: Iterable[Frame], every: int, seen: _Observations, step: Callable[[], None] | None
 ) -> Iterator[Decoded]:
     for number, frame in enumerate(frames):
         picture = thumbnail(frame.grey)
@@ -143,7 +143,7 @@ def _aligned(
     return faces
 
 
-class _Seen:
+class _Observations:
     """Collects what is seen in a chunk, in as little room as it takes."""
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from videmo.emotions import BATCH, FRAME, Classify, Model, classifier
+from videmo.emotions import BATCH, Classify, Model, classifier
 from videmo.faces import Picture, crop_face, crop_picture
-from videmo.schema import Detection
+from videmo.schema import FRAME, Detection
 
 SAME_SCORES = 0.1
 """By so much scores may differ, at most, to say the same."""

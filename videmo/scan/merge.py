@@ -21,10 +21,6 @@ from videmo.shots import changes, find_cuts
 from videmo.table import Row
 from videmo.tracks import TrackJoiner
 
-NEXT_LOOK = 1.5
-"""Usual steps from one scanned frame to the next for which a face is always awaited: where steps
-are longer than the gap, it would be somebody else each time."""
-
 Chunks = Callable[[], Iterable[ChunkResult]]
 """Gives what was seen in each chunk, in order, each time anew."""
 
@@ -66,8 +62,8 @@ def merge(
         frames, failures = frames + chunk.frames, failures + chunk.failures
         repaired += chunk.repaired
     cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
-    gap = max(settings.gap, NEXT_LOOK * _usual_step(np.array(times)))
-    tracks, count = _trusted(chunks, _tracks(chunks, cuts.tolist(), gap), detector)
+    found = _tracks(chunks, cuts.tolist(), settings.gap)
+    tracks, count = _trusted(chunks, found, detector)
     columns = _columns(_rows(chunks, tracks, labels, first, settings.every), labels)
     lengths = repeats(columns, settings.gap)
     rows = _rows(chunks, tracks, labels, first, settings.every)
@@ -79,11 +75,6 @@ def _cuts_before(places: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Whether there is a cut between each scanned frame and the one before; `places` says which of
     the frames decoded they are, and `cuts` which of these begin a shot."""
     return np.asarray(np.diff(np.cumsum(cuts)[places], prepend=0) > 0)
-
-
-def _usual_step(times: np.ndarray) -> float:
-    """Seconds from one scanned frame to the next, as a rule."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
 def _tracks(chunks: Chunks, cuts: list[bool], gap: float) -> np.ndarray:

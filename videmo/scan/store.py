@@ -17,6 +17,7 @@ import numpy as np
 
 from videmo.files import output_error, sha256, write_atomic
 from videmo.scan.chunk import ChunkResult
+from videmo.schema import OBSERVED
 
 FORMAT = 4
 """Version of the files, and of what `scan_chunk` finds in the same movie."""
@@ -29,7 +30,8 @@ class ChunkStore:
     def __init__(self, folder: Path, depends_on: Mapping[str, Any]) -> None:
         """`folder` is made when the first chunk is kept; `depends_on` is all that decides."""
         self.folder = folder
-        said = json.dumps({"parts": FORMAT, **depends_on}, sort_keys=True)
+        columns = [column.name for column in OBSERVED]
+        said = json.dumps({"parts": FORMAT, "columns": columns, **depends_on}, sort_keys=True)
         self._key = sha256(said.encode())[:KEY_LENGTH]
 
     def load(self, index: int) -> ChunkResult | None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from videmo.errors import MovieError, OutputError, VidemoError
+from videmo.errors import MovieError, OutputError, SetupError, VidemoError
 from videmo.files import shown
 from videmo.scan.chunk import ChunkResult, Settings, scan_chunk
 from videmo.scan.store import ChunkStore
@@ -54,12 +54,12 @@ def scan_chunks(
     movie: Movie,
     chunks: Sequence[Chunk],
     settings: Settings,
-    parts: ChunkStore,
+    store: ChunkStore,
     *,
     jobs: int,
     progress: Callable[[int], None] | None = None,
 ) -> Callable[[], Iterator[ChunkResult]]:
-    """Scan the chunks that `parts` does not have yet, into `parts`.
+    """Scan the chunks that `store` does not have yet, into `store`.
 
     `progress` is told how many frames are done. What is found does not depend on `jobs`.
 
@@ -68,7 +68,7 @@ def scan_chunks(
     """
     to_do, done = [], 0
     for chunk in chunks:
-        kept = parts.load(chunk.index)
+        kept = store.load(chunk.index)
         if kept is None:
             to_do.append(chunk)
         else:
@@ -77,33 +77,33 @@ def scan_chunks(
     tell(done)
     if jobs > 1 and len(to_do) > 1:
         jobs = min(jobs, len(to_do))
-        _in_processes(movie, to_do, settings, parts, jobs, lambda n: tell(done + n))
+        _in_processes(movie, to_do, settings, store, jobs, lambda n: tell(done + n))
     else:
         count = itertools.count(done + 1)
         for chunk in to_do:
             seen = scan_chunk(movie, chunk, settings, lambda: tell(next(count)))
-            parts.save(chunk.index, seen)
-    return lambda: (_kept(parts, chunk) for chunk in chunks)
+            store.save(chunk.index, seen)
+    return lambda: (_kept(store, chunk) for chunk in chunks)
 
 
 def _in_processes(
     movie: Movie,
     chunks: Sequence[Chunk],
     settings: Settings,
-    parts: ChunkStore,
+    store: ChunkStore,
     jobs: int,
     tell: Callable[[int], None],
 ) -> None:
     """A process for each chunk: one that crashes, or is to be ended, takes nothing with it."""
     context = process_context()
     counter = context.Value("q", 0)
-    waiting, running = list(chunks), list[_Worker]()
+    waiting, running = list(chunks), list[_ChunkWorker]()
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 with undisturbed():  # else an interruption could lose a process just started
                     chunk = waiting.pop(0)
-                    running.append(_start(context, movie, chunk, settings, parts, counter))
+                    running.append(_started(context, movie, chunk, settings, store, counter))
             wait([worker.process.sentinel for worker in running], TELL_EVERY)
             tell(counter.value)
             for worker in [w for w in running if not w.process.is_alive()]:
@@ -117,7 +117,7 @@ def _in_processes(
             worker.message.close()
 
 
-class _Worker(NamedTuple):
+class _ChunkWorker(NamedTuple):
     """A process that scans a chunk, and what it says if that fails."""
 
     process: BaseProcess
@@ -160,21 +160,31 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(held[0])
 
 
-def _start(
-    context: Any, movie: Movie, chunk: Chunk, settings: Settings, parts: ChunkStore, counter: Any
-) -> _Worker:
+def _started(
+    context: Any, movie: Movie, chunk: Chunk, settings: Settings, store: ChunkStore, counter: Any
+) -> _ChunkWorker:
+    """A process that scans `chunk`.
+
+    Raises:
+        SetupError: the server that it is forked from has ended.
+    """
     message, said = context.Pipe(duplex=False)
     process = context.Process(
         target=_scan_and_keep,
-        args=(movie, chunk, settings, parts, counter, said, memory_limit()),
+        args=(movie, chunk, settings, store, counter, said, memory_limit()),
         daemon=True,
     )
-    process.start()
+    try:
+        process.start()
+    except (EOFError, ConnectionError) as error:
+        raise SetupError(
+            "no process can be started to scan in; try again, or with --jobs 1"
+        ) from error
     said.close()
-    return _Worker(process, message)
+    return _ChunkWorker(process, message)
 
 
-def _check(worker: _Worker, movie: Movie) -> None:
+def _check(worker: _ChunkWorker, movie: Movie) -> None:
     """Raise what a worker that has ended ran into."""
     worker.process.join()
     code = worker.process.exitcode
@@ -190,10 +200,10 @@ def _check(worker: _Worker, movie: Movie) -> None:
         )
 
 
-def _kept(parts: ChunkStore, chunk: Chunk) -> ChunkResult:
-    seen = parts.load(chunk.index)
+def _kept(store: ChunkStore, chunk: Chunk) -> ChunkResult:
+    seen = store.load(chunk.index)
     if seen is None:
-        raise OutputError(f"{shown(parts.folder)}: was changed during the scan; scan again")
+        raise OutputError(f"{shown(store.folder)}: was changed during the scan; scan again")
     return seen
 
 
@@ -201,7 +211,7 @@ def _scan_and_keep(
     movie: Movie,
     chunk: Chunk,
     settings: Settings,
-    parts: ChunkStore,
+    store: ChunkStore,
     counter: Any,
     said: Connection,
     memory: int | None = None,
@@ -217,7 +227,7 @@ def _scan_and_keep(
             counter.value += 1
 
     try:
-        parts.save(chunk.index, scan_chunk(movie, chunk, settings, count))
+        store.save(chunk.index, scan_chunk(movie, chunk, settings, count))
     except VidemoError as error:
         said.send(error)
     except Exception as error:

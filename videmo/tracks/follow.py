@@ -35,10 +35,10 @@ FORESIGHT = 3
 
 
 @dataclass(eq=False)
-class _Face:
-    """What may be a face: believed once a detection of it was sure."""
+class _Tracklet:
+    """What may be a face from frame to frame: believed once a detection of it was sure."""
 
-    tracklet: int
+    number: int
     believed: bool = False
 
 
@@ -47,7 +47,7 @@ class _Sighting:
     """A face in a frame."""
 
     detection: Detection
-    face: _Face
+    tracklet: _Tracklet
     detected: bool
 
     @property
@@ -56,10 +56,10 @@ class _Sighting:
 
 
 @dataclass(eq=False)
-class _Tracklet:
+class _Target:
     """A face followed in one direction: its last two sightings."""
 
-    face: _Face
+    tracklet: _Tracklet
     last: int
     detection: Detection
     before: tuple[int, Box] | None = None
@@ -111,12 +111,12 @@ class FaceFollower(Generic[Picture]):
     """Whether a look leaves out the faces that are surely where they should be, once two looks saw
     them: that saves half of it. Else it looks at them too, and what it finds comes first."""
     _count: int = 0
-    _count_of_faces: int = 0
+    _count_of_tracklets: int = 0
     _looked: int = 0
     """The last frame that was looked at."""
     _pictures: dict[int, Picture] = field(default_factory=dict)
     _faces: dict[int, list[_Sighting]] = field(default_factory=dict)
-    _tracklets: list[_Tracklet] = field(default_factory=list)
+    _targets: list[_Target] = field(default_factory=list)
 
     def add(self, picture: Picture, due: bool) -> None:
         """The next picture; `due` says whether all of it is to be looked at."""
@@ -130,15 +130,15 @@ class FaceFollower(Generic[Picture]):
             return
         sure = self._meet_again(index) if due and self.mask_known else {}
         left = self.detect(picture, [found.box for found in sure.values()]) if due else []
-        for tracklet in list(self._tracklets):
-            known = sure.get(id(tracklet))
+        for target in list(self._targets):
+            known = sure.get(id(target))
             if known is not None:
-                tracklet.confirmed = index
-                goes_on = self._sight(tracklet, index, known, detected=True)
+                target.confirmed = index
+                goes_on = self._sight(target, index, known, detected=True)
             else:
-                goes_on = self._go_on(tracklet, index, left, due=due)
+                goes_on = self._go_on(target, index, left, due=due)
             if not goes_on:
-                self._tracklets.remove(tracklet)
+                self._targets.remove(target)
         for found in left:
             if self._at(index, found.box) is None:
                 self._begin(found, index)
@@ -150,7 +150,7 @@ class FaceFollower(Generic[Picture]):
     def rest(self) -> list[tuple[Picture, list[Tracked]]]:
         """All pictures left; then everything is forgotten: what follows is another shot."""
         given = self._given(len(self._pictures))
-        self._tracklets.clear()
+        self._targets.clear()
         return given
 
     def _given(self, count: int) -> list[tuple[Picture, list[Tracked]]]:
@@ -158,90 +158,88 @@ class FaceFollower(Generic[Picture]):
         return [(self._pictures.pop(i), _believed(self._faces.pop(i))) for i in indexes]
 
     def _meet_again(self, index: int) -> dict[int, Detection]:
-        """The tracklets whose faces are surely where they should be, by their identity."""
+        """The targets whose faces are surely where they should be, by their identity."""
         picture = self._pictures[index]
-        known = (tracklet for tracklet in self._tracklets if tracklet.looks >= LOOKS)
-        found = (
-            (id(tracklet), self.redetect(picture, tracklet.expected(index))) for tracklet in known
-        )
+        known = (target for target in self._targets if target.looks >= LOOKS)
+        found = ((id(target), self.redetect(picture, target.expected(index))) for target in known)
         return {
             which: one for which, one in found if one is not None and one.confidence >= self.sure
         }
 
-    def _go_on(self, tracklet: _Tracklet, index: int, left: list[Detection], due: bool) -> bool:
+    def _go_on(self, target: _Target, index: int, left: list[Detection], due: bool) -> bool:
         """Find a face again; whether it is to be followed further."""
-        expected = tracklet.expected(index)
+        expected = target.expected(index)
         found = max(left, key=lambda one: one.box.iou(expected), default=None)
         if found is not None and found.box.iou(expected) >= SAME:
             left.remove(found)
-            tracklet.confirmed = index
-            tracklet.looks += 1
-            return self._sight(tracklet, index, found, detected=True)
-        if due and index - tracklet.confirmed > UNCONFIRMED:
+            target.confirmed = index
+            target.looks += 1
+            return self._sight(target, index, found, detected=True)
+        if due and index - target.confirmed > UNCONFIRMED:
             return False
-        return self._search(tracklet, index) and index - tracklet.last <= LONGEST_HOLE
+        return self._search(target, index) and index - target.last <= LONGEST_HOLE
 
     def _begin(self, found: Detection, index: int) -> None:
         """A face seen for the first time: follow it, and follow it back."""
-        face = self._new_face(found.confidence >= self.sure)
-        self._faces[index].append(_Sighting(found, face, detected=True))
-        self._tracklets.append(_Tracklet(face, index, found, confirmed=index))
-        back = _Tracklet(face, index, found)
+        tracklet = self._new_tracklet(found.confidence >= self.sure)
+        self._faces[index].append(_Sighting(found, tracklet, detected=True))
+        self._targets.append(_Target(tracklet, index, found, confirmed=index))
+        back = _Target(tracklet, index, found)
         first = next(iter(self._pictures))
         for earlier in (*range(index - self.stride, first, -self.stride), first):
             follow = earlier < index and self._search(back, earlier)
             if not follow or back.last - earlier > LONGEST_HOLE:
                 return
 
-    def _search(self, tracklet: _Tracklet, index: int) -> bool:
+    def _search(self, target: _Target, index: int) -> bool:
         """Search a face in a frame; if it is not there, in each up to it. False: it met another."""
-        step = 1 if index > tracklet.last else -1
-        for frame in (index, *range(tracklet.last + step, index + step, step)):
-            if abs(frame - tracklet.last) > LONGEST_HOLE + 1:
+        step = 1 if index > target.last else -1
+        for frame in (index, *range(target.last + step, index + step, step)):
+            if abs(frame - target.last) > LONGEST_HOLE + 1:
                 break
-            found = self.redetect(self._pictures[frame], tracklet.expected(frame))
-            if found is not None and not self._sight(tracklet, frame, found):
+            found = self.redetect(self._pictures[frame], target.expected(frame))
+            if found is not None and not self._sight(target, frame, found):
                 return False
-            if tracklet.last == index:
+            if target.last == index:
                 break
         return True
 
     def _sight(
-        self, tracklet: _Tracklet, index: int, found: Detection, *, detected: bool = False
+        self, target: _Target, index: int, found: Detection, *, detected: bool = False
     ) -> bool:
         """A face is found again: fill what lies between. False: another face is there already."""
         rival = self._at(index, found.box)
-        self._fill(tracklet, index, found)
+        self._fill(target, index, found)
         if rival is None:
-            tracklet.sight(index, found)
-            tracklet.face.believed |= found.confidence >= self.sure
-            self._faces[index].append(_Sighting(found, tracklet.face, detected))
-        elif index > tracklet.last:
+            target.sight(index, found)
+            target.tracklet.believed |= found.confidence >= self.sure
+            self._faces[index].append(_Sighting(found, target.tracklet, detected))
+        elif index > target.last:
             self._part(rival)
         return rival is None
 
     def _part(self, rival: _Sighting) -> None:
         """Two faces met in one place: which of them goes on from here, nobody knows."""
-        face = self._new_face(rival.face.believed)
-        for tracklet in self._tracklets:
-            if tracklet.face is rival.face:
-                tracklet.face = face
-        rival.face = face
+        tracklet = self._new_tracklet(rival.tracklet.believed)
+        for target in self._targets:
+            if target.tracklet is rival.tracklet:
+                target.tracklet = tracklet
+        rival.tracklet = tracklet
 
-    def _new_face(self, believed: bool) -> _Face:
-        self._count_of_faces += 1
-        return _Face(self._count_of_faces, believed)
+    def _new_tracklet(self, believed: bool) -> _Tracklet:
+        self._count_of_tracklets += 1
+        return _Tracklet(self._count_of_tracklets, believed)
 
-    def _fill(self, tracklet: _Tracklet, index: int, found: Detection) -> None:
-        """Fill the hole between the tracklet's last sighting and a new one."""
-        step = 1 if index > tracklet.last else -1
-        hole = range(tracklet.last + step, index, step)
-        if not hole or len(hole) > LONGEST_HOLE or tracklet.last not in self._pictures:
+    def _fill(self, target: _Target, index: int, found: Detection) -> None:
+        """Fill the hole between the target's last sighting and a new one."""
+        step = 1 if index > target.last else -1
+        hole = range(target.last + step, index, step)
+        if not hole or len(hole) > LONGEST_HOLE or target.last not in self._pictures:
             return
         for number, frame in enumerate(hole, 1):
-            guess = between(tracklet.detection, found, number / (len(hole) + 1))
+            guess = between(target.detection, found, number / (len(hole) + 1))
             first = 2 * number <= len(hole)
-            near, its = (tracklet.last, tracklet.box) if first else (index, found.box)
+            near, its = (target.last, target.box) if first else (index, found.box)
             picture = self._pictures[frame]
             if not self.similar(self._pictures[near], its, picture, guess.box):
                 seen = self.redetect(picture, guess.box)
@@ -249,7 +247,7 @@ class FaceFollower(Generic[Picture]):
                     continue
                 guess = seen
             if self._at(frame, guess.box) is None:
-                self._faces[frame].append(_Sighting(guess, tracklet.face, detected=False))
+                self._faces[frame].append(_Sighting(guess, target.tracklet, detected=False))
 
     def _at(self, index: int, box: Box) -> _Sighting | None:
         """The face that is known at this place of a frame."""
@@ -258,7 +256,7 @@ class FaceFollower(Generic[Picture]):
 
 def _believed(faces: list[_Sighting]) -> list[Tracked]:
     return sorted(
-        Tracked(one.detection, one.face.tracklet, one.detected)
+        Tracked(one.detection, one.tracklet.number, one.detected)
         for one in faces
-        if one.face.believed
+        if one.tracklet.believed
     )

@@ -19,6 +19,8 @@ class _Alive:
     track: int
     box: Box
     time: float
+    missed: float | None = None
+    """Time of the first frame since then in which it was not seen."""
     dx: float = 0.0
     dy: float = 0.0
 
@@ -35,19 +37,21 @@ class _Alive:
             dy = (box.y + box.h / 2 - self.box.y - self.box.h / 2) / passed
             self.dx = VELOCITY_MEMORY * self.dx + (1 - VELOCITY_MEMORY) * dx
             self.dy = VELOCITY_MEMORY * self.dy + (1 - VELOCITY_MEMORY) * dy
-        self.box, self.time = box, time
+        self.box, self.time, self.missed = box, time, None
 
 
 class TrackJoiner:
     """Gives each face the number of its track. Remembers the tracks that may go on.
 
     Whom a tracklet belongs to, the tracker has said. A new tracklet goes on with the track of one
-    that has ended where it begins. A track ends at a cut, after `gap` seconds without a sighting,
-    and where its face and another could be mixed up.
+    that has ended where it begins. A track ends at a cut, after `gap` seconds of frames without a
+    sighting, and where its face and another could be mixed up.
     """
 
     def __init__(self, gap: float) -> None:
         self.gap = gap
+        self._before = 0.0
+        """Time of the frame before."""
         self._alive: list[_Alive] = []
         self._of_tracklet: dict[int, _Alive] = {}
         self._count = 0
@@ -62,7 +66,7 @@ class TrackJoiner:
         """The track, from 1, of each of `boxes`, found at `time` (seconds, rising)."""
         if cut:
             self._alive = []
-        self._alive = [a for a in self._alive if time - a.time <= self.gap]
+        self._alive = [a for a in self._alive if self._unseen(a, time) <= self.gap]
         there = set(self._alive)
         known = [self._of_tracklet.get(n) for n in tracklets]
         owners = [a if a in there else None for a in known]
@@ -75,10 +79,22 @@ class TrackJoiner:
             if self._alive[i] not in taken:
                 owners[new[j]] = self._alive[i]
         self._alive = [a for a in self._alive if a not in unsure]
-        return [
+        numbers = [
             self._go_on(owner, tracklet, box, time).track
             for owner, tracklet, box in zip(owners, tracklets, boxes, strict=True)
         ]
+        for a in self._alive:
+            if a.time < time and a.missed is None:
+                a.missed = time
+        self._before = time
+        return numbers
+
+    def _unseen(self, a: _Alive, time: float) -> float:
+        """Seconds of frames without a sighting; the last one counts for no more than the gap,
+        however long it was shown: see `videmo.runs`."""
+        if a.missed is None:
+            return 0.0
+        return self._before - a.missed + min(time - self._before, self.gap)
 
     def _go_on(self, owner: _Alive | None, tracklet: int, box: Box, time: float) -> _Alive:
         if owner is None:

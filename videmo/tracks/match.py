@@ -60,7 +60,9 @@ def _rivals(rated: Iterable[tuple[float, int, int]]) -> Iterable[int]:
 
 def between(one: Detection, other: Detection, share: float) -> Detection:
     """The detection that is `share` (0 to 1) of the way from `one` to `other`."""
-    x, y, w, h = (round(a + share * (b - a)) for a, b in zip(one.box, other.box, strict=True))
+    # The edges are rounded, not the sizes: else a face at a picture's edge would reach out of it.
+    edges = zip(_edges(one.box), _edges(other.box), strict=True)
+    left, top, right, bottom = (round(a + share * (b - a)) for a, b in edges)
     confidence = one.confidence + share * (other.confidence - one.confidence)
     keypoints = None
     if one.keypoints and other.keypoints:
@@ -70,4 +72,9 @@ def between(one: Detection, other: Detection, share: float) -> Detection:
                 for a, b in zip(one.keypoints, other.keypoints, strict=True)
             )
         )
-    return Detection(Box(x, y, w, h), confidence, keypoints)
+    return Detection(Box(left, top, right - left, bottom - top), confidence, keypoints)
+
+
+def _edges(box: Box) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom."""
+    return box.x, box.y, box.x + box.w, box.y + box.h

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from videmo.emotions import COLOURS, CROPS
+from videmo.emotions import COLOURS
 from videmo.faces import DETECTORS
 from videmo.files import shown
+from videmo.schema import CROPS
 from videmo.training import wrong
 from videmo.training.dataset import Look
 

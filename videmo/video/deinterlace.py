@@ -31,7 +31,7 @@ def deinterlaced(frames: Iterable[av.VideoFrame], time_base: Fraction) -> Iterat
 def _graph(raw: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
     graph = av.filter.Graph()
     source = graph.add_buffer(
-        width=raw.width, height=raw.height, format=raw.format.name, time_base=time_base
+        width=raw.width, height=raw.height, format=raw.format, time_base=time_base
     )
     graph.link_nodes(source, graph.add(FILTER, **OPTIONS), graph.add("buffersink")).configure()
     return graph
@@ -47,10 +47,10 @@ def _ready(graph: av.filter.Graph, time_base: Fraction) -> Iterator[av.VideoFram
     """What the filter gives now; it counts time in units of its own."""
     while True:
         try:
-            frame = graph.pull()
+            frame = graph.vpull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        if frame.pts is not None:
+        if frame.pts is not None and frame.time_base is not None:
             frame.pts = int(frame.pts * frame.time_base / time_base)
         frame.time_base = time_base
         yield frame

@@ -54,7 +54,7 @@ class Turn(NamedTuple):
     @property
     def rotation(self) -> int:
         """Degrees, clockwise, by which the picture is turned; a mirrored one counts as not."""
-        return _ROTATIONS.get(tuple(self), 0)
+        return _ROTATIONS.get(self, 0)
 
     def apply(self, picture: np.ndarray) -> np.ndarray:
         """The picture (height x width, or height x width x 3) upright; a view."""
@@ -65,7 +65,11 @@ class Turn(NamedTuple):
         return picture[::-1] if self.upside_down else picture
 
 
-_ROTATIONS = {(True, True, False): 90, (False, True, True): 180, (True, False, True): 270}
+_ROTATIONS = {
+    Turn(True, True, False): 90,
+    Turn(False, True, True): 180,
+    Turn(True, False, True): 270,
+}
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,12 @@ def opened(path: Path) -> av.container.InputContainer:
         ) from error
 
 
+def unit_of(stream: av.VideoStream | av.AudioStream) -> Fraction:
+    """Seconds of a unit in which the timestamps of a movie's stream count."""
+    assert stream.time_base is not None  # FFmpeg knows one for whatever it demuxes
+    return stream.time_base
+
+
 def limit_pixels(stream: av.VideoStream) -> None:
     """Let `stream`, before it is decoded, refuse pictures that would fill the memory."""
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -165,5 +175,5 @@ def _why(path: Path) -> tuple[str, str]:
     }.get(kind, "")
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | av.error.FFmpegError) -> str:
     return (error.strerror or type(error).__name__).lower()

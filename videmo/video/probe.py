@@ -6,6 +6,7 @@ import re
 import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.logging
@@ -20,6 +21,7 @@ from videmo.video.movie import (
     check_file,
     limit_pixels,
     opened,
+    unit_of,
 )
 
 PROBED_FRAMES = 8
@@ -54,7 +56,7 @@ def probe(path: Path) -> Movie:
             width, height = height, width
         origin = raw.pts or 0
         start = Fraction(container.start_time or 0, av.time_base)
-        first = origin * stream.time_base - start
+        first = origin * unit_of(stream) - start
         duration, of_picture = _duration(container, stream, origin)
         decode_order = (
             container.format.name in EMPTY_FRAMES
@@ -71,7 +73,7 @@ def probe(path: Path) -> Movie:
             duration=duration,
             frames=stream.frames or None,
             origin=origin,
-            time_base=Fraction(stream.time_base),
+            time_base=unit_of(stream),
             lead=0.0 if raw.pts is None or decode_order else float(first),
             sound=bool(container.streams.audio),
             timed=container.format.name not in ASTRAY
@@ -175,7 +177,7 @@ def _turn(raw: av.VideoFrame) -> Turn:
     The matrix (ISO/IEC 14496-12, 8.3.2) is a, b, u, c, d, v, x, y, w, with x' = a x + c y and
     y' = b x + d y.
     """
-    found = raw.side_data.get("DISPLAYMATRIX")
+    found: Any = raw.side_data.get("DISPLAYMATRIX")
     if found is None:
         return Turn()
     a, b, _, c, d = struct.unpack("=9i", bytes(found)[:36])[:5]
@@ -195,13 +197,13 @@ def _duration(
     """The announced seconds of picture, and whether they are those of the picture alone."""
     if stream.duration:
         begin = stream.start_time if stream.start_time is not None else origin
-        return (begin + stream.duration - origin) * Fraction(stream.time_base), True
+        return (begin + stream.duration - origin) * unit_of(stream), True
     told = stream.metadata.get("DURATION", "")  # Matroska: hours, minutes, seconds
     if re.fullmatch(r"\d+:\d\d:\d\d(\.\d+)?", told):
         hours, minutes, seconds = (Fraction(part) for part in told.split(":"))
-        return 3600 * hours + 60 * minutes + seconds - (origin * stream.time_base), True
+        return 3600 * hours + 60 * minutes + seconds - (origin * unit_of(stream)), True
     if container.duration:
         start = Fraction(container.start_time or 0, av.time_base)
-        seconds = Fraction(container.duration, av.time_base) + start - origin * stream.time_base
+        seconds = Fraction(container.duration, av.time_base) + start - origin * unit_of(stream)
         return seconds, len(container.streams) == 1
     return None, False

@@ -7,17 +7,14 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 import av
-import cv2
-import numpy as np
 
 from videmo.errors import MovieError
 from videmo.files import shown
 from videmo.video.deinterlace import deinterlaced
+from videmo.video.frame import Frame
 from videmo.video.memory import check_memory
 from videmo.video.movie import Movie, limit_pixels, opened
 
@@ -34,85 +31,6 @@ READ_ON = Fraction(3)
 
 TIME_TOLERANCE = 0.001
 """Seconds by which a table's time, of three digits, may differ from the frame's own."""
-
-EIGHT_BIT_LUMA = {
-    *("yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "nv12", "nv21", "nv16"),
-    *("yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p", "yuva420p", "gray"),
-}
-
-FULL_RANGE_FORMATS = {"gray", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"}
-
-BT709, BT601 = 1, 5  # swscale's names of the colour matrices
-FULL_RANGE = 2  # AVCOL_RANGE_JPEG
-
-HD_HEIGHT = 720
-
-# ITU-R BT.601 and BT.709: studio range luma, 16 to 235, to 0 to 255.
-_STRETCH = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One decoded picture, upright."""
-
-    time: Fraction
-    """Seconds after the movie's first frame, exact."""
-    movie: Movie
-    _raw: av.VideoFrame
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels, upright."""
-        return self.movie.width, self.movie.height
-
-    @cached_property
-    def grey(self) -> np.ndarray:
-        """The luma plane as it is coded (uint8, height x width): see also `stretched`."""
-        return self._upright(_luma(self._raw))
-
-    @property
-    def bgr(self) -> np.ndarray:
-        """The picture in colour (uint8, height x width x 3, blue first)."""
-        return self._upright(self._in_colour().to_ndarray())
-
-    def colour(self, width: int, height: int) -> np.ndarray:
-        """The picture in colour, brought to this size: cheaper than to reduce `bgr`."""
-        turned = self.movie.turn.transposed
-        stored = (height, width) if turned else (width, height)
-        return np.ascontiguousarray(self.movie.turn.apply(self._in_colour(*stored).to_ndarray()))
-
-    def _in_colour(self, width: int | None = None, height: int | None = None) -> av.VideoFrame:
-        """The picture as it is stored, in colour; other sizes are averages."""
-        matrix = self._raw.colorspace
-        if matrix not in (BT709, BT601):
-            matrix = BT709 if self.movie.height >= HD_HEIGHT else BT601
-        return self._raw.reformat(
-            width,
-            height,
-            format="bgr24",
-            src_colorspace=matrix,
-            dst_colorspace=BT601,
-            interpolation="AREA" if width else None,
-        )
-
-    @property
-    def full_range(self) -> bool:
-        """Whether black is 0 and white 255 in `grey`; else they are 16 and 235."""
-        raw = self._raw
-        return raw.color_range == FULL_RANGE or raw.format.name not in (
-            EIGHT_BIT_LUMA - FULL_RANGE_FORMATS
-        )
-
-    def stretched(self, grey: np.ndarray) -> np.ndarray:
-        """Pixels of `grey`, or made of them, on a scale from 0 (black) to 255 (white)."""
-        return grey if self.full_range else cv2.LUT(grey, _STRETCH)
-
-    def _upright(self, picture: np.ndarray) -> np.ndarray:
-        turned = self.movie.turn.apply(picture)
-        size = (self.movie.width, self.movie.height)
-        if turned.shape[1::-1] != size:  # oblong pixels, or a stream that changes its size
-            turned = cv2.resize(np.ascontiguousarray(turned), size, interpolation=cv2.INTER_AREA)
-        return turned
 
 
 class Reader:
@@ -132,9 +50,10 @@ class Reader:
 
     def _open(self) -> None:
         self._container = opened(self.movie.path)
+        streams = self._container.streams.video
         try:
-            self._stream = self._container.streams[self.movie.stream]
-        except IndexError:
+            self._stream = next(one for one in streams if one.index == self.movie.stream)
+        except StopIteration:
             raise MovieError(
                 f"{shown(self.movie.path)}: its streams cannot be told apart; convert the movie"
             ) from None
@@ -194,7 +113,7 @@ class Reader:
             self._container.seek(target, stream=self._stream, backward=True)
             source = self._decode()
             # Pictures before the first key frame may lean on others that were not read.
-            first = next((f for f in source if f._raw.key_frame), None)
+            first = next((frame for frame in source if frame.key), None)
             if first is not None and first.time <= start:
                 yield first
                 yield from source
@@ -302,15 +221,6 @@ def _in_turn(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
             yield first()
     while waiting:
         yield first()
-
-
-def _luma(raw: av.VideoFrame) -> np.ndarray:
-    """The luma plane without its padding; a view where the format allows it."""
-    if raw.format.name not in EIGHT_BIT_LUMA:
-        raw = raw.reformat(format="gray")
-    plane = raw.planes[0]
-    pixels = np.frombuffer(plane, np.uint8)[: plane.line_size * raw.height]
-    return pixels.reshape(raw.height, plane.line_size)[:, : raw.width]
 
 
 def _stretches(times: list[float]) -> Iterator[list[float]]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import av
 
 from videmo.video.memory import check_memory
-from videmo.video.movie import Movie, opened
+from videmo.video.movie import Movie, opened, unit_of
 
 MAX_READ_ERRORS = 1000
 SEEK_BACK = Fraction(10)
@@ -19,7 +19,7 @@ SEEK_BACK = Fraction(10)
 JUMP = Fraction(1)
 """Seconds by which sound whose times cannot be trusted may be off before it gets another time."""
 
-Piece = TypeVar("Piece", av.Packet, av.AudioFrame)
+Piece = TypeVar("Piece", "av.Packet[av.AudioStream]", av.AudioFrame)
 
 
 class Sound:
@@ -37,7 +37,7 @@ class Sound:
 
     def packets(
         self, start: Fraction | None = None, end: Fraction | None = None
-    ) -> Iterator[tuple[Fraction, av.Packet]]:
+    ) -> Iterator[tuple[Fraction, av.Packet[av.AudioStream]]]:
         """Packets as they are, each with its time: seconds after the movie's first frame, rising.
 
         From the first one that begins at `start` or later, to the last that begins before `end`;
@@ -59,10 +59,10 @@ class Sound:
                 check_memory(error, self.movie.path)
                 self.failures += 1
 
-    def _demuxed(self, start: Fraction | None) -> Iterator[av.Packet]:
+    def _demuxed(self, start: Fraction | None) -> Iterator[av.Packet[av.AudioStream]]:
         if start is not None and start > SEEK_BACK and self.movie.timed:
             zero = self.movie.origin * self.movie.time_base
-            target = int((zero + start - SEEK_BACK) / self.stream.time_base)
+            target = int((zero + start - SEEK_BACK) / unit_of(self.stream))
             self._container.seek(target, stream=self.stream, backward=True)
         errors = 0
         while errors < MAX_READ_ERRORS:
@@ -82,7 +82,7 @@ class Sound:
         last: Fraction | None = None
         following: Fraction | None = None
         for piece in pieces:
-            base = piece.time_base or self.stream.time_base
+            base = piece.time_base or unit_of(self.stream)
             time = None if piece.pts is None else piece.pts * base - zero
             if following is None:
                 time = Fraction(0) if time is None else time
@@ -109,7 +109,7 @@ def open_sound(movie: Movie) -> Iterator[Sound | None]:
         sound.close()
 
 
-def _length(piece: av.Packet | av.AudioFrame, base: Fraction) -> Fraction:
+def _length(piece: av.Packet[av.AudioStream] | av.AudioFrame, base: Fraction) -> Fraction:
     if isinstance(piece, av.AudioFrame):
         return Fraction(piece.samples, piece.sample_rate)
     return (piece.duration or 0) * base

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 
 import av
@@ -60,43 +59,59 @@ def survey(
     Raises:
         MovieError: the file cannot be read.
     """
-    packets = hidden = damaged = before = 0
-    last, steady = None, True
-    first_key: dict[int, int] = {}
-    unit, origin = movie.time_base, movie.origin
-    shown_later = unit.denominator * LATEST_SHOWN / unit.numerator
-    cell = max(1, math.ceil(KEY_SECONDS / unit))
-    from_pts = origin + math.ceil(start / unit) if start else -math.inf
-    to_pts = origin + math.ceil(end / unit) if end is not None else math.inf
+    seen = _Packets(movie, start, end)
     with opened(movie.path) as container:
-        stream = container.streams[movie.stream]
         try:
-            for count, packet in enumerate(container.demux(stream)):
+            for count, packet in enumerate(container.demux(container.streams[movie.stream])):
                 if beat and count % BEAT_PACKETS == 0:
                     beat()
-                if not packet.size:
-                    continue
-                pts = packet.pts
-                if pts is None or from_pts <= pts < to_pts:
-                    packets += not packet.is_discard
-                    hidden += packet.is_discard
-                    damaged += packet.is_corrupt
-                elif pts < from_pts:
-                    before += not packet.is_discard
-                if packet.is_keyframe and pts is not None and not packet.is_discard:
-                    place = (pts - origin) // cell
-                    first_key[place] = min(first_key.get(place, pts), pts)
-                if packet.dts is None:
-                    continue
-                late = pts is None or abs(pts - packet.dts) > shown_later
-                if late or (last is not None and packet.dts <= last):
-                    steady = False
-                last = packet.dts
+                if packet.size:
+                    seen.add(packet)
         except av.error.FFmpegError as error:
             check_memory(error, movie.path)
             # Reading for the pictures will meet it again, and count it.
-    keys = tuple((pts - origin) * unit for pts in sorted(first_key.values()))
-    return Survey(packets, hidden, damaged, steady, before, keys, cut_off(movie.path))
+    return seen.survey(cut_off(movie.path))
+
+
+class _Packets:
+    """Counts the packets of a stream. Remembers when the last one is decoded."""
+
+    def __init__(self, movie: Movie, start: Fraction, end: Fraction | None) -> None:
+        self._unit, self._origin = unit, origin = movie.time_base, movie.origin
+        self._from = origin + math.ceil(start / unit) if start else -math.inf
+        self._to = origin + math.ceil(end / unit) if end is not None else math.inf
+        self._latest = unit.denominator * LATEST_SHOWN / unit.numerator
+        self._cell = max(1, math.ceil(KEY_SECONDS / unit))
+        """Units of time of which the first key frame is kept."""
+        self._packets = self._hidden = self._damaged = self._before = 0
+        self._first_keys: dict[int, int] = {}
+        self._steady = True
+        self._last: int | None = None
+
+    def add(self, packet: av.Packet[av.VideoStream]) -> None:
+        self._count(packet)
+        if packet.is_keyframe and packet.pts is not None and not packet.is_discard:
+            cell = (packet.pts - self._origin) // self._cell
+            self._first_keys[cell] = min(self._first_keys.get(cell, packet.pts), packet.pts)
+        if packet.dts is not None:
+            late = packet.pts is None or abs(packet.pts - packet.dts) > self._latest
+            if late or (self._last is not None and packet.dts <= self._last):
+                self._steady = False
+            self._last = packet.dts
+
+    def _count(self, packet: av.Packet[av.VideoStream]) -> None:
+        if packet.pts is None or self._from <= packet.pts < self._to:
+            self._packets += not packet.is_discard
+            self._hidden += packet.is_discard
+            self._damaged += packet.is_corrupt
+        elif packet.pts < self._from:
+            self._before += not packet.is_discard
+
+    def survey(self, cut_off: bool) -> Survey:
+        """What all packets together say."""
+        keys = tuple((p - self._origin) * self._unit for p in sorted(self._first_keys.values()))
+        counts = self._packets, self._hidden, self._damaged
+        return Survey(*counts, self._steady, self._before, keys, cut_off)
 
 
 def plan_chunks(
@@ -122,4 +137,5 @@ def plan_chunks(
     for key in keys:
         if key - starts[-1] >= length and (end is None or end - key >= Fraction(shortest, 2)):
             starts.append(key)
-    return [Chunk(i, a, b) for i, (a, b) in enumerate(pairwise([*starts, end]))]
+    ends = [*starts[1:], end]
+    return [Chunk(i, a, b) for i, (a, b) in enumerate(zip(starts, ends, strict=True))]

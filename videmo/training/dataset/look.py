@@ -13,8 +13,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from videmo.emotions import COLOURS, FRAME
+from videmo.emotions import COLOURS
 from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
+from videmo.schema import FRAME
 from videmo.training import wrong
 
 UNKNOWN = -1  # the label of a picture of which nothing, or nothing sure, is known

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from scipy.special import softmax
 
-from videmo.emotions import Model, classifier
+from videmo.emotions import EQUAL, Model, classifier
 from videmo.errors import OutputError
 from videmo.files import sha256, shown, write_atomic
 from videmo.training import wrong
@@ -147,14 +147,14 @@ def describe(
         "name": f"videmo {trained.name}",
         "labels": list(trained.classes),
         "input": f"float32 (n, {shape}): {look.colour} 0..255; n may be resized",
-        "output": f"float32 (n, {k}): scores of the labels, as if these were equally frequent",
+        "output": f"float32 (n, {k}): scores in the order of labels, summing to 1",
         **{"side": look.side, "crop": look.crop, "colour": look.colour},
         **{"sha256": sha256(content), "bytes": len(content), "weights": kind},
         "parameters": sum(weights.numel() for weights in trained.weights.values()),
         "operators": convert.operators(content),
+        **({"prior": EQUAL} if trained.recipe.balance == 1 else {}),
         **{"learnt": trained.recipe.labels, "trained_on": about.get("source", [])},
         **{name: about[name] for name in ("recipe", "init", "teachers") if about.get(name)},
-        "temperature": round(trained.temperature, 4),
         **({"measured": said[0], "also_measured": said[1:]} if said else {}),
         "made_with": convert.VERSIONS,
     }

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from videmo.annotate.encode import Picture
+from videmo.annotate.encode import TimedPicture
 from videmo.annotate.rows import lane_names, lanes_of, scene_of
 from videmo.draw import (
     Marked,
@@ -22,7 +22,7 @@ from videmo.draw import (
     style_for,
 )
 from videmo.errors import MovieError, RequestError
-from videmo.faces import PART, DetectorConfig, detector_of, points_at
+from videmo.faces import DetectorConfig, detector_of, points_at
 from videmo.files import shown
 from videmo.runs import ROUNDING
 from videmo.scan import Progress
@@ -34,7 +34,7 @@ HALF_DIGIT = Fraction(1, 2000)
 """Half of the last digit of a table's times, in seconds."""
 
 
-class Painter:
+class Annotator:
     """Paints the frames of one movie, in order. Remembers where labels were, and counts."""
 
     def __init__(
@@ -67,11 +67,11 @@ class Painter:
 
     def paint(self, frame: Frame) -> np.ndarray:
         """A frame with everything that is known of it: BGR uint8, of even size."""
-        picture = np.ascontiguousarray(frame.bgr[: self._height, : self._width])
+        picture: np.ndarray = frame.bgr[: self._height, : self._width].copy()
         now = float(frame.time)
         faces = self._faces(now)
         if self._points:
-            faces = [face._replace(points=self._points(frame, face.box)) for face in faces]
+            faces = [face._replace(points=self._points(picture, face.box)) for face in faces]
         self._spots = draw_faces(
             picture, faces, colours=self._colours, bars=self._bars, before=self._spots
         )
@@ -134,7 +134,7 @@ class Painter:
         return draw_timeline(self._width, self._height, lanes, note, self._colours)
 
 
-def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
+def point_finder(record: Record) -> Callable[[np.ndarray, Box], tuple[Point, ...]]:
     """What finds eyes, or eyes, nose and mouth, in a face: the detector that found the face.
 
     A table does not keep them; so they are looked for again.
@@ -143,7 +143,7 @@ def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
         RequestError: this videmo does not have that detector, or it has learnt something else.
     """
     name, weights = record["detector"]["name"], record["detector"]["weights"]
-    detector = detector_of(DetectorConfig(name, min_face=PART, interval=1))
+    detector = detector_of(DetectorConfig(name, width=0, interval=1))
     if dict(detector.weights) != weights:
         raise RequestError(
             f"{name}: this detector has learnt other things than the one of the table; scan again"
@@ -152,30 +152,30 @@ def point_finder(record: Record) -> Callable[[Frame, Box], tuple[Point, ...]]:
 
 
 def painted(
-    painter: Painter,
+    annotator: Annotator,
     reader: Reader,
     start: Fraction | None,
     end: Fraction | None,
     progress: Progress | None,
-) -> Iterator[Picture]:
+) -> Iterator[TimedPicture]:
     """The painted frames of a stretch, each up to where the next one begins."""
     # A time of three digits, out of the table, may lie just behind the frame that it means.
     begin, stop = (None if t is None else t - HALF_DIGIT for t in (start, end))
-    total = painter.frames_between(start, end)
+    total = annotator.frames_between(start, end)
     waiting: tuple[Fraction, np.ndarray] | None = None
     for done, frame in enumerate(reader.frames(max(Fraction(0), begin or Fraction(0)), stop), 1):
         if waiting is not None:
-            yield Picture(waiting[0], frame.time, waiting[1])
-        waiting = frame.time, painter.paint(frame)
+            yield TimedPicture(waiting[0], frame.time, waiting[1])
+        waiting = frame.time, annotator.paint(frame)
         if progress:
             progress(done, total)
     if waiting is None:
         raise RequestError(
-            f"{shown(painter.movie.path)}: there is no frame in this stretch; what was scanned "
-            f"ends at {timecode(painter.record['end'])}"
+            f"{shown(annotator.movie.path)}: there is no frame in this stretch; what was scanned "
+            f"ends at {timecode(annotator.record['end'])}"
         )
-    painter.check(start, end)
-    yield Picture(waiting[0], painter.end_of(waiting[0]), waiting[1])
+    annotator.check(start, end)
+    yield TimedPicture(waiting[0], annotator.end_of(waiting[0]), waiting[1])
 
 
 def exact(seconds: float) -> Fraction:

@@ -34,8 +34,8 @@ FULL_RANGE = 2
 """FFmpeg's number for a range in which black is 0 and white 255, not 16 and 235."""
 
 
-class Shape(NamedTuple):
-    """What all cuts are brought to."""
+class RawFormat(NamedTuple):
+    """The size and the rate that all cuts are brought to."""
 
     width: int
     height: int
@@ -53,17 +53,17 @@ class Shape(NamedTuple):
         return self.width * self.height * 3 // 2
 
 
-def shape_of(cuts: list[Cut]) -> Shape:
+def raw_format(cuts: list[Cut]) -> RawFormat:
     """The size of the largest picture, and the highest rate: so no movie loses anything.
 
     The others get black bars, and some of their frames are shown twice.
     """
     largest = max((cut.movie for cut in cuts), key=lambda movie: movie.width * movie.height)
     width, height = (max(2, side // 2 * 2) for side in (largest.width, largest.height))
-    return Shape(width, height, max(cut.fps for cut in cuts))
+    return RawFormat(width, height, max(cut.fps for cut in cuts))
 
 
-def decode_command(program: str, cut: Cut, shape: Shape, sound: Path) -> list[str]:
+def decode_command(program: str, cut: Cut, form: RawFormat, sound: Path) -> list[str]:
     """The arguments with which ffmpeg gives the frames of `cut` raw to its standard output.
 
     And its sound, where there is some, to the file `sound`.
@@ -76,8 +76,8 @@ def decode_command(program: str, cut: Cut, shape: Shape, sound: Path) -> list[st
         end=f"{end - TIME_TOLERANCE:.6f}",
     )
     pictures = pictures.filter("setpts", f"PTS-{begin:.6f}/TB")
-    pictures = _shaped(pictures, cut.movie, shape)
-    pictures = pictures.filter("fps", f"{shape.rate}", start_time=0)
+    pictures = _fitted(pictures, cut.movie, form)
+    pictures = pictures.filter("fps", f"{form.rate}", start_time=0)
     outputs = [ffmpeg.output(pictures, "pipe:1", format="rawvideo", pix_fmt="yuv420p")]
     if cut.movie.sound:
         samples = source["a:0"].filter("atrim", start=f"{begin:.6f}", end=f"{end:.6f}")
@@ -91,11 +91,11 @@ def decode_command(program: str, cut: Cut, shape: Shape, sound: Path) -> list[st
     return arguments(program, ffmpeg.merge_outputs(*outputs))
 
 
-def _shaped(pictures: Any, movie: Movie, shape: Shape) -> Any:
-    """Upright pictures of any pixels, brought to `shape` with black bars."""
-    scale = min(shape.width / movie.width, shape.height / movie.height)
+def _fitted(pictures: Any, movie: Movie, form: RawFormat) -> Any:
+    """Upright pictures of any pixels, brought to `form` with black bars."""
+    scale = min(form.width / movie.width, form.height / movie.height)
     width, height = movie.width, movie.height
-    same = (width // 2 * 2, height // 2 * 2) == (shape.width, shape.height)
+    same = (width // 2 * 2, height // 2 * 2) == (form.width, form.height)
     if not same:
         width, height = (max(2, round(scale * side / 2) * 2) for side in (width, height))
     pictures = pictures.filter(
@@ -103,14 +103,14 @@ def _shaped(pictures: Any, movie: Movie, shape: Shape) -> Any:
         *(width, height),
         flags="bicubic",
         **colours_of(movie),
-        out_color_matrix=shape.matrix,
+        out_color_matrix=form.matrix,
         out_range="tv",
     )
     if same:  # at most the last row and column go, which yuv420p cannot hold
-        pictures = pictures.filter("crop", shape.width, shape.height, 0, 0)
+        pictures = pictures.filter("crop", form.width, form.height, 0, 0)
     else:
-        left, top = (shape.width - width) // 2, (shape.height - height) // 2
-        pictures = pictures.filter("pad", shape.width, shape.height, left, top)
+        left, top = (form.width - width) // 2, (form.height - height) // 2
+        pictures = pictures.filter("pad", form.width, form.height, left, top)
     return pictures.filter("setsar", 1)
 
 

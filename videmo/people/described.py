@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from videmo.people.likeness import describe, face_in_the_middle, surroundings
+from videmo.people.likeness import embed, face_in_the_middle, surroundings
 from videmo.runs import frame_starts
 from videmo.schema import ALIGNED_EYES, Box
 from videmo.table import face_boxes
@@ -26,8 +26,8 @@ Progress = Callable[[int, int], None]
 """Told how many faces were looked at, and how many there are."""
 
 
-class Face(NamedTuple):
-    """One sighting of a track."""
+class Exemplar(NamedTuple):
+    """A face that shows well who a track is."""
 
     time: float
     """Seconds."""
@@ -47,10 +47,10 @@ class Track:
     """Time of its first frame, in seconds."""
     beside: frozenset[int]
     """Tracks that are seen in the same frames, and so are other people."""
-    faces: tuple[Face, ...] = ()
+    faces: tuple[Exemplar, ...] = ()
     """Those that were described, the surest first; none: it cannot be said who it is."""
-    look: np.ndarray | None = None
-    """(128,) the mean of its faces' numbers."""
+    embedding: np.ndarray | None = None
+    """(128,) the mean of those of its faces."""
 
 
 def describe_tracks(
@@ -66,8 +66,8 @@ def describe_tracks(
     rows = table[table["track"].notna()]
     chosen = _chosen(rows)
     total = sum(len(faces) for faces in chosen.values())
-    found: dict[int, list[Face]] = defaultdict(list)
-    looks: dict[int, list[np.ndarray]] = defaultdict(list)
+    found: dict[int, list[Exemplar]] = defaultdict(list)
+    embeddings: dict[int, list[np.ndarray]] = defaultdict(list)
     done = 0
     with open_movie(movie) as reader:
         for time, frame in zip(chosen, reader.at(chosen), strict=True):
@@ -76,8 +76,8 @@ def describe_tracks(
                 square = surroundings(picture, box)
                 face = face_in_the_middle(square)
                 if face is not None:
-                    found[track].append(Face(time, box, face.score))
-                    looks[track].append(describe(square, face))
+                    found[track].append(Exemplar(time, box, face.score))
+                    embeddings[track].append(embed(square, face))
                 done += 1
                 if progress is not None:
                     progress(done, total)
@@ -89,7 +89,7 @@ def describe_tracks(
             start=start,
             beside=frozenset(beside[track]),
             faces=tuple(sorted(found[track], key=lambda face: (-face.score, face.time))),
-            look=np.mean(looks[track], axis=0) if looks[track] else None,
+            embedding=np.mean(embeddings[track], axis=0) if embeddings[track] else None,
         )
         for track, (seconds, start) in lengths.items()
     ]

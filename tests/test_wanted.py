@@ -1,0 +1,30 @@
+"""What somebody wants, against what a table's model tells apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from videmo.errors import RequestError
+from videmo.extract.wanted import ALL, Wanted, of_labels
+
+TABLE = Path("movie.mp4.faces.csv")
+GESTURES = ("fist", "palm")
+
+
+def test_all_is_what_the_model_of_each_table_tells_apart() -> None:
+    assert of_labels(Wanted((ALL,)), GESTURES, TABLE).emotions == GESTURES
+
+
+def test_of_each_table_is_wanted_what_its_model_knows() -> None:
+    assert of_labels(Wanted(("happy", "palm")), GESTURES, TABLE).emotions == ("palm",)
+
+
+def test_an_emotion_said_twice_is_wanted_once() -> None:
+    assert of_labels(Wanted(("palm", "palm")), GESTURES, TABLE).emotions == ("palm",)
+
+
+def test_a_table_whose_model_knows_nothing_of_it_is_named() -> None:
+    with pytest.raises(RequestError, match=r"movie\.mp4.*happy: no such emotion.*fist, palm"):
+        of_labels(Wanted(("happy",)), GESTURES, TABLE)
