@@ -37,7 +37,7 @@ from videmo.training.networks import build  # noqa: E402
 from videmo.training.weights import read_trained  # noqa: E402
 
 MODEL = ROOT / "models" / "emotion.tflite"
-CPU = torch.device("cpu")
+CPU = "cpu"
 QUICK = Recipe(network="tiny", epochs=3, batch=8, side=32, warmup=0.5, average=0.5, detector="")
 CLASSES = ("fist", "none", "palm")
 
@@ -156,6 +156,11 @@ def test_control_c_says_how_to_go_on(
     monkeypatch.setattr(Learner, "epoch", interrupted)
     done = CliRunner().invoke(cli, ["train", str(pictures), "-o", str(tmp_path / "run")])
     assert done.exit_code == 130 and "--resume goes on" in done.output
+
+
+def test_a_training_that_runs_away_says_what_to_do(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="a lower --rate"):
+        quick_fit(pictures, tmp_path / "run", replace(QUICK, rate=1e30, optimiser="sgd"))
 
 
 # --- what is learnt ------------------------------------------------------------------------------

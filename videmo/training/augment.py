@@ -15,8 +15,7 @@ from torch.nn import functional
 
 from videmo.training.recipe import Variety
 
-AT_ONCE = 128
-"""Pictures compressed together: a JPEG has at most 65,535 rows."""
+AT_ONCE = 128  # pictures compressed together: a JPEG has at most 65,535 rows
 
 
 def varied(images: Tensor, variety: Variety, chance: Generator) -> Tensor:

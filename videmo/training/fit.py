@@ -206,7 +206,7 @@ def _announced(data: Data, learner: Learner) -> str:
     size = sum(p.numel() for p in learner.network.parameters())
     kind = "bfloat16" if learner.half else "float32"
     return (
-        f"{learner.recipe.network}, {size:,} parameters, on {learner.device.type} ({kind}); "
+        f"{learner.recipe.network}, {size:,} parameters, on {learner.device} ({kind}); "
         f"{len(data.classes)} classes, {counts}"
     )
 

@@ -11,29 +11,26 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from videmo.errors import SetupError
+from videmo.errors import RequestError, SetupError
 from videmo.training.augment import varied
 from videmo.training.dataset import Examples
 from videmo.training.networks import build
 from videmo.training.recipe import Recipe
 
-AT_ONCE = 256
-"""Pictures that are answered at once."""
+AT_ONCE = 256  # pictures that are answered together
 
 
 class Batches(Dataset[Any]):
     """One epoch, shuffled and varied by the recipe's seed and the epoch's number alone: a resumed
     training sees what an uninterrupted one would have seen."""
 
-    def __init__(
-        self, examples: Examples, lessons: np.ndarray | None, recipe: Recipe, epoch: int
-    ) -> None:
+    def __init__(self, train: Examples, lessons: np.ndarray | None, recipe: Recipe, epoch: int):
         chance = np.random.default_rng([recipe.seed, epoch])
-        order = chance.permutation(len(examples.images))
+        order = chance.permutation(len(train.images))
         self.parts = np.array_split(order, math.ceil(len(order) / recipe.batch))
         self.seeds = chance.integers(2**62, size=len(self.parts))
-        self.images, self.variety = examples.images, recipe.variety
-        self.said = [one for one in (examples.targets, lessons) if one is not None]
+        self.images, self.variety = train.images, recipe.variety
+        self.said = [one for one in (train.targets, lessons) if one is not None]
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -49,18 +46,26 @@ class Learner:
 
     KEPT = ("network", "averaged", "optimiser")
 
-    def __init__(
-        self, recipe: Recipe, train: Examples, lessons: np.ndarray | None, device: torch.device
-    ) -> None:
+    def __init__(self, recipe: Recipe, train: Examples, lessons: np.ndarray | None, device: str):
         self.recipe, self.train, self.lessons, self.device = recipe, train, lessons, device
-        self.half = has_bfloat16(device)
-        shape = train.targets.shape[1:]
+        self.half, shape = has_bfloat16(device), train.targets.shape[1:]
         self.network, self.averaged = (build(recipe, *shape).to(device) for _ in range(2))
         self.averaged.eval()
         self.begin_from({})
-        self.priors = priors(train.targets, recipe.balance).to(device)
-        self.optimiser = _optimiser(self.network, recipe)
+        counts = np.maximum(train.targets.sum(axis=0), 0.5)
+        frequent = recipe.balance * np.log(counts / counts.sum(axis=1, keepdims=True))
+        self.frequent = torch.from_numpy(frequent.astype(np.float32)).to(device)
         self.step, self.steps = 0, recipe.epochs * len(Batches(train, None, recipe, 0))
+        weights = list(self.network.parameters())
+        groups = [  # only the weights of convolutions decay, not biases and norms
+            {"params": [w for w in weights if w.ndim == 4], "weight_decay": recipe.decay},
+            {"params": [w for w in weights if w.ndim != 4], "weight_decay": 0.0},
+        ]
+        how: dict[str, Any] = {"lr": recipe.rate, "momentum": recipe.momentum, "nesterov": True}
+        if recipe.optimiser == "adamw":
+            how: dict[str, Any] = {"lr": recipe.rate, "betas": (recipe.momentum, 0.999)}
+        kinds = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}
+        self.optimiser = kinds[recipe.optimiser](groups, **how)
 
     def begin_from(self, weights: dict[str, Tensor]) -> None:
         """Take over other weights; what is not among them stays."""
@@ -72,20 +77,22 @@ class Learner:
         batches = Batches(self.train, self.lessons, self.recipe, number)
         loader = DataLoader(batches, None, num_workers=workers, generator=torch.Generator())
         self.network.train()
-        met = []
+        met, now = [], 0.0
         for batch in loader:
+            now = rate(self.step, self.steps, self.recipe, drops)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.step, self.steps, self.recipe, drops)
+                group["lr"] = now
             met.append(self._learn(*(one.to(self.device) for one in batch)))
-        loss, right, known = np.sum(met, axis=0)
-        now = self.optimiser.param_groups[0]["lr"]
-        accuracy = float(right / max(1, known))
-        return {"rate": now, "train_loss": float(loss / len(met)), "train_accuracy": accuracy}
+        loss, right, known = np.sum(met, axis=0).tolist()
+        if not math.isfinite(loss):
+            raise RequestError("the loss is no number any more: begin anew with a lower --rate")
+        accuracy = right / max(1, known)
+        return {"rate": now, "train_loss": loss / len(met), "train_accuracy": accuracy}
 
     def _learn(self, pictures: Tensor, targets: Tensor, *lessons: Tensor) -> list[float]:
         """A step; its loss, how many answers were right, and of how many that is known."""
         self.optimiser.zero_grad()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             logits = self.network(pictures.to(memory_format=torch.channels_last))
         logits = logits.float()
         loss = self.loss(logits, targets, *lessons)
@@ -105,7 +112,7 @@ class Learner:
         """
         recipe, known = self.recipe, targets.sum(2, keepdim=True)
         targets = targets * (1 - recipe.smoothing) + known * recipe.smoothing / targets.shape[2]
-        said = (logits + self.priors).log_softmax(2)
+        said = (logits + self.frequent).log_softmax(2)
         loss = -(targets * said).sum() / known.sum().clamp(min=1)
         if lessons is None:
             return loss
@@ -122,8 +129,8 @@ class Learner:
                 value.lerp_(new[name], 1 - keep)
 
     def state(self) -> dict[str, Any]:
-        kept = {name: getattr(self, name).state_dict() for name in self.KEPT}
         random = [torch.get_rng_state(), torch.cuda.get_rng_state_all()]
+        kept = {name: getattr(self, name).state_dict() for name in self.KEPT}
         return {**kept, "step": self.step, "random": random}
 
     def go_on_from(self, state: dict[str, Any]) -> None:
@@ -148,7 +155,7 @@ def logits_of(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
     return np.asarray(torch.cat(found).numpy())
 
 
-def find_device(name: str) -> torch.device:
+def find_device(name: str) -> str:
     """The device `name`; ``auto`` is a GPU if there is one; SetupError where there is none."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     there["cpu"] = True
@@ -156,34 +163,15 @@ def find_device(name: str) -> torch.device:
     if not there[name]:
         raise SetupError(f"PyTorch finds no device {name}; use --device cpu, or install its build")
     torch.backends.cudnn.deterministic = True  # the same weights again
-    return torch.device(name)
+    return name
 
 
-def has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: str) -> bool:
     """Whether `device` computes in bfloat16; where it must be imitated, it is 10 times slower."""
-    if device.type == "cuda":
-        return bool(torch.cuda.get_device_capability(device) >= (8, 0))
+    if device == "cuda":
+        return bool(torch.cuda.get_device_capability() >= (8, 0))
     there = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return device.type == "cpu" and bool(there())
-
-
-def priors(targets: np.ndarray, power: float) -> Tensor:
-    """(heads, classes): the log of how frequent each label is in (n, heads, classes), times
-    `power`."""
-    counts = np.maximum(targets.sum(axis=0, dtype=np.float64), 0.5)
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    return torch.from_numpy((power * np.log(shares)).astype(np.float32))
-
-
-def _optimiser(network: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Only the weights of convolutions decay, not biases and norms."""
-    groups = [
-        {"params": [p for p in network.parameters() if (p.ndim == 4) == wanted], "weight_decay": w}
-        for w, wanted in ((recipe.decay, True), (0.0, False))
-    ]
-    if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.rate, betas=(recipe.momentum, 0.999))
-    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=True)
+    return device == "cpu" and bool(there())
 
 
 def rate(step: int, steps: int, recipe: Recipe, drops: int = 0) -> float:

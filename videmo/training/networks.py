@@ -15,8 +15,7 @@ from videmo.training.recipe import Recipe
 
 EPSILON = 1.0
 """Added to a picture's variance (in squared grey levels), so that a blank one stays finite."""
-SQUEEZE = 8
-"""By how much the gates narrow the channels."""
+SQUEEZE = 8  # by how much the gates narrow the channels
 
 Body = tuple[nn.Module, int]
 """A network without its last layer, and the channels that come out of it."""

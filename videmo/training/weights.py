@@ -20,8 +20,7 @@ from videmo.training.recipe import Recipe, from_values
 
 WEIGHTS, BEST = ".safetensors", "best.safetensors"
 ABOUT = "about"
-FOREIGN = (".pth", ".pt")
-"""What torchvision's weights are called."""
+FOREIGN = (".pth", ".pt")  # what torchvision's weights are called
 REMOVED = {".json": "TensorFlow.js", ".onnx": "InsightFace", ".pkl": "FaceX-Zoo"}
 
 
@@ -75,7 +74,8 @@ def read_trained(path: Path) -> Trained:
         about = json.loads(header["__metadata__"][ABOUT])
         recipe = from_values(about["recipe"], shown(place))
         known = (tuple(about["classes"]), tuple(about["heads"]), about["temperature"])
-        trained = Trained(path.stem, recipe, *known, about, load(content))
+        name = path.name if path.is_dir() else path.stem
+        trained = Trained(name, recipe, *known, about, load(content))
         trained.network()
     except Exception as error:  # whatever is wrong with a file
         why = str(error).partition("\n")[0]

@@ -81,8 +81,9 @@ def kept(folder: Path | None, name: str, key: bytes, make: Callable[[], np.ndarr
         return make()
     place = folder / f"{name}-{sha256(key)[:16]}.npy"
     if not place.exists():
+        made = make()
         with atomic_path(place) as part, part.open("wb") as file:
-            np.save(file, make())
+            np.save(file, made)
     return np.asarray(np.load(place))
 
 
