@@ -61,11 +61,11 @@ class Learner:
             {"params": [w for w in weights if w.ndim == 4], "weight_decay": recipe.decay},
             {"params": [w for w in weights if w.ndim != 4], "weight_decay": 0.0},
         ]
-        how: dict[str, Any] = {"lr": recipe.rate, "momentum": recipe.momentum, "nesterov": True}
-        if recipe.optimiser == "adamw":
-            how: dict[str, Any] = {"lr": recipe.rate, "betas": (recipe.momentum, 0.999)}
+        how: dict[str, Any] = {"betas": (recipe.momentum, 0.999)}
+        if recipe.optimiser == "sgd":
+            how = {"momentum": recipe.momentum, "nesterov": True}
         kinds = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}
-        self.optimiser = kinds[recipe.optimiser](groups, **how)
+        self.optimiser = kinds[recipe.optimiser](groups, lr=recipe.rate, **how)
 
     def begin_from(self, weights: dict[str, Tensor]) -> None:
         """Take over other weights; what is not among them stays."""
