@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from videmo.errors import RequestError, SetupError
 from videmo.training.augment import varied
 from videmo.training.dataset import Examples
-from videmo.training.networks import build
+from videmo.training.networks import Network, build
 from videmo.training.recipe import Recipe
 
 AT_ONCE = 256  # pictures that are answered together
@@ -101,7 +101,7 @@ class Learner:
         self.step += 1
         self._average()
         known = targets[:, 0].sum(1) > 0
-        right = logits.mean(1).argmax(1) == targets[:, 0].argmax(1)
+        right = self.network.answer(logits).argmax(1) == targets[:, 0].argmax(1)
         return [loss.item(), (right & known).sum().item(), known.sum().item()]
 
     def loss(self, logits: Tensor, targets: Tensor, lessons: Tensor | None = None) -> Tensor:
@@ -113,10 +113,11 @@ class Learner:
         recipe, known = self.recipe, targets.sum(2, keepdim=True)
         targets = targets * (1 - recipe.smoothing) + known * recipe.smoothing / targets.shape[2]
         said = (logits + self.frequent).log_softmax(2)
-        loss = -(targets * said).sum() / known.sum().clamp(min=1)
+        each = -(targets * said).sum((0, 2)) / known.sum((0, 2)).clamp(min=1)
+        loss = (each * self.network.shares.to(each.device)).sum()
         if lessons is None:
             return loss
-        of_teachers = -(lessons * logits.mean(1).log_softmax(1)).sum(1).mean()
+        of_teachers = -(lessons * self.network.answer(logits).log_softmax(1)).sum(1).mean()
         return (1 - recipe.distil) * loss + recipe.distil * of_teachers
 
     @torch.no_grad()
@@ -147,11 +148,11 @@ def as_tensor(images: np.ndarray) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
-    """(n, classes), the mean of all heads."""
+def logits_of(network: Network, images: np.ndarray) -> np.ndarray:
+    """What it answers, (n, classes)."""
     device = next(network.parameters()).device
     parts = as_tensor(images).split(AT_ONCE)
-    found = [network(part.to(device).float()).mean(1).cpu() for part in parts]
+    found = [network.answer(network(part.to(device).float())).cpu() for part in parts]
     return np.asarray(torch.cat(found).numpy())
 
 

@@ -33,36 +33,54 @@ class Standardised(nn.Module):
 class Network(nn.Module):
     """Pictures (n, channels, side, side) float32 0..255 in, logits (n, heads, classes) out."""
 
-    def __init__(self, body: Body, heads: int, classes: int, dropout: float) -> None:
+    def __init__(self, body: Body, heads: int, classes: int, recipe: Recipe) -> None:
         super().__init__()
         self.shape = (heads, classes)
+        first = [recipe.first, 1 - recipe.first] if heads == 2 else [1 / heads] * heads
+        self.shares = torch.tensor(first)  # of each head in the answer
         self.standard = Standardised()
         self.body, width = body
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(recipe.dropout)
         self.head = nn.Conv2d(width, heads * classes, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return self.answers(pictures).unflatten(1, self.shape)
+        return self.in_a_row(pictures).unflatten(1, self.shape)
 
-    def answers(self, pictures: Tensor) -> Tensor:
-        """The logits of all heads in a row: (n, heads * classes)."""
+    def in_a_row(self, pictures: Tensor) -> Tensor:
+        """The logits of all heads: (n, heads * classes)."""
         # The head before the mean, which is the same: TFLite then needs neither dense nor reshape.
         places: Tensor = self.head(self.dropout(self.body(self.standard(pictures))))
         return places.mean((2, 3))
 
+    def answer(self, logits: Tensor) -> Tensor:
+        """Of logits (n, heads, classes): (n, classes)."""
+        return (logits * self.shares.to(logits.device)[:, None]).sum(1)
+
 
 def build(recipe: Recipe, heads: int, classes: int) -> Network:
     """The network of `recipe`, with random weights."""
-    body = BODIES[recipe.network](COLOURS[recipe.colour])
-    network = Network(body, heads, classes, recipe.dropout)
+    network = Network(BODIES[recipe.network](COLOURS[recipe.colour]), heads, classes, recipe)
     network.to(memory_format=torch.channels_last)
     return network
 
 
-def conv_norm(taken: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(taken, width, kernel, stride, kernel // 2, bias=False)
-    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(conv, nn.BatchNorm2d(width, eps=1e-3))
+class ConvNorm(nn.Module):
+    """A convolution, padded as TensorFlow's "same" pads even sides, and a norm."""
+
+    def __init__(self, taken: int, width: int, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        total = max(0, kernel - stride) if stride > 1 else kernel - 1
+        self.edges: tuple[int, ...] | None = (total // 2, total - total // 2) * 2
+        self.conv = nn.Conv2d(taken, width, kernel, stride, bias=False)
+        if self.edges[0] == self.edges[1]:
+            self.conv.padding, self.edges = (total // 2, total // 2), None
+        self.norm = nn.BatchNorm2d(width, eps=1e-3)
+        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.pad(x, self.edges) if self.edges else x
+        normed: Tensor = self.norm(self.conv(x))
+        return normed
 
 
 class Block(nn.Module):
@@ -70,20 +88,20 @@ class Block(nn.Module):
 
     def __init__(self, taken: int, width: int, halves: bool) -> None:
         super().__init__()
-        self.first = conv_norm(taken, width, stride=2 if halves else 1)
-        self.second = conv_norm(width, width)
-        nn.init.constant_(self.second[1].weight, 0.5)  # a new block changes little
+        self.first = ConvNorm(taken, width, stride=2 if halves else 1)
+        self.second = ConvNorm(width, width)
+        nn.init.constant_(self.second.norm.weight, 0.5)  # a new block changes little
         self.narrow = nn.Conv2d(width, width // SQUEEZE, 1)
         self.widen = nn.Conv2d(width // SQUEEZE, width, 1)
-        pool = [nn.AvgPool2d(2)] if halves else []
-        projected = [conv_norm(taken, width, 1)] if halves or taken != width else []
-        self.shortcut = nn.Sequential(*pool, *projected)
+        self.pool = nn.AvgPool2d(2) if halves else nn.Identity()
+        same = not halves and taken == width
+        self.shortcut = nn.Identity() if same else ConvNorm(taken, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.second(torch.relu(self.first(x)))
         mean = y.mean((2, 3), keepdim=True)
         gate = torch.sigmoid(self.widen(torch.relu(self.narrow(mean))))
-        return torch.relu(self.shortcut(x) + y * gate)
+        return torch.relu(self.shortcut(self.pool(x)) + y * gate)
 
 
 def residual(stem: int, widths: tuple[int, ...], depths: tuple[int, ...], halved: bool) -> Make:
@@ -91,13 +109,15 @@ def residual(stem: int, widths: tuple[int, ...], depths: tuple[int, ...], halved
     before; `halved`: a stem of 5x5 places halves the size, and the first stage keeps it."""
 
     def make(channels: int) -> Body:
-        first = conv_norm(channels, stem, 5, 2) if halved else conv_norm(channels, stem)
-        layers, taken = [first, nn.ReLU()], stem
+        first = (channels, stem, 5, 2) if halved else (channels, stem)
+        layers: dict[str, nn.Module] = {"stem": ConvNorm(*first), "relu": nn.ReLU()}
+        taken = stem
         for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
             for i in range(depth):
-                layers.append(Block(taken, width, halves=i == 0 and (stage > 0 or not halved)))
+                halves = i == 0 and (stage > 0 or not halved)
+                layers[f"stage{stage}_block{i}"] = Block(taken, width, halves)
                 taken = width
-        return nn.Sequential(*layers), taken
+        return nn.Sequential(OrderedDict(layers)), taken
 
     return make
 
@@ -125,12 +145,12 @@ class Separable(nn.Module):
         super().__init__()
         first, second = (
             nn.Sequential(
-                nn.Conv2d(n, n, 3, padding=1, groups=n, bias=False), conv_norm(n, width, 1)
+                nn.Conv2d(n, n, 3, padding=1, groups=n, bias=False), ConvNorm(n, width, 1)
             )
             for n in (taken, width)
         )
         self.separable = nn.Sequential(first, nn.ReLU(), second, nn.MaxPool2d(3, 2, 1))
-        self.shortcut = conv_norm(taken, width, 1, 2)
+        self.shortcut = ConvNorm(taken, width, 1, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.add(self.separable(x), self.shortcut(x))
@@ -138,7 +158,7 @@ class Separable(nn.Module):
 
 def mini_xception(channels: int) -> Body:
     """mini-XCEPTION (O. Arriaga, M. Valdenegro-Toro and P. Ploeger, 2017)."""
-    stem = [conv_norm(channels, 8), nn.ReLU(), conv_norm(8, 8), nn.ReLU()]
+    stem = [ConvNorm(channels, 8), nn.ReLU(), ConvNorm(8, 8), nn.ReLU()]
     modules = [Separable(*widths) for widths in pairwise((8, 16, 32, 64, 128))]
     return nn.Sequential(*stem, *modules), 128
 
@@ -148,7 +168,7 @@ def elu6(channels: int) -> Body:
     layers: list[nn.Module] = []
     for i, widths in enumerate(pairwise((channels, 512, 256, 128, 128, 256, 512))):
         pooled = [nn.MaxPool2d(2), nn.Dropout(0.25)] if i % 2 else []
-        layers += [conv_norm(*widths), nn.ELU(), *pooled]
+        layers += [ConvNorm(*widths), nn.ELU(), *pooled]
     return nn.Sequential(*layers), 512
 
 

@@ -81,6 +81,7 @@ class Recipe:
     decay: float = 0.05
     dropout: float = 0.2
     average: float = 0.999  # part of the averaged weights, which are exported, that a step keeps
+    first: float = 0.5  # the first head's part in the answer and the loss, where there are two
     balance: float = 1.0
     """Power of the labels' frequency that is taken out of the answer (J. Ren et al., Balanced
     meta-softmax, NeurIPS 2020); 0: the answer counts on labels being as frequent as they were."""

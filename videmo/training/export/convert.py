@@ -1,6 +1,6 @@
 """A trained network as a file: TFLite by litert-torch and its quantiser, ONNX by PyTorch.
 
-The network is made one that answers as it is used: the mean of its heads, its temperature in the
+The network is made one that answers as it is used: the heads as one, its temperature in the
 last layer, scores instead of logits.
 """
 
@@ -53,11 +53,12 @@ class Scores(nn.Module):
         old, shape = self.network.head, self.network.shape
         self.network.head = nn.Conv2d(old.in_channels, shape[1], 1)
         for new, value in zip(self.network.head.parameters(), old.parameters(), strict=True):
-            new.data = value.data.unflatten(0, shape).mean(0) / trained.temperature
+            shares = self.network.shares.view(-1, *[1] * value.ndim) / trained.temperature
+            new.data = (value.data.unflatten(0, shape) * shares).sum(0)
         self.eval()
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return torch.softmax(self.network.answers(pictures), 1)
+        return torch.softmax(self.network.in_a_row(pictures), 1)
 
 
 class ForJetson(nn.Module):
