@@ -1,4 +1,4 @@
-# make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.   make bench: how fast it is.
+# make demo: make a movie, scan it, extract its happy faces.   make test: what CI runs first.   make bench: how fast it is.
 # make test-train: a training, from pictures to files, and all that the extra train needs tested (some GB to download).
 # make model DATA=FOLDER: the model from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
 PYTHON ?= python3

@@ -82,6 +82,14 @@ class ConvNorm(nn.Module):
         normed: Tensor = self.norm(self.conv(x))
         return normed
 
+    def even_out(self) -> None:
+        """Pad alike on all sides, and begin the kernel with zeros: the same, and exporters know
+        it."""
+        if self.edges:
+            weight = nn.functional.pad(self.conv.weight.data, (1, 0, 1, 0))
+            self.conv.weight, self.conv.padding = nn.Parameter(weight), (self.edges[1],) * 2
+            self.edges = None
+
 
 class Block(nn.Module):
     """Two convolutions, a gate (squeeze and excite), and a shortcut; `halves`: the size."""

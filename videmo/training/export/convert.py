@@ -21,6 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 from torch import Tensor, nn
 
 from videmo.emotions import unheard
+from videmo.training.networks import ConvNorm
 from videmo.training.weights import Trained
 
 KNOWN_OPERATORS = {
@@ -55,6 +56,9 @@ class Scores(nn.Module):
         for new, value in zip(self.network.head.parameters(), old.parameters(), strict=True):
             shares = self.network.shares.view(-1, *[1] * value.ndim) / trained.temperature
             new.data = (value.data.unflatten(0, shape) * shares).sum(0)
+        for module in self.modules():
+            if isinstance(module, ConvNorm):
+                module.even_out()
         self.eval()
 
     def forward(self, pictures: Tensor) -> Tensor:
