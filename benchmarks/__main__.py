@@ -170,7 +170,8 @@ def second_pass(folder: Path) -> None:
         **{"changed_meanwhile": False, "cut_off": False, "status": "ok", "warnings": []},
         **{"settings": {"start": 0.0, "end": None}, "seconds": {}, "labels": list(EMOTIONS)},
         "detector": {"name": DEFAULT_DETECTOR, "weights": {}, "margin": 0.0},
-        "model": {"name": "none", "crop": FACE},
+        "model": {"name": "none", "sha256": "0", "crop": FACE},
+        "cuts": [],
     }
     path = folder / "two-hours.mp4.faces.csv"
     write_table(path, rows, record)

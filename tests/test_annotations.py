@@ -13,6 +13,7 @@ from pympi import Eaf
 
 from tests.conftest import Made
 from tests.moments import RATES, flashing, moments
+from tests.movies import delayed
 from videmo.exporters import OF_RUNS, captions, elan
 from videmo.exporters.captions import chapters_of, cues_of
 from videmo.exporters.selection import Moments
@@ -52,6 +53,22 @@ def test_annotations_say_when_to_the_millisecond(tmp_path: Path, rate: Fraction 
     annotations = Eaf(str(path)).get_annotation_data_for_tier("track 1")
     wanted = [(round(1000 * run.start), round(1000 * run.end), "happy") for run in one.runs]
     assert [tuple(annotation[:3]) for annotation in annotations] == wanted
+
+
+def test_where_pictures_begin_late_annotations_lie_on_them(tmp_path: Path) -> None:
+    """ELAN is told where in the file time 0 is; players count from the file's beginning."""
+    movie = flashing(tmp_path / "movie.mp4", 4)
+    late = delayed(movie, tmp_path / "late.mkv", 0.5)
+    one = moments(late, tmp_path, (1.0, 2.0))
+    assert one.movie.lead == pytest.approx(0.5, abs=0.01)
+    media = Eaf(str(elan.export(one).files[0])).media_descriptors[0]
+    assert int(media["TIME_ORIGIN"]) == pytest.approx(500, abs=10)
+    for file in (*captions.srt(one).files, *captions.vtt(one).files):
+        read = webvtt.from_srt(file) if file.suffix == ".srt" else webvtt.read(file)
+        (caption,) = read
+        assert times_of(caption) == pytest.approx((1.5, 2.5), abs=0.05)
+    early = Eaf(str(elan.export(moments(movie, tmp_path, (1.0, 2.0))).files[0]))
+    assert "TIME_ORIGIN" not in early.media_descriptors[0]
 
 
 def test_subtitles_never_overlap_and_name_everybody(tmp_path: Path) -> None:

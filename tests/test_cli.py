@@ -133,7 +133,16 @@ def test_two_movies_of_one_name_are_refused_before_any_work(short: Path, tmp_pat
         (["extract", "-e", "happy", "--as", "posters", "."], 2, "holds no table"),
         (["extract", "missing", "-e", "happy"], 2, "no such file or folder"),
         (["extract"], 2, "--emotion"),
+        (["extract", "-e", "happy", "-r", "0"], 2, "'0' is no length; write frames (5) or"),
+        (["extract", "-e", "happy", "-r", "2 s"], 2, "'2 s' is no length"),
+        (["extract", "-e", "happy", "-r", "-1s"], 2, "'-1s' is no length"),
         (["scan"], 2, "MOVIE"),
+        (["scan", "a.mp4", "--region", "left"], 2, "'left' is no part of a picture"),
+        (
+            ["scan", "a.mp4", "--start", "1", "--start", "5", "--end", "3"],
+            2,
+            "2 times --start and 1",
+        ),
         (["scan", "x" * 300], 2, "no such file"),
         (["extract", "x" * 300, "-e", "happy"], 2, "no such file"),
         (["fly"], 2, "fly"),
@@ -145,10 +154,21 @@ def test_a_request_that_cannot_be_met_is_one_line(
     check_error(run(*arguments, cwd=tmp_path), code, says)
 
 
+def test_each_stretch_gets_a_table(people: Made, tmp_path: Path) -> None:
+    stretches = ("--start", "1", "--end", "1.5", "--start", "3", "--end", "3.25")
+    done = run("scan", people.movie, *stretches, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    tables = sorted(path.name for path in tmp_path.glob("*.faces.csv"))
+    wanted = ["movie.mp4.from-00-00-01.to-00-00-01.500", "movie.mp4.from-00-00-03.to-00-00-03.250"]
+    assert tables == [f"{name}.faces.csv" for name in wanted]
+
+
 def test_an_emotion_that_no_table_has_is_named(people: Made, tmp_path: Path) -> None:
-    done = run("extract", people.scanned.table, "-e", "glad", cwd=tmp_path)
+    done = run("extract", people.scanned.table, "-e", "bored", cwd=tmp_path)
     choices = "choose from angry, disgust, fear, happy, sad, surprise, neutral, or all"
-    check_error(done, 2, f"glad: no such emotion; {choices}")
+    check_error(done, 2, f"bored: no such emotion; {choices}")
+    done = run("extract", people.scanned.table, "-e", "Joy", cwd=tmp_path)
+    check_error(done, 2, "Joy: no such emotion; did you mean happy?")
     assert not list(tmp_path.iterdir())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from tests.conftest import Made
 from tests.moments import RATES, flashing, moments
 from tests.movies import NTSC_FILM
 from videmo.errors import RequestError
-from videmo.exporters import edl, rates
+from videmo.exporters import edl, markers, rates
 from videmo.exporters import otio as timelines
 from videmo.exporters.cuts import Edit, cuts_of
 from videmo.exporters.selection import Choice, Moments
@@ -152,6 +153,83 @@ def test_the_timecode_of_the_camera_is_that_of_the_list(
     text = made_edl(moments(movie, tmp_path, (0.5, 1.25))).read_text()
     assert f" {source} " in text
     assert ("NON-DROP" in text) == (";" not in timecode)
+
+
+@pytest.mark.parametrize(("rate", "mark"), [(NTSC, ";"), (Fraction(25), ":")], ids=str)
+def test_an_event_over_midnight_is_two_and_neither_runs_backwards(
+    tmp_path: Path, rate: Fraction, mark: str
+) -> None:
+    """Timecode begins anew there: the end would be before the start."""
+    late = f"23:59:58{mark}10"
+    movie = flashing(tmp_path / "movie.mp4", 4, rate, (160, 120), "-timecode", late)
+    path = made_edl(moments(movie, tmp_path, (0.5, 3.5)))
+    clips = read_edl(path, rate)
+    assert len(clips) == 2
+    first, second = (clip.source_range for clip in clips)
+    day = rates.count(rate, late).day
+    assert first.end_time_exclusive().value == day and second.start_time.value == 0
+    frames = first.duration.value + second.duration.value
+    assert frames == pytest.approx(3 * float(rate), abs=1)
+    assert f" 24:00:00{mark}00 " in path.read_text()
+
+
+def test_the_end_of_an_event_is_the_frame_after_its_last(tmp_path: Path) -> None:
+    """As Resolve and Premiere read it: at 25 frames a second, half a second is frames 0 to 11."""
+    movie = flashing(tmp_path / "movie.mp4", 2, Fraction(25))
+    text = made_edl(moments(movie, tmp_path, (0.0, 0.48))).read_text()
+    assert " 00:00:00:00 00:00:00:12 01:00:00:00 01:00:00:12" in text
+
+
+@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+def test_markers_for_resolve_lie_on_the_moments(tmp_path: Path, rate: Fraction | None) -> None:
+    one = moments(flashing(tmp_path / "movie.mp4", 6, rate), tmp_path, *STRETCHES)
+    text = markers.export(one).files[0].read_text()
+    counted = rates.count(one.movie.fps)
+    first = rates.count(counted.rate, rates.hour_one(counted.drop)).first
+    found = re.findall(r"C        (\S+) .*\n \|C:(\w+) \|M:(.+) \|D:(\d+)", text)
+    assert [(colour, name) for _, colour, name, _ in found] == [
+        ("ResolveColorYellow", "happy (track 1)")
+    ] * len(one.runs)
+    for (at, _, _, frames), run in zip(found, one.runs, strict=True):
+        place = rates.read_timecode(at, counted.rate)
+        assert place is not None
+        start = (place[0] - first) / counted.rate
+        assert float(start) == pytest.approx(run.start, abs=float(0.5 / counted.rate))
+        length = int(frames) / counted.rate
+        assert float(length) == pytest.approx(run.end - run.start, abs=float(1 / counted.rate))
+
+
+@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+def test_markers_for_premiere_are_read_back_where_they_are(
+    tmp_path: Path, rate: Fraction | None
+) -> None:
+    one = moments(flashing(tmp_path / "movie.mp4", 6, rate), tmp_path, *STRETCHES)
+    path = markers.export(one).files[1]
+    (track,) = otio.adapters.read_from_file(str(path), adapter_name="fcp_xml").tracks
+    timeline = otio.adapters.read_from_file(str(path), adapter_name="fcp_xml")
+    found = list(timeline.tracks.markers)
+    counted = rates.count(one.movie.fps).rate
+    assert [marker.name for marker in found] == ["happy (track 1)"] * len(one.runs)
+    for marker, run in zip(found, one.runs, strict=True):
+        there = marker.marked_range
+        start = there.start_time.to_seconds()
+        assert start == pytest.approx(run.start, abs=float(0.5 / counted))
+        end = there.end_time_exclusive().to_seconds()
+        assert end == pytest.approx(run.end, abs=float(1 / counted))
+    (clip,) = track
+    assert Path(unquote(urlsplit(clip.media_reference.target_url).path)) == one.movie.path
+
+
+def test_a_name_cannot_add_markers(tmp_path: Path) -> None:
+    one = moments(flashing(tmp_path / "movie.mp4", 2), tmp_path, (0.5, 1.5))
+    named = moments(
+        one.movie.path, tmp_path, (0.5, 1.5), persons={1: "Li\nn |D:900 <b>&"}, emotions=["own"]
+    )
+    list_, xml = markers.export(named).files
+    assert list_.read_text().count("|D:") == 1 and list_.read_text().count("\n |C:") == 1
+    assert "|C:ResolveColorCyan" in list_.read_text()
+    (marker,) = otio.adapters.read_from_file(str(xml), adapter_name="fcp_xml").tracks.markers
+    assert marker.name == "own (Li\\nn |D:900 <b>&)"
 
 
 def test_sound_is_in_the_list_where_the_movie_has_it(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import Made, made
 from tests.movies import NTSC_FILM, delayed, person, still, uneven_times
-from videmo.demo import Shot, Story
+from videmo.demo import Shot, Story, make_movie
 from videmo.draw import HEADER, MARGIN, TILE, cut_face
 from videmo.errors import (
     DiskFullError,
@@ -27,13 +27,13 @@ from videmo.errors import (
     TableError,
 )
 from videmo.exporters import DEFAULT_EXPORTS, program
-from videmo.exporters.clips import clip_command, cut_clip
+from videmo.exporters.clips import clip_command, cut_clip, find_ffmpeg
 from videmo.exporters.selection import Choice
 from videmo.extract import Extracted, Wanted, extract_tables, find_tables
 from videmo.faces import DETECTORS, DetectorConfig, StillPicture, detector_of
 from videmo.runs import find_runs
 from videmo.scan import Settings, scan_movie
-from videmo.schema import Segment
+from videmo.schema import EMOTIONS, Segment
 from videmo.table import face_boxes, record_path
 from videmo.video import Turn, open_movie, probe
 
@@ -240,7 +240,7 @@ def test_when_nothing_matches_it_is_told_what_there_is(people: Made, tmp_path: P
     done = extracted(people, tmp_path, Wanted(("happy",), repeat=10_000))
     assert done.runs == {"happy": 0} and not done.files
     longest = max(run.repeat for run in find_runs(people.table, "happy"))
-    assert done.held["happy"] == longest
+    assert done.held["happy"].repeat == longest
     assert not list(tmp_path.iterdir())
 
 
@@ -324,6 +324,62 @@ def test_a_movie_that_was_moved_is_found_with_its_new_place(tmp_path: Path) -> N
     with pytest.raises(MovieError, match="--movie"):
         extracted(one, tmp_path / "out")
     assert extracted(one, tmp_path / "out", movie=moved).files
+
+
+def test_another_cut_of_a_movie_is_cut_where_it_shows_the_same(
+    people: Made, tmp_path: Path
+) -> None:
+    """Its first second is missing; without a word it is refused."""
+    later = tmp_path / "later.mp4"
+    cut = ["-ss", "1", "-i", people.movie, "-c:v", "libx264", "-crf", "12", later]
+    subprocess.run([find_ffmpeg(), "-loglevel", "error", *cut], check=True)
+    wanted, choice = Wanted(("happy",)), Choice(best=True)
+    tables = {people.scanned.table: "movie.mp4"}
+    (refused,) = extract_tables(tables, wanted, tmp_path / "no", choice=choice, movie=later)
+    assert "extract --offset" in str(refused.errors[0])
+    crops = []
+    for place, how in (("same", {}), ("later", {"movie": later, "offset": -1.0})):
+        (done,) = extract_tables(
+            tables, wanted, tmp_path / place, exports=["crops"], choice=choice, **how
+        )
+        assert not done.errors
+        crops.append({path.name: cv2.imread(str(path)) for path in done.files})
+    same, other = crops
+    assert other and set(other) <= set(same)
+    for name, crop in other.items():
+        assert np.abs(crop.astype(int) - same[name]).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "says"),
+    [(500.0, (320, 240), "nothing of it was scanned"), (0.0, (160, 120), "are 160x120, those")],
+)
+def test_another_cut_in_which_nothing_can_be_found_is_refused(
+    people: Made, tmp_path: Path, offset: float, size: tuple[int, int], says: str
+) -> None:
+    record = people.scanned.record
+    size = size if "x" in says else (record["width"], record["height"])
+    make_movie(tmp_path / "b.mp4", Story((Shot(1, (person(),)),), size))
+    tables = {people.scanned.table: "movie.mp4"}
+    how = {"movie": tmp_path / "b.mp4", "offset": offset}
+    (done,) = extract_tables(tables, Wanted(("happy",)), tmp_path / "out", **how)
+    assert says in str(done.errors[0])
+
+
+def test_no_clip_shows_another_shot(people: Made, tmp_path: Path) -> None:
+    """The cuts lie at 3 and 5 seconds; with --across-cuts the pad goes over them."""
+    assert people.scanned.record["cuts"] == [3.0, 5.0]
+    tables = {people.scanned.table: "movie.mp4"}
+    crossing = []
+    for across in (False, True):
+        wanted = Wanted(EMOTIONS, pad=1.0, across_cuts=across)
+        folder = tmp_path / str(across)
+        extract_tables(tables, wanted, folder, exports=["sheet"])
+        with (folder / "segments.csv").open() as file:
+            lines = list(csv.DictReader(file))
+        stretches = [(float(line["clip_start"]), float(line["clip_end"])) for line in lines]
+        crossing.append(any(a < cut < b for a, b in stretches for cut in (3.0, 5.0)))
+    assert crossing == [False, True]
 
 
 def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:

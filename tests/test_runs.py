@@ -68,6 +68,16 @@ def test_a_frame_in_which_the_face_is_not_found_is_unknown() -> None:
     assert lengths(table) == [4]
 
 
+def test_a_run_may_be_asked_to_last_so_many_seconds() -> None:
+    """The same at any rate: 240 frames a second of slow motion, 12 of a GIF."""
+    for fps in (240, 24, 12):
+        held = 0.5
+        table = rows_of(["happy"] * round(held * fps) + ["sad"] * round(0.25 * fps), fps=fps)
+        runs = find_runs(table, seconds=0.5)
+        assert [run.emotion for run in runs] == ["happy"]
+        assert [run.emotion for run in find_runs(table, seconds=0.25)] == ["happy", "sad"]
+
+
 def test_two_tracks_make_two_runs() -> None:
     table = pd.concat([rows_of(["happy"] * 3), rows_of(["happy"] * 2, track=2)])
     table = table.sort_values(["frame", "track"]).reset_index(drop=True)
@@ -156,6 +166,28 @@ def test_a_segment_has_the_pad_on_both_sides() -> None:
 def test_a_segment_stays_inside_the_movie() -> None:
     (segment,) = to_segments([run_of(0.2, 3)], pad=0.5, end=3.2)
     assert (segment.start, segment.end) == (0.0, 3.2)
+
+
+def test_a_segment_goes_over_no_change_of_shot() -> None:
+    """What lacks at one end is given at the other."""
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[1.0, 1.9, 5.0])
+    assert (segment.start, segment.end) == pytest.approx((1.9, 3.9))
+
+
+def test_in_a_short_shot_a_segment_is_all_of_it() -> None:
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[1.9, 3.05])
+    assert (segment.start, segment.end) == (1.9, 3.05)
+
+
+def test_a_run_that_begins_with_a_shot_belongs_to_it() -> None:
+    (segment,) = to_segments([run_of(2, 3)], pad=0.5, cuts=[2.0])
+    assert (segment.start, segment.end) == (2.0, 4.0)
+
+
+def test_runs_on_either_side_of_a_cut_are_two_segments() -> None:
+    """Though they are near: a track may be taken up again by hand."""
+    first, second = to_segments([run_of(1, 2), run_of(2.2, 3)], gap=0.5, cuts=[2.1])
+    assert (first.end, second.start) == (2, 2.2)
 
 
 def test_runs_within_the_gap_make_one_segment() -> None:

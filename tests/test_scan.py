@@ -433,6 +433,27 @@ def test_a_cut_between_two_scanned_frames_ends_a_track(tmp_path: Path) -> None:
     assert (table["track"] == shot + 1).all()
 
 
+@pytest.mark.parametrize("every", [1, 5])
+def test_the_record_says_where_shots_begin(tmp_path: Path, every: int) -> None:
+    """Also where not every frame is scanned: the cut lies where it is, between two that are."""
+    shots = [Shot(seconds, (person(),), background=n) for n, seconds in enumerate((1.2, 1.0, 1.0))]
+    make_movie(tmp_path / "movie.mp4", Story(tuple(shots), (320, 240), Fraction(25)))
+    record = scan_movie(tmp_path / "movie.mp4", tmp_path, Settings(every=every)).record
+    assert record["cuts"] == pytest.approx([1.2, 2.2], abs=0.001)
+
+
+def test_faces_that_are_too_small_are_counted(tmp_path: Path) -> None:
+    """Four far away, a thirtieth of the picture's height, and one near."""
+    far = [Actor(n, (Place(0, 300 * n, 300, 36),), ((0, "happy"),)) for n in (1, 2, 3, 4)]
+    near = Actor(5, (Place(0, 800, 700, 300),), ((0, "sad"),))
+    story = Story((Shot(0.5, (*far, near)),), (1600, 1080))
+    one = made(tmp_path, story)
+    assert one.scanned.record["smaller_faces"] == {"pictures": 1, "faces": 4}
+    finer = Settings(DetectorConfig(min_face=0.03))
+    again = scan_movie(one.movie, tmp_path / "finer", finer)
+    assert again.record["tracks"] == 5 and again.record["smaller_faces"]["faces"] == 0
+
+
 def chunk_of(frames: Sequence[Sequence[Face]], thumbnails: np.ndarray) -> ChunkResult:
     """What a chunk of these faces is, 25 frames a second."""
     count, faces = len(frames), [face for there in frames for face in there]
@@ -446,6 +467,8 @@ def chunk_of(frames: Sequence[Sequence[Face]], thumbnails: np.ndarray) -> ChunkR
         scores=np.array([face.scores for face in faces]).reshape(-1, len(EMOTIONS)),
         tracklets=np.array([face.tracklet for face in faces], np.int64),
         detected=np.array([face.detected for face in faces], bool),
+        samples=0,
+        smaller=0,
         failures=0,
         repaired=0,
         last=float(times[-1]),

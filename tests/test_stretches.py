@@ -85,7 +85,9 @@ def out(one: One, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `extract` makes of it."""
     folder = tmp_path_factory.mktemp("out")
     tables = find_tables([one.path])
-    (done, together) = extract_tables(tables, Wanted(("happy",)), folder, exports=FILES)
+    (done, together) = extract_tables(
+        tables, Wanted(("happy",), across_cuts=True), folder, exports=FILES
+    )
     assert not done.errors and not together.errors and done.runs == {"happy": 1}
     return folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -37,6 +38,8 @@ RECORD = {
     **{"fps": "24/1", "faces": 3, "aligned": 2, "tracks": 2, "status": "ok", "warnings": []},
     "settings": {"start": 0.0, "end": None},
     "detector": {"name": "yunet", "weights": {"a.onnx": "0" * 64}, "margin": -0.04},
+    "smaller_faces": {"pictures": 1, "faces": 0},
+    "cuts": [0.042],
     "model": {"name": "one", "sha256": "0" * 64, "crop": "face"},
     "labels": list(EMOTIONS),
     "seconds": {"happy": 0.083},
@@ -175,7 +178,7 @@ def test_a_damaged_record_is_refused(table: Path, content: bytes) -> None:
 
 def test_a_movie_without_frames_gives_an_empty_table(tmp_path: Path) -> None:
     path = table_path(tmp_path, Path("movie.mp4"))
-    write_table(path, [], {**RECORD, "frames_read": 0, "frames_scanned": 0, "end": 0})
+    write_table(path, [], {**RECORD, "frames_read": 0, "frames_scanned": 0, "end": 0, "cuts": []})
     assert read_table(path).empty
 
 
@@ -240,6 +243,11 @@ def test_two_movies_that_differ_in_their_suffix_get_two_tables(tmp_path: Path) -
         {"detector": {"name": "haar", "weights": {}, "margin": -0.41}},
         {"detector": {"name": "haar", "weights": {}, "margin": True}},
         {"model": None},
+        {"cuts": None},
+        {"cuts": [0.2]},
+        {"cuts": [0.1, 0.05]},
+        {"cuts": ["0.1"]},
+        {"cuts": [0.1] * 5},
         {"model": {"name": "one", "sha256": "0", "crop": "hands"}},
         {"model": {"crop": "face"}},
         {"model": {"name": "one", "sha256": None, "crop": "face"}},
@@ -260,6 +268,17 @@ def test_a_forged_record_is_refused(table: Path, change: dict[str, object]) -> N
     record = json.loads(record_path(table).read_text())
     record_path(table).write_text(json.dumps({**record, **change}))
     with pytest.raises(TableError, match="scan again"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize(("between", "end"), [(b";", b"\r\n"), (b",", b"\r\n"), (b"\t", b"\n")])
+def test_a_table_that_a_spreadsheet_saved_is_told_as_that(
+    table: Path, mark: bytes, between: bytes, end: bytes
+) -> None:
+    content = table.read_bytes().replace(b",", between).replace(b"\n", end)
+    table.write_bytes(mark + content)
+    with pytest.raises(TableError, match=r"saved by a spreadsheet, .* put the original back"):
         read_table(table)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from videmo.errors import RequestError
-from videmo.extract.wanted import ALL, Wanted, of_labels
+from videmo.extract.wanted import ALL, Wanted, meant_by, of_labels
 
 TABLE = Path("movie.mp4.faces.csv")
 GESTURES = ("fist", "palm")
@@ -28,3 +28,23 @@ def test_an_emotion_said_twice_is_wanted_once() -> None:
 def test_a_table_whose_model_knows_nothing_of_it_is_named() -> None:
     with pytest.raises(RequestError, match=r"movie\.mp4.*happy: no such emotion.*fist, palm"):
         of_labels(Wanted(("happy",)), GESTURES, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        *(("Happy", "happy"), ("joy", "happy"), ("suprise", "surprise")),
+        *(("ANGER", "angry"), ("All", ALL)),
+    ],
+)
+def test_what_is_nearly_an_emotion_is_taken_for_a_slip(word: str, meant: str) -> None:
+    assert meant_by(word, ("angry", "happy", "surprise", ALL)) == meant
+
+
+def test_a_word_for_an_emotion_that_the_model_does_not_know_means_nothing() -> None:
+    assert meant_by("joy", GESTURES) == "" and meant_by("bored", ("sad", "happy")) == ""
+
+
+def test_of_two_words_one_that_means_nothing_gets_all_choices() -> None:
+    with pytest.raises(RequestError, match="joy, bored: no such emotion; choose from happy, sad"):
+        of_labels(Wanted(("joy", "bored")), ("happy", "sad"), TABLE)

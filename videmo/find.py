@@ -134,8 +134,12 @@ def is_scanned(movie: Path, record: Record) -> bool:
     return bool(fingerprint(movie) == record["movie"]["fingerprint"])
 
 
-def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
+def find_movie(
+    table: Path, record: Record, movie: Path | None = None, *, another: bool = False
+) -> Movie:
     """The movie that `table` is of: at `movie`, where the record says, or beside the table.
+
+    `another` cut of it will do, too.
 
     Raises:
         MovieError: it is nowhere, cannot be read, or has changed since the scan.
@@ -151,9 +155,10 @@ def find_movie(table: Path, record: Record, movie: Path | None = None) -> Movie:
         known = is_scanned(place, record)
     except OSError as error:
         raise MovieError(f"{shown(place)}: cannot be read ({error.strerror})") from error
-    if not known:
+    if not known and not another:
         raise MovieError(
-            f"{shown(place)}: is not the movie that was scanned, or has changed since; scan it"
+            f"{shown(place)}: is not the movie that was scanned, or has changed since; scan it, or "
+            "say with extract --offset how much later another cut is"
         )
     # The scan has looked at all timestamps; here only some are seen.
     settings = record.get("settings")  # perhaps a stranger's

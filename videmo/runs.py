@@ -6,6 +6,7 @@ same runs again from the rows.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ Column = npt.NDArray[Any]
 
 ROUNDING = 1e-6
 """Seconds; times have three digits, so that sums of them may be off by less."""
+TWO_DIGITS = 0.002
+"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
 
 
 def find_runs(
@@ -28,6 +31,7 @@ def find_runs(
     emotions: str | Iterable[str] | None = None,
     *,
     repeat: int = 1,
+    seconds: float = 0.0,
     gap: float = DEFAULT_GAP,
     min_score: float = 0.0,
     tracks: Iterable[int] | None = None,
@@ -45,6 +49,7 @@ def find_runs(
         table: the columns frame, time, track, eyes, emotion and score, as `read_table` gives them.
         emotions: the emotions wanted; None for all.
         repeat: the fewest frames a run must have.
+        seconds: how long it must last, from its first frame to the end of its last.
         gap: seconds that a stretch of unknown frames may last.
         tracks: the tracks wanted; None for all.
         eyes: eyes, 0 to 2, with which a face counts: 2, that it is aligned.
@@ -72,9 +77,9 @@ def find_runs(
         if of_tracks is not None and track not in of_tracks:
             continue
         frames = tuple(known.frame[part].tolist())
-        runs.append(
-            Run(track, emotion, frames, float(starts[frames[0]]), float(starts[frames[-1] + 1]))
-        )
+        start, stop = float(starts[frames[0]]), float(starts[frames[-1] + 1])
+        if stop - start >= seconds - TWO_DIGITS:
+            runs.append(Run(track, emotion, frames, start, stop))
     return sorted(runs, key=lambda run: (run.first, run.track))
 
 
@@ -134,23 +139,38 @@ def to_segments(
     gap: float = DEFAULT_GAP,
     start: float = 0.0,
     end: float = float("inf"),
+    cuts: Sequence[float] = (),
 ) -> list[Segment]:
     """What is to be cut: each run with `pad` seconds before and after.
 
-    Nothing lies outside `start` and `end`, in seconds: those of the movie, or of what was scanned.
-    Runs of one track and emotion that then lie no more than `gap` seconds apart make one segment.
+    Nothing lies outside `start` and `end`, in seconds: those of the movie, or of what was scanned;
+    and nothing goes over one of `cuts`, where shots begin: where too little remains at one end, the
+    other one is lengthened, within the shot. Runs of one track and emotion that then lie no more
+    than `gap` seconds apart, in one shot, make one segment.
     """
     segments: list[Segment] = []
+    shots = [start, *(cut for cut in sorted(cuts) if start < cut < end), end]
     for run in sorted(runs, key=lambda run: (run.track, run.emotion, run.start)):
-        begin, stop = max(start, run.start - pad), min(end, run.end + pad)
+        first, last = shots[bisect_right(shots, run.start + ROUNDING) - 1 :][:2]
+        wished = max(start, run.start - pad), min(end, run.end + pad)
+        begin, stop = _within_shot(wished, first, max(last, run.end))
         before = segments[-1] if segments else None
         same = before and (before.track, before.emotion) == (run.track, run.emotion)
-        if before and same and begin - before.end <= gap + ROUNDING:
+        near = before and before.start >= first and begin - before.end <= gap + ROUNDING
+        if before and same and near:
             stop = max(stop, before.end)
             segments[-1] = Segment(run.track, run.emotion, before.start, stop, (*before.runs, run))
         else:
             segments.append(Segment(run.track, run.emotion, begin, stop, (run,)))
     return sorted(segments, key=lambda segment: (segment.start, segment.track))
+
+
+def _within_shot(wished: tuple[float, float], first: float, last: float) -> tuple[float, float]:
+    """What is wished, from when to when, within a shot that goes from `first` to `last`: what lacks
+    at one end is given at the other."""
+    begin, stop = max(first, wished[0]), min(last, wished[1])
+    early, late = begin - wished[0], wished[1] - stop
+    return max(first, begin - late), min(last, stop + early)
 
 
 class _Known(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, TABLES, output
+from videmo.cli.options import MOVED, QUIET, REPEAT, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -29,10 +29,12 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 )
 @click.option(
     *("-r", "--repeat"),
-    type=click.IntRange(1),
-    default=DEFAULT_REPEAT,
+    type=REPEAT,
+    default=str(DEFAULT_REPEAT),
     show_default=True,
-    help="Frames in a row that the emotion must hold.",
+    metavar="FRAMES|SECONDS",
+    help="How long the emotion must hold: frames in a row (5), or seconds (0.2s), which mean the "
+    "same at any rate.",
 )
 @click.option(
     "--as",
@@ -80,6 +82,9 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     show_default=True,
     help="Seconds to bridge: a face unknown within a run, or between two runs in a clip.",
 )
+@click.option(
+    "--across-cuts", is_flag=True, help="Let what is cut go over changes of shot, as --pad says."
+)
 @click.option("--best", is_flag=True, help="One crop for each run, the best, not every frame.")
 @click.option(
     "--size",
@@ -107,6 +112,13 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     "or webp.",
 )
 @MOVED
+@click.option(
+    "--offset",
+    type=float,
+    metavar="SECONDS",
+    help="What --movie names is another cut of the movie: everything lies so much later in it, or "
+    "earlier (-14).",
+)
 @QUIET
 def extract(
     tables: tuple[Path, ...],
@@ -114,6 +126,7 @@ def extract(
     exports: str,
     folder: Path,
     movie: Path | None,
+    offset: float | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -134,13 +147,15 @@ def extract(
         order=options.pop("order"),
         max_length=options.pop("max_length") or float("inf"),
     )
+    repeat, seconds = options.pop("repeat")
     done = extract_tables(
         find_tables(tables),
-        Wanted(emotions, **options),
+        Wanted(emotions, repeat=repeat, seconds=seconds, **options),
         folder,
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,
         movie=movie,
+        offset=offset,
         progress=None if quiet else say,
     )
     sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)

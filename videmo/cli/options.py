@@ -58,8 +58,44 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return int(size)
 
 
+class Repeat(click.ParamType):  # type: ignore[type-arg]
+    """How long something must hold: frames (5), or seconds (0.2s)."""
+
+    name = "frames|seconds"
+    _form = re.compile(r"(?:(\d{1,9})|(\d{1,6}(?:\.\d*)?)s)", re.ASCII)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, float]:
+        """The fewest frames, and the fewest seconds."""
+        found = self._form.fullmatch(str(value))
+        frames = int(found[1] or 1) if found else 0
+        if not found or not frames:
+            self.fail(f"{value!r} is no length; write frames (5) or seconds (0.2s)", param, ctx)
+        return frames, float(found[2] or 0)
+
+
+class Part(click.ParamType):  # type: ignore[type-arg]
+    """A part of the picture: x, y, width and height, in parts of it (0 to 1) or in pixels."""
+
+    name = "x,y,w,h"
+    _number = r"\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*"
+    _form = re.compile(",".join([_number] * 4), re.ASCII)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float, float]:
+        found = self._form.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is no part of a picture; write x,y,w,h", param, ctx)
+        x, y, w, h = map(float, found.groups())
+        return x, y, w, h
+
+
 TIME = Time()
 SIZE = Size()
+REPEAT = Repeat()
+PART = Part()
 
 TABLES: Decorator = click.argument("tables", nargs=-1, type=PATH, metavar="[TABLE|FOLDER]...")
 MOVED: Decorator = click.option(

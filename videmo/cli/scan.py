@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, SIZE, TIME, output
+from videmo.cli.options import DETECTOR, MODEL, PART, PATH, QUIET, SIZE, TIME, output
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
@@ -45,12 +46,27 @@ if TYPE_CHECKING:
     help="Scan one frame of every N; runs then count scanned frames.",
 )
 @click.option(
+    "--region",
+    "regions",
+    type=PART,
+    multiple=True,
+    help="Look for faces only here: x,y,w,h, in parts of the picture (0.5,0,0.5,1: the right half) "
+    "or in pixels; may be given several times.",
+)
+@click.option(
     "--deinterlace",
     is_flag=True,
     help="Make whole pictures of interlaced ones (old television, DV), which have combs.",
 )
-@click.option("--start", type=TIME, default="0", help="Begin here: seconds, or hh:mm:ss.")
-@click.option("--end", type=TIME, help="Stop here.")
+@click.option(
+    "--start",
+    "starts",
+    type=TIME,
+    multiple=True,
+    help="Begin here: seconds, or hh:mm:ss. Given several times, each with its --end, each stretch "
+    "gets a table of its own.",
+)
+@click.option("--end", "ends", type=TIME, multiple=True, help="Stop here.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option(
     "--fresh",
@@ -85,9 +101,10 @@ def scan(
     min_face: float,
     every_frame: bool,
     every: int,
+    regions: tuple[tuple[float, float, float, float], ...],
     deinterlace: bool,
-    start: float,
-    end: float | None,
+    starts: tuple[float, ...],
+    ends: tuple[float, ...],
     jobs: int | None,
     fresh: bool,
     retry: bool,
@@ -108,26 +125,50 @@ def scan(
     """
     from videmo.archive import Limits, scan_movies
     from videmo.errors import RequestError
-    from videmo.faces import DetectorConfig
+    from videmo.faces import DetectorConfig, Region
     from videmo.scan import Settings, all_cores
 
     interval = 1 if every_frame else None
-    config = DetectorConfig(detector or DEFAULT_DETECTOR, min_face=min_face, interval=interval)
-    settings = Settings(
-        config, model=model, every=every, start=start, end=end, deinterlace=deinterlace
+    config = DetectorConfig(
+        detector or DEFAULT_DETECTOR,
+        min_face=min_face,
+        interval=interval,
+        regions=tuple(Region(*region) for region in regions),
     )
+    settings = Settings(config, model=model, every=every, deinterlace=deinterlace)
+    stretches = [replace(settings, start=start, end=end) for start, end in _stretches(starts, ends)]
     how: dict[str, Any] = {"jobs": jobs or all_cores(), "fresh": fresh}
     if any(os.path.isdir(movie) for movie in movies):
+        if len(stretches) > 1:
+            raise RequestError("several stretches are of movies; name them, not a folder")
         how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
-        sys.exit(0 if _scan_folders(movies, folder, settings, how, shard, quiet) else 1)
+        sys.exit(0 if _scan_folders(movies, folder, stretches[0], how, shard, quiet) else 1)
     if retry or shard:
         raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
     if stall_timeout or memory_limit is not None:
         how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
-    outcomes = scan_movies(movies, folder, settings, watch, **how)
-    done = [tell_scanned(outcome, quiet) for outcome in outcomes]
+    done = [
+        tell_scanned(outcome, quiet)
+        for one in stretches
+        for outcome in scan_movies(movies, folder, one, watch, **how)
+    ]
     sys.exit(0 if all(done) else 1)
+
+
+def _stretches(
+    starts: tuple[float, ...], ends: tuple[float, ...]
+) -> list[tuple[float, float | None]]:
+    """From where to where is scanned, in seconds; one stretch may lack its start or its end."""
+    from videmo.errors import RequestError
+
+    if max(len(starts), len(ends)) <= 1:
+        return [(starts[0] if starts else 0.0, ends[0] if ends else None)]
+    if len(starts) != len(ends):
+        raise RequestError(
+            f"{len(starts)} times --start and {len(ends)} times --end: give each stretch both"
+        )
+    return list(zip(starts, ends, strict=True))
 
 
 def _scan_folders(

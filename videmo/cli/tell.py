@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from videmo.table import Record
 
 
+MANY_SMALLER = 0.5
+"""Faces a picture that are too small for the scan from which on that is told."""
+
+
 def say(text: str) -> None:
     click.echo(text, err=True)
 
@@ -43,6 +47,8 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"{shown(outcome.movie)}: {frames}, {_faces(record)}, {tracks}; "
             f"{emotions or 'no emotion held'}; written: {shown(scanned.table)}"
         )
+    if not quiet:
+        _tell_smaller(record)
     if scanned.partial:
         from videmo.archive import why_partial
 
@@ -51,6 +57,16 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             "if you can"
         )
     return outcome.well
+
+
+def _tell_smaller(record: Record) -> None:
+    """That there are faces which are too small for this scan, if there are many."""
+    counted, least = record["smaller_faces"], record["settings"]["min_face"]
+    if counted["faces"] >= MANY_SMALLER * max(1, counted["pictures"]):
+        click.echo(
+            f"besides, {counted['faces']} faces in {counted['pictures']} pictures are lower than "
+            f"{least:g} of the picture; --min-face {least / 2:g} looks for them, too"
+        )
 
 
 def _faces(record: Record) -> str:
@@ -121,14 +137,21 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         made = f", files made in {shown(folder)}: {len(one.files)}{look}" if one.files else ""
         click.echo(f"{shown(one.table)}: {what} {runs}{made}")
     elif not quiet:
-        held = ", ".join(f"{name} {frames}" for name, frames in one.held.items())
+        held = ", ".join(
+            f"{name} {_frames(run.repeat)} ({run.end - run.start:.2f} s)"
+            for name, run in one.held.items()
+        )
         who = ", ".join(map(shown, one.missing))
         click.echo(
             f"{shown(one.table)}: nothing matches"
-            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it, in frames: "
+            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it: "
             f"{held or 'none, no face is aligned'}"
         )
     return not one.errors
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bool:

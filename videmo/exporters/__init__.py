@@ -46,6 +46,9 @@ EXPORTERS = {
     "otio": Exporter(
         "the supercut as a timeline (OpenTimelineIO; the extra edit)", ALL, "otio.export"
     ),
+    "markers": Exporter(
+        "the moments as markers, for Resolve and for Premiere", MOVIE, "markers.export"
+    ),
     "srt": Exporter("subtitles that say who has which emotion", MOVIE, "captions.srt"),
     "vtt": Exporter("the same for the web, and chapters", MOVIE, "captions.vtt"),
     "eaf": Exporter("annotations for ELAN, a tier for each track", MOVIE, "elan.export"),

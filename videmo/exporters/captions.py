@@ -1,9 +1,10 @@
-"""Subtitles and chapters: who has which emotion when, in the movie's own time."""
+"""Subtitles and chapters: who has which emotion when, in the time that players show."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,15 +28,22 @@ class Cue(NamedTuple):
 
 def srt(moments: Moments) -> Exported:
     """Write ``STEM.srt``: SubRip, which most players load with a movie of the same name."""
-    cues = cues_of(moments.runs, moments.who)
+    cues = cues_of(played(moments), moments.who)
     return _written(moments, {".srt": srt_text(cues)})
 
 
 def vtt(moments: Moments) -> Exported:
     """Write ``STEM.vtt``, captions, and ``STEM.chapters.vtt``, a chapter for each run."""
-    cues = cues_of(moments.runs, moments.who)
-    chapters = chapters_of(moments.runs, moments.who)
+    cues = cues_of(played(moments), moments.who)
+    chapters = chapters_of(played(moments), moments.who)
     return _written(moments, {".vtt": vtt_text(cues), ".chapters.vtt": chapters_text(chapters)})
+
+
+def played(moments: Moments) -> list[Run]:
+    """The runs at the times at which players show them: where the pictures begin late, after the
+    sound, so much later than in the table, whose time begins with the first picture."""
+    late = max(0.0, moments.movie.lead)
+    return [replace(run, start=run.start + late, end=run.end + late) for run in moments.runs]
 
 
 def _written(moments: Moments, texts: dict[str, str]) -> Exported:

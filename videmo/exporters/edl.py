@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from videmo.exporters.cuts import Cut, cuts_of, planned
 from videmo.exporters.rates import Count, count, hour_one
@@ -38,11 +39,9 @@ def edit_list(cuts: list[Cut], title: str, counted: Count) -> str:
     ]
     record = count(counted.rate, hour_one(counted.drop))
     at = record.first
-    for number, cut in enumerate(cuts, 1):
-        begin = counted.frame(cut.start)
-        end = max(begin + 1, counted.frame(cut.end))
+    for number, (cut, begin, end) in enumerate(_events(cuts, counted), 1):
         times = (
-            *(counted.timecode(begin), counted.timecode(end)),
+            *(counted.timecode(begin), _end(counted, end)),
             *(record.timecode(at), record.timecode(at + end - begin)),
         )
         channels = "AA/V" if cut.movie.sound else "V"
@@ -54,6 +53,21 @@ def edit_list(cuts: list[Cut], title: str, counted: Count) -> str:
         ]
         at += end - begin
     return "\n".join([*lines, ""])
+
+
+def _events(cuts: list[Cut], counted: Count) -> Iterator[tuple[Cut, int, int]]:
+    """Each cut with the frames from and up to which (excluded) it goes; one that goes over midnight
+    in two: its end would be before its start."""
+    for cut in cuts:
+        first = counted.frame(cut.start)
+        for begin, end in counted.pieces(first, max(first + 1, counted.frame(cut.end))):
+            yield cut, begin, end
+
+
+def _end(counted: Count, frame: int) -> str:
+    """The timecode at which an event ends: at midnight that is 24 hours, not none."""
+    said = counted.timecode(frame)
+    return said if frame % counted.day else f"24{said[2:]}"
 
 
 def reel(name: str) -> str:

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement
 from videmo.exporters.selection import Exported, Moments
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
+from videmo.video import Movie
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -58,7 +59,7 @@ def annotation_document(moments: Moments, folder: Path) -> Element:
         },
     )
     runs = sorted(moments.runs, key=lambda run: (run.track, run.start))
-    _add_header(root, moments.movie.path, folder, last=len(runs))
+    _add_header(root, moments.movie, folder, last=len(runs))
     slots = SubElement(root, "TIME_ORDER")
     times = [
         (round(time * 1000), slot)
@@ -94,14 +95,17 @@ def _add_annotation(tier: Element, number: int, run: Run, labels: Sequence[str])
     SubElement(annotation, "ANNOTATION_VALUE").text = run.emotion
 
 
-def _add_header(root: Element, movie: Path, folder: Path, *, last: int) -> None:
+def _add_header(root: Element, movie: Movie, folder: Path, *, last: int) -> None:
+    path = movie.path
     header = SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    relative = PurePath(os.path.relpath(movie.absolute(), folder.absolute())).as_posix()
+    relative = PurePath(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
     media = {
-        "MEDIA_URL": movie.absolute().as_uri(),
-        "MIME_TYPE": MIME_TYPES.get(movie.suffix.lower(), "unknown"),
+        "MEDIA_URL": path.absolute().as_uri(),
+        "MIME_TYPE": MIME_TYPES.get(path.suffix.lower(), "unknown"),
         "RELATIVE_MEDIA_URL": quote_from_bytes(os.fsencode(relative), safe="/"),
     }
+    if late := round(1000 * movie.lead):  # milliseconds of the file before its first picture
+        media["TIME_ORIGIN"] = str(late)
     SubElement(header, "MEDIA_DESCRIPTOR", media)
     SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(last)
 

@@ -26,6 +26,8 @@ COLOURS = {
     "neutral": otio.schema.MarkerColor.WHITE,
 }
 """Of the markers; as near to `draw.EMOTION_COLOURS` as there are names for."""
+OTHER = otio.schema.MarkerColor.CYAN
+"""Of other labels."""
 
 
 def export(edit: Edit) -> Exported:
@@ -85,7 +87,7 @@ def _marker(cut: Cut, run: Run, said: str) -> otio.schema.Marker:
     return otio.schema.Marker(
         name=shown(said),
         marked_range=_range(cut, run.start, run.end),
-        color=COLOURS[run.emotion],
+        color=COLOURS.get(run.emotion, OTHER),
         metadata={"videmo": about},
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 NTSC_FILM = Fraction(24000, 1001)
@@ -38,6 +39,19 @@ class Count(NamedTuple):
     def frame(self, time: float) -> int:
         """The number of the frame that begins at `time`, in seconds after the movie's start."""
         return self.first + round(time * self.rate)
+
+    @property
+    def day(self) -> int:
+        """Frames in 24 hours, after which timecode begins anew."""
+        base = round(self.rate)
+        return 24 * 6 * (base * 600 - (9 * _dropped(base) if self.drop else 0))
+
+    def pieces(self, first: int, end: int) -> list[tuple[int, int]]:
+        """The frames from `first` to `end` (excluded), cut where a day ends: in no piece does
+        timecode run backwards."""
+        days = range(first // self.day + 1, -(-end // self.day))
+        edges = [first, *(self.day * day for day in days), end]
+        return list(pairwise(edges))
 
     def timecode(self, frame: int) -> str:
         """The timecode of a frame's number."""

@@ -75,6 +75,8 @@ class Selection:
     margin: float = 0.0
     """What is to be left around a box, as a part of its size on each side, to see what the model
     saw."""
+    asked: str = ""
+    """How long runs were asked to be: ``5`` frames, or ``0.2s``."""
     whole: bool = False
     """Whether the model looked at whole pictures, and not at faces."""
 

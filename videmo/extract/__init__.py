@@ -25,6 +25,7 @@ from videmo.extract.wanted import Wanted, check_emotions, check_names, check_per
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
+from videmo.schema import Run
 from videmo.table import Record, read_record, read_table
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -43,8 +44,8 @@ class Extracted:
     """None: of all together."""
     runs: dict[str, int] = field(default_factory=dict)
     """Runs found, by emotion."""
-    held: dict[str, int] = field(default_factory=dict)
-    """The longest run in the table, in frames, by emotion."""
+    held: dict[str, Run] = field(default_factory=dict)
+    """The longest run in the table, by emotion."""
     files: list[Path] = field(default_factory=list)
     errors: list[VidemoError] = field(default_factory=list)
     """What went wrong; the rest was made."""
@@ -60,6 +61,7 @@ def extract_tables(
     exports: Sequence[str] = DEFAULT_EXPORTS,
     choice: Choice | None = None,
     movie: Path | None = None,
+    offset: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Extracted]:
     """Export the wanted moments of each table into `folder`; one bad table costs one table.
@@ -75,6 +77,7 @@ def extract_tables(
         exports: names of `EXPORTERS`.
         choice: how the exporters are to work.
         movie: where the movie is, if not where it was; for one table only.
+        offset: `movie` is another cut, in which everything lies so many seconds later.
         progress: told what is being done.
 
     Raises:
@@ -88,6 +91,8 @@ def extract_tables(
     makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    if offset is not None and movie is None:
+        raise RequestError("--offset is that of another cut; say which with --movie")
     folder = Path(folder)
     check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
@@ -95,7 +100,7 @@ def extract_tables(
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
     for table, name in tables.items():
-        job = _Extraction(Paths(table, name, folder, movie), wanted, makers, choice)
+        job = _Extraction(Paths(table, name, folder, movie, offset), wanted, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):
@@ -156,7 +161,9 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    return Extracted(paths.table, runs, longest_runs(table), *_sum(every), missing), cuts
+    return Extracted(
+        paths.table, runs, longest_runs(table, record["end"]), *_sum(every), missing
+    ), cuts
 
 
 def _join(

@@ -20,8 +20,9 @@ SEGMENTS_COLUMNS = (
     *("movie", "emotion", "track", "first", "last", "repeat", "start", "end", "score"),
     *("clip_start", "clip_end"),
 )
-_PERSON = "person"
-"""Who the track is, if that is known: a column that older lists do not have."""
+_PERSON, _ASKED = "person", "asked"
+"""Who the track is, if that is known, and how long runs were asked to be, in frames (5) or seconds
+(0.2s): columns that older lists do not have."""
 
 
 def read_segments(folder: Path) -> list[Line]:
@@ -57,6 +58,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     "clip_start": f"{segment.start:.3f}",
                     "clip_end": f"{segment.end:.3f}",
                     _PERSON: selection.persons.get(run.track, ""),
+                    _ASKED: selection.asked,
                     **files,
                 }
             )
@@ -93,5 +95,5 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     """Write the folder's list; none where there is nothing to list."""
     if not lines:
         return
-    text = list_text((*SEGMENTS_COLUMNS, _PERSON, *OF_RUNS), lines)
+    text = list_text((*SEGMENTS_COLUMNS, _PERSON, _ASKED, *OF_RUNS), lines)
     write_atomic(folder / SEGMENTS, text.encode("utf-8", "backslashreplace"))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from videmo.exporters.selection import Choice, Selection, sightings_of
+from videmo.extract.offset import shifted
 from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
@@ -26,7 +27,9 @@ class Paths(NamedTuple):
     folder: Path
     """Where everything goes."""
     movie: Path | None
-    """Where the movie is now, if it was moved."""
+    """Where the movie is now, if it was moved, or another cut of it."""
+    offset: float | None = None
+    """By how many seconds what was scanned lies later in that; None: it is the same movie."""
 
 
 def select(
@@ -42,14 +45,21 @@ def select(
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
+    if not _wanted_runs(wanted, table, record, people):
+        return []
+    movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
+    if paths.offset is not None:
+        table, record = shifted(table, record, paths.offset, movie)
     runs = _wanted_runs(wanted, table, record, people)
     if not runs:
         return []
     starts = frame_starts(table, record["end"], between=True)
-    inside = {"start": float(starts[0]), "end": record["end"]}  # what lies outside is not known
+    # What lies outside is not known.
+    inside = {"start": float(starts[0]), "end": record["end"]}
+    cuts = () if wanted.across_cuts else record["cuts"]
     of_table = partial(
         Selection,
-        movie=find_movie(paths.table, record, paths.movie),
+        movie=movie,
         name=paths.name,
         starts=starts,
         choice=choice,
@@ -58,11 +68,14 @@ def select(
         labels=labels_of(table),
         margin=record["detector"]["margin"],
         whole=record["model"]["crop"] == FRAME,
+        asked=wanted.length,
     )
     return [
         of_table(
             emotion=emotion,
-            segments=tuple(to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, **inside)),
+            segments=tuple(
+                to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, cuts=cuts, **inside)
+            ),
             sightings=sightings_of(table, of_emotion),
             folder=paths.folder / paths.name / emotion,
         )
@@ -76,6 +89,7 @@ def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: Pe
         table,
         wanted.emotions,
         repeat=wanted.repeat,
+        seconds=wanted.seconds,
         gap=wanted.gap,
         min_score=wanted.min_score,
         tracks=_wanted_tracks(wanted, people),
@@ -93,8 +107,10 @@ def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
     return theirs if tracks is None else theirs & tracks
 
 
-def longest_runs(table: pd.DataFrame) -> dict[str, int]:
-    """The longest run of each emotion that a table holds, in frames."""
-    rows = table[table["repeat"].notna()]
-    longest = rows.groupby("emotion")["repeat"].max()
-    return {emotion: int(longest[emotion]) for emotion in labels_of(table) if emotion in longest}
+def longest_runs(table: pd.DataFrame, end: float) -> dict[str, Run]:
+    """The longest run of each emotion in a table, by its frames; the movie ends at `end`."""
+    longest: dict[str, Run] = {}
+    for run in find_runs(table, end=end):
+        if run.emotion not in longest or run.repeat > longest[run.emotion].repeat:
+            longest[run.emotion] = run
+    return {emotion: longest[emotion] for emotion in labels_of(table) if emotion in longest}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
@@ -18,6 +19,19 @@ from videmo.table import read_record
 ALL = "all"
 """All emotions that a table's model tells apart."""
 
+NEAR_WORDS = {
+    "angry": ("anger", "mad", "furious", "rage"),
+    "disgust": ("disgusted", "disgusting", "revulsion"),
+    "fear": ("afraid", "scared", "frightened", "fearful", "terror"),
+    "happy": ("happiness", "joy", "joyful", "smile", "smiling", "laugh", "glad"),
+    "sad": ("sadness", "cry", "crying", "sorrow", "unhappy"),
+    "surprise": ("surprised", "astonished", "shock", "shocked"),
+    "neutral": ("calm", "none", "nothing"),
+}
+"""What people say for the seven emotions, among them the words of FER+, AffectNet and others."""
+ALIKE = 0.8
+"""How alike two words are, 0 to 1, of which one is a slip of the pen for the other."""
+
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
 
@@ -29,6 +43,8 @@ class Wanted:
     emotions: tuple[str, ...]
     repeat: int = DEFAULT_REPEAT
     """The fewest frames a run must have."""
+    seconds: float = 0.0
+    """How long a run must last."""
     min_score: float = 0.0
     """Faces with a lower score, 0 to 1, are unknown."""
     tracks: tuple[int, ...] = ()
@@ -39,8 +55,16 @@ class Wanted:
     """Eyes, 0 to 2, with which a face counts."""
     pad: float = DEFAULT_PAD
     """Seconds added before and after each run, in clips."""
+    across_cuts: bool = False
+    """Whether what is cut may go over a change of shot."""
     gap: float = DEFAULT_GAP
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
+
+    @property
+    def length(self) -> str:
+        """How long a run must be, as one says it: ``5`` frames, ``0.2s``, or both."""
+        frames = str(self.repeat) if self.repeat > 1 or not self.seconds else ""
+        return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
 
 def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
@@ -105,11 +129,25 @@ def _unknown(emotions: Iterable[str], labels: Iterable[str]) -> list[str]:
 
 
 def _refuse(unknown: Sequence[str], labels: Iterable[str], where: str = "") -> None:
-    if unknown:
-        raise RequestError(
-            f"{where}{shown(', '.join(unknown))}: no such emotion; choose from "
-            f"{', '.join(labels)}, or {ALL}"
-        )
+    if not unknown:
+        return
+    known = (*labels, ALL)
+    meant = {one: near for one in unknown if (near := meant_by(one, known))}
+    if len(meant) == len(unknown):
+        hint = f"did you mean {', '.join(dict.fromkeys(meant.values()))}?"
+    else:
+        hint = f"choose from {', '.join(known[:-1])}, or {ALL}"
+    raise RequestError(f"{where}{shown(', '.join(unknown))}: no such emotion; {hint}")
+
+
+def meant_by(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that somebody means by `word`: the same in other letters, nearly the same,
+    or a common word for it; empty: none."""
+    plain = {one.casefold(): one for one in known}
+    said = word.casefold().strip()
+    said = next((label for label, words in NEAR_WORDS.items() if said in words), said)
+    near = get_close_matches(said, plain, n=1, cutoff=ALIKE)
+    return plain[near[0]] if near else ""
 
 
 def check_names(exports: Iterable[str], choice: Choice) -> None:

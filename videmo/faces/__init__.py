@@ -6,11 +6,12 @@ in `DETECTORS`.
 
 from videmo.errors import RequestError
 from videmo.faces.crops import crop_face, crop_picture
-from videmo.faces.detector import Detector, DetectorConfig, Sightings
+from videmo.faces.detector import Detector, DetectorConfig, Region, Sightings
 from videmo.faces.haar import haar
 from videmo.faces.picture import Picture, StillPicture
 from videmo.faces.pixels import crop_resize, similar
 from videmo.faces.points import points_at
+from videmo.faces.region import limited
 from videmo.faces.whole import WHOLE, whole
 from videmo.faces.yunet import yunet
 from videmo.files import shown
@@ -24,6 +25,7 @@ __all__ = [
     "Detector",
     "DetectorConfig",
     "Picture",
+    "Region",
     "Sightings",
     "StillPicture",
     "crop_face",
@@ -47,4 +49,7 @@ def detector_of(config: DetectorConfig) -> Detector:
         known = ", ".join(DETECTORS)
         name = shown(config.detector) or "no name"
         raise RequestError(f"{name}: no such detector; choose from {known}")
-    return make(config)
+    if config.regions and make is whole:
+        raise RequestError("this model looks at whole pictures; leave out --region")
+    found = make(config)
+    return limited(found, config.regions) if config.regions else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,23 @@ import numpy as np
 from videmo.errors import RequestError
 from videmo.faces.picture import Picture
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, Alignment, Box, Detection
+
+
+class Region(NamedTuple):
+    """A part of the picture: in parts of its width and height if no number is more than 1, else in
+    pixels of the upright picture."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    def holds(self, box: Box, size: tuple[int, int]) -> bool:
+        """Whether the middle of `box` lies in it; the picture has this `size` (width, height)."""
+        width, height = size if max(self) <= 1 else (1, 1)
+        x, y = box.x + box.w / 2, box.y + box.h / 2
+        left, top = self.x * width, self.y * height
+        return left <= x < left + self.w * width and top <= y < top + self.h * height
 
 
 @dataclass(frozen=True)
@@ -25,12 +43,15 @@ class DetectorConfig:
     """Height of the smallest face, as a part of the picture's height."""
     interval: int | None = None
     """Frames from one look at the whole picture to the next; None: as suits the detector."""
+    regions: tuple[Region, ...] = ()
+    """Only in these faces are looked for; none: everywhere."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
 
         Raises:
-            RequestError: a face of no height, a picture of no width, a look at no frame.
+            RequestError: a face of no height, a picture of no width, a look at no frame, a region
+                in which there is nothing.
         """
         if not 0 < self.min_face <= 1:
             raise RequestError(f"min_face {self.min_face:g}: is more than 0 and at most 1")
@@ -38,6 +59,10 @@ class DetectorConfig:
             raise RequestError(f"width {self.width}: is a number of pixels, or 0")
         if self.interval is not None and self.interval < 1:
             raise RequestError(f"interval {self.interval}: is at least 1")
+        for region in self.regions:
+            if not (min(region) >= 0 and min(region.w, region.h) > 0 and max(region) < math.inf):
+                said = ",".join(f"{value:g}" for value in region)
+                raise RequestError(f"region {said}: is no part of a picture; say x,y,w,h")
 
 
 class Sightings(NamedTuple):

@@ -16,6 +16,7 @@ import numpy as np
 from videmo.emotions import Model, find_model
 from videmo.faces import WHOLE, Detector, DetectorConfig, detector_of
 from videmo.scan.classify import Scores, sampler_of
+from videmo.scan.smaller import EVERY, counter_of
 from videmo.scan.tracking import Decoded, track_faces
 from videmo.schema import DEFAULT_GAP, FRAME, OBSERVED, Alignment, Chunk, Face
 from videmo.shots import THUMBNAIL, Thumbnail, thumbnail
@@ -72,6 +73,10 @@ class ChunkResult(NamedTuple):
     """(faces,) int: who is who, in this chunk."""
     detected: np.ndarray
     """(faces,) bool: whether a look at the whole picture saw it."""
+    samples: int
+    """Pictures in which faces too small for the scan were counted."""
+    smaller: int
+    """How many there were in all of these."""
     failures: int
     repaired: int
     last: float
@@ -96,7 +101,9 @@ def scan_chunk(
     """
     cv2.setNumThreads(1)  # cores are used by chunks
     model = find_model(settings.model)
-    detector = detector_of(detector_config(settings, model))
+    config = detector_config(settings, model)
+    detector = detector_of(config)
+    count = counter_of(config, detector)
     interval = math.ceil(detector.interval / settings.every)
     sampler, scores = sampler_of(model), Scores(model, min(SCORE_STRIDE, interval))
     seen = _Observations()
@@ -110,6 +117,8 @@ def scan_chunk(
                 scores.add(face.tracklet, sampler(frame, face.detection))
             scores.forget({face.tracklet for face in faces})
             seen.add(frame, faces)
+            if count and seen.scanned % EVERY == 1:
+                seen.counted(count(frame, [face.box for face in faces]))
             if settings.every == 1:  # else the frame before is too long ago
                 before = {face.tracklet: face.alignment for face in faces}
         return seen.result(scores.all(), reader.failures, reader.repaired)
@@ -151,6 +160,12 @@ class _Observations:
         self._thumbnails: list[Thumbnail] = []
         self._times, self._columns = array("d"), array("d")
         self._counts, self._tracklets, self._detected = array("q"), array("q"), array("b")
+        self._samples = self._smaller = 0
+
+    @property
+    def scanned(self) -> int:
+        """Frames in which faces were looked for."""
+        return len(self._times)
 
     def decoded(self, frame: Frame, picture: Thumbnail) -> None:
         self._last = frame.time
@@ -163,6 +178,10 @@ class _Observations:
         self._tracklets.extend(face.tracklet for face in faces)
         self._detected.extend(face.detected for face in faces)
 
+    def counted(self, smaller: int) -> None:
+        self._samples += 1
+        self._smaller += smaller
+
     def result(self, scores: np.ndarray, failures: int, repaired: int) -> ChunkResult:
         return ChunkResult(
             frames=len(self._thumbnails),
@@ -173,6 +192,8 @@ class _Observations:
             scores=scores,
             tracklets=np.array(self._tracklets, np.int64),
             detected=np.array(self._detected, bool),
+            samples=self._samples,
+            smaller=self._smaller,
             failures=failures,
             repaired=repaired,
             last=round(float(self._last), 3),

@@ -44,6 +44,13 @@ class Merged(NamedTuple):
     failures: int
     repaired: int
     tracks: int
+    cuts: list[float]
+    """Seconds at which shots begin, but for the first; where frames were left out, as far as their
+    neighbours say."""
+    samples: int
+    """Pictures in which faces too small for the scan were counted."""
+    smaller: int
+    """How many there were in all of these."""
 
 
 def merge(
@@ -51,7 +58,7 @@ def merge(
 ) -> Merged:
     """All rows of the table, in order; the movie's first decoded frame has the number `first`."""
     times, moves, places = array("d"), array("d"), array("l")
-    frames = failures = repaired = 0
+    frames = failures = repaired = samples = smaller = 0
     before, last = None, 0.0
     for chunk in chunks():
         times.extend(chunk.times)
@@ -61,20 +68,35 @@ def merge(
             before, last = chunk.thumbnails[-1], chunk.last
         frames, failures = frames + chunk.frames, failures + chunk.failures
         repaired += chunk.repaired
-    cuts = _cuts_before(np.array(places, np.int64), find_cuts(np.array(moves)))
+        samples, smaller = samples + chunk.samples, smaller + chunk.smaller
+    at, begins = np.array(places, np.int64), find_cuts(np.array(moves))
+    cuts = _cuts_before(at, begins)
     found = _tracks(chunks, cuts.tolist(), settings.gap)
     tracks, count = _trusted(chunks, found, detector)
     columns = _columns(_rows(chunks, tracks, labels, first, settings.every), labels)
     lengths = repeats(columns, settings.gap)
     rows = _rows(chunks, tracks, labels, first, settings.every)
     whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
-    return Merged(whole, columns, np.array(times), frames, last, failures, repaired, count)
+    return Merged(
+        *(whole, columns, np.array(times), frames, last, failures, repaired),
+        *(count, _cut_times(at, np.array(times), begins), samples, smaller),
+    )
 
 
 def _cuts_before(places: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Whether there is a cut between each scanned frame and the one before; `places` says which of
     the frames decoded they are, and `cuts` which of these begin a shot."""
     return np.asarray(np.diff(np.cumsum(cuts)[places], prepend=0) > 0)
+
+
+def _cut_times(places: np.ndarray, times: np.ndarray, cuts: np.ndarray) -> list[float]:
+    """When the frames begin, in seconds, that are `cuts`; `times` are of those at `places`."""
+    if not len(places):
+        return []
+    there = np.flatnonzero(cuts)
+    there = there[(there > places[0]) & (there <= places[-1])]
+    found: list[float] = np.round(np.interp(there, places, times), 3).tolist()
+    return found
 
 
 def _tracks(chunks: Chunks, cuts: list[bool], gap: float) -> np.ndarray:

@@ -29,8 +29,10 @@ def made_with(settings: Settings, model: Model) -> Record:
         "videmo": __version__,
         "settings": {
             **asdict(config),
+            "regions": [list(region) for region in config.regions],  # as JSON gives it back
             "interval": detector.interval,
             "gap": settings.gap,
+            "repeat": DEFAULT_REPEAT,  # for which `seconds` counts what was held
             "scan_every": settings.every,
             "start": settings.start,
             "end": settings.end,
@@ -105,6 +107,8 @@ def finished_record(
         "faces": len(faces),
         "aligned": int(countable_rows(faces).sum()),
         "tracks": merged.tracks,
+        "cuts": merged.cuts,
+        "smaller_faces": {"pictures": merged.samples, "faces": merged.smaller},
         "seconds": _seconds(merged.columns, begun["labels"], stop, settings.gap),
         "warnings": warnings(movie),
     }

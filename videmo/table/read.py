@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import math
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,11 @@ def read_table(path: Path | str) -> pd.DataFrame:
     names = column_names(record["labels"])
     header = content.partition(b"\n")[0]
     if header != ",".join(names).encode():
+        if _saved_by_spreadsheet(header, names):
+            raise TableError(
+                f"{shown(path)}: was saved by a spreadsheet, which writes tables its own way; put "
+                "the original back, or scan again"
+            )
         raise TableError(f"{shown(path)}: does not begin with videmo's columns; scan again")
     if sha256(content) != record["sha256"]:
         raise TableError(
@@ -65,6 +72,13 @@ def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
     """The box of each row; each must have one."""
     columns = (rows[name].astype("int64").tolist() for name in Box._fields)
     return (Box(*values) for values in zip(*columns, strict=True))
+
+
+def _saved_by_spreadsheet(header: bytes, names: Sequence[str]) -> bool:
+    """Whether these are the table's columns, but with a mark of UTF-8, other signs between them, or
+    other ends of lines."""
+    text = header.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").strip()
+    return re.split("[;,\t]", text.replace('"', "")) == list(names)
 
 
 def _parsed(content: bytes, names: Sequence[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +124,22 @@ def _sound_movie(record: Record) -> bool:
         and record["frames_scanned"] <= record["rows"]
         and record["first_frame"] + record["frames_read"] <= MOST_FRAMES
         and _time(record.get("end"))
+        and _sound_cuts(record.get("cuts"), record["end"], record["rows"])
         and isinstance(fps, str)
         and _RATE.fullmatch(fps) is not None
         and all(type(record.get(name)) is bool for name in _FLAGS)
         and isinstance(seconds, dict)
         and all(name in record["labels"] and _time(value) for name, value in seconds.items())
+    )
+
+
+def _sound_cuts(cuts: Any, end: float, rows: int) -> bool:
+    """Whether these can be the times at which a movie's shots begin: rising, in seconds."""
+    return (
+        isinstance(cuts, list)
+        and len(cuts) <= rows
+        and all(_time(cut) and cut <= end for cut in cuts)
+        and all(a <= b for a, b in pairwise(cuts))
     )
 
 
