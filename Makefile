@@ -1,13 +1,15 @@
-# make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.   make bench: how fast it is.
-# make model DATA=FOLDER FACES=FILE: the models from FER+'s faces, overnight; see models/README.md.
+# make demo: make a movie, scan it, extract its happy faces.   make test: what CI runs first.   make bench: how fast it is.
+# make test-train: a training, from pictures to files, and all that the extra train needs tested (some GB to download).
+# make model DATA=FOLDER: the model from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-out
 SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
+TRAINING := tests/test_fit.py tests/test_export.py tests/test_evaluate.py tests/test_own_models.py
 
-.PHONY: demo test test-long model seeds bench lint clean
+.PHONY: demo test test-long test-train model seeds bench lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -23,43 +25,22 @@ test: $(VENV)/installed-dev lint
 test-long: $(VENV)/installed-dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m long
 
-# FACES is a MobileNet that knows faces, as TensorFlow.js keeps it; models/README.md says which.
-model: runs/models/emotion.tflite runs/third/metrics.json
-	$(BIN)/videmo export runs/third -o runs/models --as dynamic --mirrored --labels fer2013 --name emotion-fer2013
+test-train: $(VENV)/installed-dev $(VENV)/installed-train
+	$(BIN)/pytest -m "not long" $(TRAINING)
 
-# Interrupted, each goes on where it was when make is started again.
-runs/both/metrics.json: private WITH = --init runs/small --teacher runs/teacher --teacher runs/small
-runs/both/metrics.json: runs/small/metrics.json runs/teacher/metrics.json
-runs/mobilenet/metrics.json: private WITH = --init $(FACES)
-runs/swift/metrics.json: private WITH = --init runs/begin --teacher runs/mobilenet --teacher runs/small \
-	--teacher runs/models/both-fer2013.tflite
-runs/swift/metrics.json: $(foreach run,begin mobilenet small,runs/$(run)/metrics.json) runs/models/both-fer2013.tflite
-runs/emotion/metrics.json: private WITH = --init runs/swift --teacher runs/swift --teacher runs/small
-runs/beside/metrics.json: private WITH = --init runs/small --teacher runs/swift --teacher runs/small
-runs/emotion/metrics.json runs/beside/metrics.json: runs/swift/metrics.json runs/small/metrics.json
-FORMER := runs/models/former-fer2013.tflite
-TAUGHT := --init $(FORMER) --teacher runs/models/emotion.tflite --teacher $(FORMER)
-runs/third/metrics.json: private WITH = $(TAUGHT)
-runs/third/metrics.json: runs/models/emotion.tflite $(FORMER)
+# Interrupted, it goes on where it was when make is started again.
+model: runs/emotion/metrics.json
+	$(BIN)/videmo export runs/emotion -o runs/models --as dynamic --name emotion
 
-runs/%/metrics.json: models/%.recipe.json $(VENV)/installed-train
-	$(BIN)/videmo train $(DATA) -o runs/$* --recipe $< $(WITH) $(if $(wildcard runs/$*/last.pt),--resume)
+runs/emotion/metrics.json: models/emotion.recipe.json $(VENV)/installed-train
+	$(BIN)/videmo train $(DATA) -o runs/emotion --recipe $< $(WITH) $(if $(wildcard runs/emotion/last.pt),--resume)
 
-runs/models/both-fer2013.tflite: runs/both/metrics.json
-	$(BIN)/videmo export runs/both -o runs/models --as float16 --labels fer2013
-
-runs/models/emotion.tflite: runs/emotion/metrics.json runs/beside/metrics.json
-	$(BIN)/videmo export $(^D) -o runs/models --as dynamic --name emotion
-
-$(FORMER): runs/emotion/metrics.json
-	$(BIN)/videmo export $(^D) -o runs/models --as dynamic --labels fer2013 --name former-fer2013
-
-# The last recipe with other seeds: its figures' mean and spread.
-seeds: runs/third/metrics.json $(foreach seed,5 7,runs/third-$(seed)/metrics.json)
+# The recipe with other seeds: its figures' mean and spread.
+seeds: runs/emotion/metrics.json $(foreach seed,2 3,runs/emotion-$(seed)/metrics.json)
 	$(BIN)/python -m benchmarks.seeds $(^D)
 
-runs/third-%/metrics.json: models/third.recipe.json runs/models/emotion.tflite $(FORMER)
-	$(BIN)/videmo train $(DATA) -o $(@D) --recipe $< --seed $* $(TAUGHT) $(if $(wildcard $(@D)/last.pt),--resume)
+runs/emotion-%/metrics.json: models/emotion.recipe.json $(VENV)/installed-train
+	$(BIN)/videmo train $(DATA) -o $(@D) --recipe $< --seed $* $(WITH) $(if $(wildcard $(@D)/last.pt),--resume)
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks

@@ -16,8 +16,8 @@ import numpy as np
 from videmo.emotions import SIDE, Classify, classifier, find_model
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.schema import EMOTIONS, Box
-from videmo.training.dataset import read
-from videmo.training.measure import measure
+from videmo.training.dataset import Look, read
+from videmo.training.measure import figures, in_short
 from videmo.video import open_movie, probe
 
 DATA = Path(os.environ.get("VIDEMO_DATA", "../shared/data"))
@@ -37,10 +37,11 @@ def cut(grey: np.ndarray, box: Box, margin: float) -> np.ndarray:
 
 def on_stills(classify: Classify) -> None:
     """Print how often the model is right on valid faces, by margin."""
-    valid = read(DATA / "fer", labels="ferplus").splits["valid"].clear
+    as_they_are = Look(detector="")
+    valid = read(DATA / "fer", as_they_are, labels="ferplus", splits=["valid"]).splits["valid"]
     detector = detector_of(DetectorConfig("haar", width=0, interval=1, min_face=0.3))
     found = []
-    for i, face in enumerate(valid.images):
+    for i, face in enumerate(valid.images[..., 0]):
         large = cv2.resize(face, None, fx=LARGER, fy=LARGER, interpolation=cv2.INTER_CUBIC)
         edge = large.shape[0] // 4
         grey = cv2.copyMakeBorder(large, *(edge,) * 4, cv2.BORDER_REPLICATE)
@@ -48,14 +49,13 @@ def on_stills(classify: Classify) -> None:
         boxes = [detection.box for detection in detector.detect(still, ())]
         if boxes:
             found.append((i, grey, max(boxes, key=lambda box: box.w)))
-    labels = valid.labels[[i for i, _, _ in found]]
+    labels = valid.labels[[i for i, _, _ in found], 0]
     said = {"as it is": [valid.images[i] for i, _, _ in found]}
     for margin in MARGINS[:-1]:
         said[f"{margin}"] = [cut(grey, box, margin) for _, grey, box in found]
-    print(f"{len(found)} of {len(valid)} faces of valid")
+    print(f"{len(found)} of {len(valid.images)} faces of valid")
     for name, faces in said.items():
-        what = measure(classify(faces), labels)
-        print(f"{name:10} {what.accuracy:.1%}  macro-F1 {what.macro_f1:.3f}")
+        print(f"{name:10} {in_short(figures(classify(faces), labels, EMOTIONS))}")
 
 
 def on_a_clip(classify: Classify) -> None:

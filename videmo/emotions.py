@@ -201,7 +201,10 @@ def _lines_about_figures(measured: Any) -> Iterator[tuple[str, str]]:
     accuracy, macro_f1 = measured.get("accuracy"), measured.get("macro_f1")
     on = f"{measured.get('on')} ({measured.get('faces', measured.get('pictures'))})"
     yield "figures", f"accuracy {accuracy}, macro-F1 {macro_f1}, on {on}"
+    classes = measured.get("classes")
     recalls = measured.get("recall")
+    if isinstance(classes, dict):
+        recalls = {name: one.get("recall") for name, one in classes.items()}
     if isinstance(recalls, dict):
         yield "recalls", ", ".join(f"{name} {value}" for name, value in recalls.items())
 
@@ -214,7 +217,7 @@ def tflite(model: Model) -> Classify:
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
     source = interpreter.get_input_details()[0]["index"]
     try:
-        with _unheard():
+        with unheard():
             interpreter.resize_tensor_input(source, list(shape))
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
@@ -324,7 +327,7 @@ def interpreter_of(model: Model) -> Any:
     """
     make = _runtime()
     try:
-        with _unheard():
+        with unheard():
             return make(model_content=model.content, num_threads=1)
     except (ValueError, RuntimeError) as error:
         raise SetupError(
@@ -333,7 +336,7 @@ def interpreter_of(model: Model) -> Any:
 
 
 @contextlib.contextmanager
-def _unheard() -> Iterator[None]:
+def unheard() -> Iterator[None]:
     """Keep what the runtime's own code says of its kernels off the user's terminal.
 
     It has no switch for that. What goes wrong is raised as an exception all the same.
@@ -353,7 +356,7 @@ def _unheard() -> Iterator[None]:
 def _runtime() -> Any:
     """The class that runs TFLite files, from the newest package that is there."""
     try:
-        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+        from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         try:
             from tflite_runtime.interpreter import (  # type: ignore[import-not-found]

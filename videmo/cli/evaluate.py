@@ -21,7 +21,7 @@ from videmo.files import shown
 )
 @click.option(
     "--labels",
-    type=click.Choice(["ferplus", "fer2013", "folder"]),
+    type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
     help="Which labels count, where DATA has several.",
 )
 def evaluate(
@@ -30,14 +30,19 @@ def evaluate(
     """Measure a model file (.tflite) on labelled pictures.
 
     It is run by the same code as in scan, and on pictures as `videmo train` takes them. Prints
-    accuracy, macro-F1, and each class's precision, recall, F1, AUC and number of pictures; with -o
-    they are written too, and a picture of the confusions.
+    accuracy, the mean over classes, macro-F1, and each class's precision, recall, F1, AUC and
+    number of pictures; with -o they are written too, and a picture of the confusions. Needs the
+    extra train; in videmo's folder, run: pip install ".[train]".
     """
+    from videmo.training import needed
+
+    needed("sklearn", "matplotlib")
     from videmo.training.evaluate import evaluate as measured
     from videmo.training.measure import in_words
 
-    done = measured(model, data, folder, split=split, labels=labels)
-    click.echo(f"{shown(model)} on {shown(data)}, {done.split}:")
-    click.echo(in_words(done.found, done.model.labels))
-    if done.files:
-        click.echo(f"written: {', '.join(shown(file) for file in done.files)}")
+    found = measured(model, data, folder, split=split or "", labels=labels or "")
+    for name, one in found.items():
+        click.echo(f"{shown(model)} on {shown(data)}, {name}:")
+        click.echo(in_words(one))
+    if folder is not None:
+        click.echo(f"written: {shown(folder)}")

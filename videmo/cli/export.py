@@ -8,41 +8,22 @@ from pathlib import Path
 import click
 
 from videmo.cli.options import PATH, QUIET, output
+from videmo.cli.removed import gone
 from videmo.cli.tell import say
 from videmo.errors import RequestError
 from videmo.files import shown
 
 
 @click.command()
-@click.argument("sources", type=PATH, nargs=-1, required=True, metavar="RUN|MODEL...")
+@click.argument("sources", type=PATH, nargs=-1, required=True, metavar="RUN|MODEL")
 @output("Folder for the files.", required=True)
-@click.option(
-    "--name",
-    default="",
-    help="Name of the files.  [default: that of the training, and of its labels, if not the first]",
-)
+@click.option("--name", default="", help="Name of the files.  [default: that of the training]")
 @click.option(
     "--as",
     "formats",
     metavar="LIST",
-    help="What to make, separated by commas: float32 (or float16: weights in half the bytes; or "
-    "dynamic: in a quarter, and three times as fast), int8, onnx.  [default: float32,int8,onnx]",
-)
-@click.option(
-    "--labels", default="", help="Of which labels, where RUN learnt both.  [default: the first]"
-)
-@click.option(
-    "--mirrored",
-    is_flag=True,
-    help="The files look at a picture and at its mirror image and answer with the mean: better, "
-    "or not; twice the time.",
-)
-@click.option(
-    "--average-weights",
-    "average",
-    is_flag=True,
-    help="Several RUNs that began from the same weights become one network, with the mean of "
-    "their weights, which takes the time of one.",
+    help="What to make, separated by commas: float32 (or dynamic: weights in a quarter of the "
+    "bytes, and faster), int8, onnx.  [default: float32,int8,onnx]",
 )
 @click.option("--kit", type=click.Choice(["nano"]), help="A folder for a Jetson Nano instead.")
 @click.option("--data", type=PATH, help="Pictures to measure by.  [default: those of the training]")
@@ -51,17 +32,17 @@ from videmo.files import shown
     type=click.FloatRange(0, 1),
     default=0.99,
     show_default=True,
-    help="Part of valid on which a file in 8 bits must answer as the float32 one.",
+    help="Part of valid on which a file in 8 bits must answer as the network.",
 )
+@gone("--mirrored", "a model looks once; train longer, or use train --teacher")
+@gone("--average-weights", "a training averages its own weights; see average in a recipe")
+@gone("--labels", "what learnt both kinds of labels answers with their mean", flag=False)
 @QUIET
 def export(
     sources: tuple[Path, ...],
     folder: Path,
     name: str,
     formats: str | None,
-    labels: str,
-    mirrored: bool,
-    average: bool,
     kit: str | None,
     data: Path | None,
     agreement: float,
@@ -69,52 +50,47 @@ def export(
 ) -> None:
     """Make model files of a training.
 
-    RUN is the folder of a training; a model made by videmo (.tflite) will do too. Several become
-    one model, which answers with the mean of what they say. Writes NAME.tflite (for videmo scan),
-    NAME-int8.tflite (all in whole numbers) and NAME.onnx (for jetson-inference and TensorRT), with
-    a .json that describes each. A file that does not do what the trained network did is not
-    written; exit code 1 says so. Needs the extra train; in videmo's folder, run: pip install
-    ".[train]".
+    RUN is the folder of a training; a model with its weights beside it (.tflite, .safetensors) will
+    do too. Writes NAME.tflite (for videmo scan) and its weights, NAME-int8.tflite (convolutions in
+    whole numbers) and NAME.onnx (for jetson-inference and TensorRT), with a .json that describes
+    each. A file that does not do what the trained network did is not written; exit code 1 says so.
+    Needs the extra train; in videmo's folder, run: pip install ".[train]".
     """
-    from videmo.training.settings import formats_of, needed
+    from videmo.training import needed
 
-    if kit and (name or average or formats is not None):
+    if len(sources) > 1:
         raise RequestError(
-            "--kit: what is in a kit, and its files' names, are fixed; leave out --as, --name "
-            "and --average-weights"
+            "networks side by side are gone; train one by several: train --teacher A --teacher B"
         )
-    needed("keras", "tensorflow", "onnx", "onnxruntime")
-    heard = (lambda line: None) if quiet else say
+    if kit and (name or formats is not None):
+        raise RequestError(
+            "--kit: what is in a kit, and its files' names, are fixed; leave out --as and --name"
+        )
+    needed()
     if kit:
         from videmo.training.kit import write_kit
 
         files = write_kit(
-            *(sources, folder),
-            labels=labels,
+            sources[0],
+            folder,
             data=data,
             agreement=agreement,
-            mirrored=mirrored,
-            say=heard,
+            say=(lambda line: None) if quiet else say,
         )
         click.echo(f"{shown(folder)}: a kit of {len(files)} files; read its README.md")
         return
     from videmo.training.export import export as exported
+    from videmo.training.export import formats_of
+    from videmo.training.measure import in_short
 
-    done = exported(
-        *(sources, folder),
-        name=name,
-        formats=formats_of(formats),
-        labels=labels,
-        data=data,
-        agreement=agreement,
-        mirrored=mirrored,
-        average=average,
-        say=heard,
-    )
-    said = ""
-    if done.found is not None:
-        said = f"valid: accuracy {done.found.accuracy:.1%}, macro-F1 {done.found.macro_f1:.3f}; "
-    click.echo(f"{said}written: {', '.join(shown(file) for file in done.files)}")
-    if done.refused:
-        say(f"videmo: {done.refused}")
+    how = {"data": data, "agreement": agreement}
+    made, written = exported(sources[0], folder, name=name, formats=formats_of(formats), **how)
+    for kind, about in made.about.items() if not quiet else ():
+        for found in [about["measured"], *about["also_measured"]] if "measured" in about else ():
+            same = f"as the network {about['agrees']:.2%}"
+            say(f"{kind}, {found['on']}: {in_short(found)}; {same}")
+    click.echo(f"written: {', '.join(shown(file) for file in written)}")
+    for refused in made.refused:
+        say(f"videmo: {refused}")
+    if made.refused:
         sys.exit(1)

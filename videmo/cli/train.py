@@ -9,23 +9,29 @@ from typing import Any
 import click
 
 from videmo.cli.options import PATH, QUIET, output
+from videmo.cli.removed import OneOf
 from videmo.cli.tell import say
 from videmo.files import shown
 
 INTERRUPTED = 130
-
-ARCHITECTURES = (
-    *("small", "deep", "wide", "broad", "medium", "large", "swift", "lithe", "tiny"),
-    *("resnet18", "vgg16", "mini-xception", "mobilenet"),
-    *("mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean", "mobilefacenet-fine"),
-    *("mobilefacenet-slight", "elu6"),
-)
-"""As in videmo.training.network, which --help does not load; a test holds that they agree."""
+ARCHITECTURES = ("residual", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
+"""As in videmo.training.recipe, which --help does not load; a test holds that they agree."""
+REMOVED = {
+    **dict.fromkeys(("swift", "lithe"), "use --arch residual"),
+    **dict.fromkeys(("deep", "wide", "broad", "medium", "large"), "use --arch residual"),
+    **dict.fromkeys(
+        (
+            *("mobilenet", "mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean"),
+            *("mobilefacenet-fine", "mobilefacenet-slight"),
+        ),
+        "use --arch residual, or resnet18 with --init and weights of torchvision's",
+    ),
+}
 
 
 @click.command(
-    epilog="Architectures: small to large are of one kind, and swift, for files with weights in 8 "
-    "bits (export --as dynamic); the others are classics to compare with."
+    epilog="Architectures: residual is videmo's own, small and tiny are its smaller ones; the "
+    "others are classics to compare with."
 )
 @click.argument("data", type=PATH)
 @output("Folder of the training.", "run", required=True)
@@ -42,13 +48,19 @@ ARCHITECTURES = (
 @click.option(
     "--labels",
     type=click.Choice(["ferplus", "fer2013", "both", "folder"]),
-    help="What is learnt, where DATA has several; both: by a head each.",
+    help="What is learnt, where DATA has several; both: by a head each, and the answer is the "
+    "mean.",
 )
-@click.option("--arch", "network", type=click.Choice(ARCHITECTURES), help="Architecture.")
+@click.option("--arch", "network", type=OneOf(ARCHITECTURES, REMOVED), help="Architecture.")
 @click.option(
     "--crop",
     type=click.Choice(["face", "frame"]),
     help="Look at the largest face of each picture, or at the whole picture.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME",
+    help="What finds and aligns faces: yunet or haar.  [default: yunet]",
 )
 @click.option("--side", type=click.IntRange(32, 256), help="Pixels at which pictures are seen.")
 @click.option(
@@ -57,15 +69,21 @@ ARCHITECTURES = (
 @click.option(
     "--init",
     type=PATH,
-    help="Begin from a trained model or training, a MobileNet of TensorFlow.js (.json), or a "
-    "MobileFaceNet of InsightFace (.onnx) or FaceX-Zoo (.pkl).",
+    help="Begin from a training's folder, a model (.tflite) with its weights beside it, or "
+    "torchvision's weights (.pth) for resnet18 and vgg16.",
 )
 @click.option(
-    "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this training; repeatable."
+    "--teacher", "teachers", type=PATH, multiple=True, help="Learn from this model; repeatable."
 )
 @click.option("--seed", type=click.IntRange(0), help="Begin of all that is random.")
 @click.option("--resume", is_flag=True, help="Go on with the training in the folder.")
-@click.option("-j", "--workers", type=click.IntRange(0), help="Processes that vary pictures.")
+@click.option(
+    *("-j", "--workers"),
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes that vary pictures.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Cores for the arithmetic.")
 @click.option(
     "--device",
@@ -80,6 +98,7 @@ def train(
     run: Path,
     recipe: Path | None,
     init: Path | None,
+    teachers: tuple[Path, ...],
     resume: bool,
     quiet: bool,
     **options: Any,
@@ -91,29 +110,22 @@ def train(
     can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra
     train; in videmo's folder, run: pip install ".[train]".
     """
-    from videmo.training.settings import chosen, needed
+    from videmo.training import needed
 
-    needed("torch", "matplotlib")
-    from videmo.training.fit import Means, fit
+    needed()
+    from videmo.training.fit import chosen, fit
+    from videmo.training.measure import in_short
 
-    means = Means(options.pop("device"), options.pop("workers"), options.pop("threads"))
-    wanted = chosen(run, recipe, init, resume=resume, **options)
+    how = {name: options.pop(name) for name in ("device", "workers", "threads")}
+    how |= {"init": init, "teachers": teachers, "resume": resume}
+    wanted = chosen(run, recipe, init, resume, options)
     try:
-        done = fit(
-            data,
-            run,
-            wanted,
-            init=init,
-            resume=resume,
-            means=means,
-            say=(lambda line: None) if quiet else say,
-        )
+        done = fit(data, run, wanted, say=(lambda line: None) if quiet else say, **how)
     except KeyboardInterrupt:
         say("videmo: interrupted; the same command with --resume goes on")
         sys.exit(INTERRUPTED)
-    split, found = list(done.found.items())[-1]
+    name, found = list(done["splits"].items())[-1]
     click.echo(
-        f"{shown(run)}: epoch {done.best_epoch + 1} of {done.epochs} is best; {split}: accuracy "
-        f"{found.accuracy:.1%}, macro-F1 {found.macro_f1:.3f}; "
-        f"now: videmo export {shown(run)} -o DIR"
+        f"{shown(run)}: epoch {done['best_epoch']} of {done['epochs']} is best; {name}: "
+        f"{in_short(found)}; now: videmo export {shown(run)} -o DIR"
     )

@@ -1,6 +1,21 @@
-"""How the models that videmo ships were made, how to make them again, and how to make one's own.
+"""Train, measure and export models: videmo's own, or your own (needs the extra `train`)."""
 
-Only `network.in_torch`, `network.in_keras`, `network.in_onnx`, `fit` and `export` import PyTorch,
-Keras, TensorFlow or ONNX (the extra ``train``); reading pictures and measuring a model
-need no more than videmo itself does.
-"""
+from importlib.util import find_spec
+from pathlib import Path
+
+from videmo.errors import RequestError, SetupError, to_install
+from videmo.files import shown
+
+PACKAGES = ("torch", "torchvision", "sklearn", "safetensors", "matplotlib", "litert_torch", "onnx")
+
+
+def needed(*packages: str) -> None:
+    """Raise SetupError unless `packages`, of those that the extra brings, are installed."""
+    missing = [name for name in packages or PACKAGES if find_spec(name) is None]
+    if missing:
+        raise SetupError(f"not installed: {', '.join(missing)}; {to_install('train')}")
+
+
+def wrong(path: Path | str, what: str) -> RequestError:
+    """What the room raises of what it is given: one line that names the file, and the next step."""
+    return RequestError(f"{shown(path)}: {what}")

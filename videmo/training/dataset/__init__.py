@@ -1,90 +1,115 @@
 """What can be learnt from: pictures and their classes, from any of the places they come in.
 
 A place is FER+'s folder (``labels.csv`` and sheets), FER-2013's ``fer2013.csv``, or a folder of
-pictures for each class. Everything is read and checked before a training begins, so that a
-bad file costs seconds and not a night.
+pictures for each class, such as `extract` collects. Everything is read and checked before a
+training begins, so that a bad file costs seconds and not a night: RequestError names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from videmo.errors import RequestError
-from videmo.files import shown
-from videmo.training.dataset.examples import Data, Examples
-from videmo.training.dataset.fer2013 import read_fer2013_csv
-from videmo.training.dataset.ferplus import read_both, read_fer2013_labels, read_votes
-from videmo.training.dataset.folders import CROPS, read_folders
+from videmo.files import atomic_path, sha256, shown
+from videmo.training import wrong
+from videmo.training.dataset.fer import list_csv, list_sheets
+from videmo.training.dataset.folders import list_folders
+from videmo.training.dataset.look import UNKNOWN, Data, Examples, Listed, Look, seen
 
-__all__ = ["CROPS", "LABELS", "Data", "Examples", "kind_of", "labels_at", "read", "rivals"]
+__all__ = ["UNKNOWN", "Data", "Examples", "Look", "kept", "labels_at", "read"]
 
-PLACES: dict[str, dict[str, Callable[..., Data]]] = {
-    "ferplus": {"ferplus": read_votes, "fer2013": read_fer2013_labels, "both": read_both},
-    "csv": {"fer2013": read_fer2013_csv},
-    "folders": {"folder": read_folders},
-}
-"""Kinds of places, and in each the labels that it has; the first ones are the usual ones."""
-
-LABELS = tuple(dict.fromkeys(name for readers in PLACES.values() for name in readers))
-
-
-def kind_of(path: Path) -> str:
-    """Which of `PLACES` lies at `path`.
-
-    Raises:
-        RequestError: nothing lies there.
-    """
-    if path.is_dir():
-        # What `extract` collects has a labels.csv too, beside the folders of its classes.
-        classes = any(p.is_dir() and not p.name.startswith(".") for p in path.iterdir())
-        return "ferplus" if (path / "labels.csv").exists() and not classes else "folders"
-    if not path.exists():
-        raise RequestError(f"{shown(path)}: no such file or folder")
-    return "csv"
+SPLITS = ("train", "valid", "test")
 
 
 def labels_at(path: Path) -> tuple[str, ...]:
     """The kinds of labels that the place at `path` has, the usual one first."""
-    return tuple(PLACES[kind_of(path)])
+    if path.is_dir():
+        # What `extract` collects has a labels.csv too, beside the folders of its classes.
+        classes = any(p.is_dir() and not p.name.startswith(".") for p in path.iterdir())
+        sheets = (path / "labels.csv").exists() and not classes
+        return ("ferplus", "fer2013", "both") if sheets else ("folder",)
+    if not path.exists():
+        raise wrong(path, "no such file or folder")
+    return ("fer2013",)
 
 
-def rivals(one: str, other: str) -> bool:
-    """Whether these labels are of the same pictures and differ: what one calls sad, the other need
-    not."""
-    return one != other and any({one, other} <= readers.keys() for readers in PLACES.values())
+def read(
+    path: Path,
+    look: Look,
+    *,
+    labels: str = "",
+    splits: Sequence[str] = SPLITS,
+    first: bool = False,
+    cache: Path | None = None,
+) -> Data:
+    """Read and check the pictures of `path`, as `look` sees them.
 
-
-def read(path: Path, *, labels: str | None = None, crop: str = "face", side: int = 48) -> Data:
-    """Read and check all pictures of `path`, as grey squares of `side` pixels.
-
-    Raises:
-        RequestError: something is missing or damaged, named in one line; or this place has no
-            labels of this kind.
+    Args:
+        labels: the kind of labels; the place's usual ones if not given.
+        splits: those that are wanted (test only if it is there); if `first`, one of them.
+        cache: a folder that keeps FER's faces brought upright, for the next time.
     """
-    readers = PLACES[kind_of(path)]
-    labels = labels or next(iter(readers))
-    if labels not in readers:
-        raise RequestError(f"{shown(path)}: has no labels {labels}; it has {', '.join(readers)}")
-    data = readers[labels](path, crop=crop, side=side)
-    _check(data, path)
-    return data
+    listed = _listed(path, labels)
+    found, faceless = {}, list[Path]()
+    for split in _wanted(path, listed, splits, first):
+        place = np.flatnonzero(listed.split == split)
+        pictures = _seen(listed.pictures[place], look, cache)
+        there = np.array([picture is not None for picture in pictures], bool)
+        faceless += list(listed.pictures[place[~there]])
+        images = np.array([p for p in pictures if p is not None], np.uint8)
+        true = (listed.targets[place[there]], listed.labels[place[there]])
+        found[split] = Examples(images.reshape(-1, *look.shape), *true)
+    notes = listed.notes
+    if faceless:
+        total = len(faceless) + sum(len(one.images) for one in found.values())
+        notes += (f"no face found in {len(faceless)} of {total} ({shown(faceless[0])} ...)",)
+        if 2 * len(faceless) > total:
+            raise wrong(path, f"{notes[-1]}; use --crop frame to learn from whole pictures")
+    for targets in found["train"].targets.swapaxes(0, 1) if "train" in found else ():
+        counts = zip(listed.classes, (targets > 0).sum(axis=0), strict=True)
+        rare = ", ".join(name for name, count in counts if count < 2)
+        if rare:
+            raise wrong(path, f"too few pictures of {rare} in train; add some")
+    return Data(listed.classes, listed.heads, found, listed.source, notes)
 
 
-def _check(data: Data, path: Path) -> None:
-    if len(data.classes) < 2:
-        only = ", ".join(data.classes) or "none"
-        raise RequestError(f"{shown(path)}: two classes at least must be told apart; found: {only}")
-    for split, least in (("train", 2), ("valid", 1)):
-        part = data.splits.get(split)
-        if part is None or not len(part):
-            raise RequestError(f"{shown(path)}: no pictures of the split {split}")
-        counts = np.bincount(part.labels[part.labels >= 0], minlength=len(data.classes))
-        rare = [name for name, n in zip(data.classes, counts, strict=True) if n < least]
-        if split == "train" and rare:
-            raise RequestError(
-                f"{shown(path)}: too few pictures of {', '.join(rare)} in {split}; "
-                "add some, or take the class away"
-            )
+def kept(folder: Path | None, name: str, key: bytes, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `make` makes of what `key` says; `folder` keeps it for the next time."""
+    if folder is None:
+        return make()
+    place = folder / f"{name}-{sha256(key)[:16]}.npy"
+    if not place.exists():
+        made = make()
+        with atomic_path(place) as part, part.open("wb") as file:
+            np.save(file, made)
+    return np.asarray(np.load(place))
+
+
+def _listed(path: Path, labels: str) -> Listed:
+    kinds = labels_at(path)
+    labels = labels or kinds[0]
+    if labels not in kinds:
+        raise wrong(path, f"has no labels {labels}; it has {', '.join(kinds)}")
+    if labels == "folder":
+        return list_folders(path)
+    heads = ("ferplus", "fer2013") if labels == "both" else (labels,)
+    return list_sheets(path, heads) if path.is_dir() else list_csv(path)
+
+
+def _seen(pictures: np.ndarray, look: Look, cache: Path | None) -> Sequence[np.ndarray | None]:
+    if pictures.ndim == 1:  # paths
+        return seen(list(pictures), look)
+    key = repr(look).encode() + pictures.tobytes()
+    return list(kept(cache, "faces", key, lambda: np.array(seen(pictures, look), np.uint8)))
+
+
+def _wanted(path: Path, listed: Listed, splits: Sequence[str], first: bool) -> list[str]:
+    there = set(listed.split)
+    found = [split for split in splits if split in there]
+    missing = [s for s in splits if s not in there and (s != "test" or not found)]
+    if not found or (missing and not first):
+        has = ", ".join(split for split in SPLITS if split in there)
+        raise wrong(path, f"no pictures of the split {missing[0]}; has {has}")
+    return found[:1] if first else found

@@ -1,15 +1,11 @@
 #!/usr/bin/env python3
-"""Find faces and their emotions, on the GPU by jetson-inference.
+"""Find faces and their emotions, on the GPU by jetson-inference: as run_tflite.py does it.
 
-Use: python3 run_jetson.py PICTURE|MOVIE|CAMERA ...
-
-Prints a line for each face: source, frame, x, y, w, h, emotion, score. The first start builds an
-engine beside the ONNX, which takes minutes: this folder must be writable, its path without spaces.
-A model that learnt from whole pictures is given these: a line for each of them.
+The first start builds an engine beside the ONNX, which takes minutes: this folder must be writable,
+its path without spaces.
 """
 
 import os
-import sys
 
 import numpy as np
 
@@ -20,31 +16,22 @@ except ImportError:  # older releases
     from jetson.inference import imageNet
     from jetson.utils import cudaFromNumpy
 
-from run_tflite import HERE, finder, frames, manifest, resized
+from run_tflite import HERE, manifest, resized, run
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    about = manifest()["input"]
-    net = imageNet(
-        model=os.path.join(HERE, "emotion_jetson.onnx"),
-        labels=os.path.join(HERE, "labels.txt"),
-        input_blob="input_0",
-        output_blob="output_0",
-    )
-    find = finder(about["crop"])
-    for source in sys.argv[1:]:
-        for index, grey in enumerate(frames(source)):
-            for x, y, w, h in find(grey):
-                # As large as the network sees it: jetson-inference takes the nearest pixels.
-                face = resized(grey[y : y + h, x : x + w], about["side"])
-                rgb = np.ascontiguousarray(np.repeat(face[:, :, None], 3, axis=2))
-                best, score = net.Classify(cudaFromNumpy(rgb))
-                print(
-                    "%s,%d,%d,%d,%d,%d,%s,%.4f"
-                    % (source, index, x, y, w, h, net.GetClassDesc(best), score)
-                )
+    files = {"model": "emotion_jetson.onnx", "labels": "labels.txt"}
+    files = {name: os.path.join(HERE, file) for name, file in files.items()}
+    net = imageNet(input_blob="input_0", output_blob="output_0", **files)
+
+    def classify(grey):
+        # As large as the network sees it: jetson-inference takes the nearest pixels.
+        face = resized(grey, manifest()["input"]["side"])
+        rgb = np.ascontiguousarray(np.repeat(face[:, :, None], 3, axis=2))
+        best, score = net.Classify(cudaFromNumpy(rgb))
+        return net.GetClassDesc(best), score
+
+    run(classify)
 
 
 if __name__ == "__main__":
