@@ -20,7 +20,8 @@ INDEX_BYTES = 16 << 20
 """Of an MP4's index, in which the box lies at the beginning of its track."""
 
 _CONFIGURATION = re.compile(
-    rb"dv[cvw]C(?:\x41\xed[\x80-\xff])?[\x01-\x03].(..)(.)"  # MP4; Matroska, with an element between
+    # MP4; Matroska, with an element between.
+    rb"dv[cvw]C(?:\x41\xed[\x80-\xff])?[\x01-\x03].(..)(.)"
     rb"|\xb0[\x05-\x07]\x01\x00(..)(.)",  # the descriptor of a transport stream
     re.DOTALL,
 )
