@@ -1,4 +1,5 @@
 # make demo: make a movie, scan it, extract its happy faces.   make test: everything that CI runs.   make bench: how fast it is.
+# make judge [MODEL=FILE]: how good a model is, on real clips and on faces.
 # make model DATA=FOLDER FACES=FILE: the models from FER+'s faces, overnight; see models/README.md.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ DEMO := demo-out
 SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
 
-.PHONY: demo test test-long model seeds bench lint clean
+.PHONY: demo test test-long model seeds bench judge lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -63,6 +64,10 @@ runs/third-%/metrics.json: models/third.recipe.json runs/models/emotion.tflite $
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+
+# MODEL is a .tflite with its .json beside it; the shipped one if it is not said.
+judge: $(VENV)/installed
+	$(BIN)/python -m benchmarks.judge $(MODEL)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check $(SOURCES)
