@@ -97,7 +97,8 @@ def table(clips: Sequence[Clip], sets: dict[str, Faces]) -> list[str]:
     parts = [mine[e] / held[e] if held[e] else np.nan for e in EMOTIONS]
     all_of_it = sum(mine.values()) / max(1e-9, sum(held.values()))
     cells = [f"{sum(mine.values()):.0f}/{sum(held.values()):.0f} s", f"{all_of_it:.3f}"]
-    cells += [f"{np.nanmean(parts):.3f}", *map(cell, parts)]
+    # What is never held is never right: else silence would raise the mean.
+    cells += [f"{np.nan_to_num(parts).mean():.3f}", *map(cell, parts)]
     lines.append("| clips: precision | " + " | ".join(cells) + " |")
     silent = int((answers == NOTHING).sum())
     return [*lines, "", f"clips in which nothing was held: {silent}"]
