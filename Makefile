@@ -1,6 +1,7 @@
 # make demo: make a movie, scan it, extract its happy faces.   make test: what CI runs first.   make bench: how fast it is.
 # make test-train: a training, from pictures to files, and all that the extra train needs tested (some GB to download).
 # make model DATA=FOLDER: the model from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
+# make judge [MODEL=FILE]: how good a model is, on real clips and on faces.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +10,7 @@ SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
 TRAINING := tests/test_fit.py tests/test_export.py tests/test_evaluate.py tests/test_own_models.py
 
-.PHONY: demo test test-long test-train model seeds bench lint clean
+.PHONY: demo test test-long test-train model seeds bench judge lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -44,6 +45,10 @@ runs/emotion-%/metrics.json: models/emotion.recipe.json $(VENV)/installed-train
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+
+# MODEL is a .tflite with its .json beside it; the shipped one if it is not said.
+judge: $(VENV)/installed
+	$(BIN)/python -m benchmarks.judge $(MODEL)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check $(SOURCES)
