@@ -17,7 +17,8 @@ from videmo.archive import find_movies, scan_archive, verify_tables
 from videmo.demo import make_movie
 from videmo.errors import MovieError, TableError
 from videmo.exporters.program import find_ffmpeg
-from videmo.find import find_movie
+from videmo.extract import Wanted, extract_tables
+from videmo.find import find_movie, find_tables
 from videmo.scan import Settings, scan_movie
 from videmo.table import read_record, read_table
 from videmo.video import open_movie, open_sound, plan_chunks, probe, survey
@@ -218,3 +219,17 @@ def test_a_chapter_that_is_gone_or_changed_is_told(
     spoil(more[1])
     with pytest.raises(MovieError, match=r"GX010001\.MP4"):
         find_movie(table, read_record(table))
+
+
+@pytest.mark.parametrize("export", ["edl", "otio", "markers", "eaf"])
+def test_lists_in_which_times_are_those_of_a_file_are_refused(
+    happy: Path, tmp_path: Path, export: str
+) -> None:
+    """Times of the whole would lie behind the end of the first chapter, which they would name."""
+    parts = sorted(happy.glob("*.MP4"))
+    scanned = scan_movie(parts[0], tmp_path, Settings(), more=parts[1:])
+    tables = find_tables([scanned.table])
+    done = extract_tables(tables, Wanted(("happy",)), tmp_path / "out", exports=[export, "crops"])
+    errors = [error for one in done for error in one.errors]
+    assert ["--join never" in str(error) for error in errors] == [True]
+    assert any(file.suffix == ".jpg" for one in done for file in one.files)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from videmo.exporters.cuts import Cut, cuts_of, planned
 from videmo.exporters.rates import Count, count, hour_one
-from videmo.exporters.selection import Exported, Moments
+from videmo.exporters.selection import Exported, Moments, in_one_file
 from videmo.files import shown, write_atomic
 
 REEL_LETTERS = 8
@@ -22,6 +22,7 @@ NO_REEL = "AX"
 
 def export(moments: Moments) -> Exported:
     """Write ``STEM.edl``: the movie's moments, one after the other."""
+    in_one_file(moments.movie)
     cuts = planned(cuts_of(moments), moments.choice)
     if not cuts:
         return Exported([])

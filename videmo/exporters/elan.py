@@ -13,7 +13,7 @@ from urllib.parse import quote_from_bytes
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from videmo.exporters.selection import Exported, Moments
+from videmo.exporters.selection import Exported, Moments, in_one_file
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 from videmo.video import Movie
@@ -96,7 +96,7 @@ def _add_annotation(tier: Element, number: int, run: Run, labels: Sequence[str])
 
 
 def _add_header(root: Element, movie: Movie, folder: Path, *, last: int) -> None:
-    path = movie.path
+    path = in_one_file(movie)
     header = SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     relative = PurePath(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
     media = {

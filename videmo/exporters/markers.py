@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from videmo.exporters.rates import Count, count, hour_one
-from videmo.exporters.selection import Exported, Moments
+from videmo.exporters.selection import Exported, Moments, in_one_file
 from videmo.files import shown, write_atomic
 from videmo.video import Movie
 
@@ -44,6 +44,7 @@ class Marker(NamedTuple):
 
 def export(moments: Moments) -> Exported:
     """Write ``STEM.markers.edl`` and ``STEM.markers.xml``."""
+    in_one_file(moments.movie)
     counted = count(moments.movie.fps, moments.movie.timecode)
     found = markers_of(moments, counted)
     stem = moments.folder / f"{moments.stem}.markers"

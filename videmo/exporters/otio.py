@@ -5,7 +5,7 @@ from __future__ import annotations
 from videmo.errors import SetupError, to_install
 from videmo.exporters.cuts import Cut, Edit, planned
 from videmo.exporters.rates import count, drops, hour_one
-from videmo.exporters.selection import Exported
+from videmo.exporters.selection import Exported, in_one_file
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 
@@ -62,11 +62,12 @@ def timeline(cuts: list[Cut]) -> otio.schema.Timeline:
 
 
 def _clip(cut: Cut) -> otio.schema.Clip:
+    path = in_one_file(cut.movie)
     media = otio.schema.ExternalReference(
-        target_url=cut.movie.path.absolute().as_uri(),
+        target_url=path.absolute().as_uri(),
         available_range=_range(cut, 0.0, cut.movie_end),
     )
-    name = shown(cut.movie.path.name)
+    name = shown(path.name)
     return otio.schema.Clip(name, media, _range(cut, cut.start, cut.end))
 
 

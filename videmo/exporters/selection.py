@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from videmo.errors import VidemoError
-from videmo.files import output_error
+from videmo.errors import RequestError, VidemoError
+from videmo.files import output_error, shown
 from videmo.schema import EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
@@ -189,6 +189,20 @@ class Exported:
     """Empty where files show more than runs of one emotion."""
     failures: list[VidemoError] = field(default_factory=list)
     """What could not be made; the rest was."""
+
+
+def in_one_file(movie: Movie) -> Path:
+    """The file that `movie` lies in, for lists in which times are those of a file.
+
+    Raises:
+        RequestError: it lies in several, the chapters of one recording.
+    """
+    if len(movie.files) > 1:
+        raise RequestError(
+            f"{shown(movie.path)}: lies in {len(movie.files)} chapters, which lists for other "
+            "programs cannot name as one movie; scan them with --join never"
+        )
+    return movie.path
 
 
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:
