@@ -212,7 +212,7 @@ def test_what_are_no_scores_is_refused(
         get_output_details = get_input_details
         resize_tensor_input = allocate_tensors = set_tensor = lambda *_: None
 
-    monkeypatch.setattr("videmo.emotions.interpreter_of", lambda _: Runtime())
+    monkeypatch.setattr("videmo.emotions.runtime.interpreter_of", lambda _: Runtime())
     model = find_model(model_with(tmp_path, labels=["a", "b", "c"]))
     with pytest.raises(SetupError, match="sum to 1; export it with a softmax"):
         classifier(model)([np.zeros((48, 48), np.uint8)])

@@ -72,20 +72,12 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
         frames = _first_frames(container, stream, path)
         raw = frames[0]
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        width, height = max(1, round(raw.width * aspect)), raw.height
         turn = _turn(raw)
-        if turn.transposed:
-            width, height = height, width
+        width, height = _upright_size(raw, aspect, turn)
         origin = raw.pts or 0
-        start = Fraction(container.start_time or 0, av.time_base)
-        first = origin * unit_of(stream) - start
         sounds = sound_tracks(container)
         length = _length(container, stream, origin, chapters)
-        decode_order = (
-            container.format.name in EMPTY_FRAMES
-            and stream.codec_context.name in UNTOLD
-            and bool(stream.codec_context.has_b_frames)
-        )
+        decode_order = _in_decode_order(container, stream)
         return Movie(
             path=path,
             stream=stream.index,
@@ -98,7 +90,7 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
             frames=length.frames or None,
             origin=origin,
             time_base=unit_of(stream),
-            lead=0.0 if raw.pts is None or decode_order else float(first),
+            lead=0.0 if decode_order else _lead(container, stream, raw),
             sounds=sounds,
             heard=first_heard(sounds),
             timed=container.format.name not in ASTRAY
@@ -116,6 +108,31 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
             series=series,
             chapters=chapters,
         )
+
+
+def _upright_size(raw: av.VideoFrame, aspect: Fraction, turn: Turn) -> tuple[int, int]:
+    """Width and height of the picture with square pixels, turned as it is shown."""
+    width, height = max(1, round(raw.width * aspect)), raw.height
+    return (height, width) if turn.transposed else (width, height)
+
+
+def _lead(
+    container: av.container.InputContainer, stream: av.VideoStream, raw: av.VideoFrame
+) -> float:
+    """Seconds from the container's start to its first frame."""
+    if raw.pts is None:
+        return 0.0
+    start = Fraction(container.start_time or 0, av.time_base)
+    return float(raw.pts * unit_of(stream) - start)
+
+
+def _in_decode_order(container: av.container.InputContainer, stream: av.VideoStream) -> bool:
+    """Whether the file knows when frames are decoded, and not when they are shown."""
+    return (
+        container.format.name in EMPTY_FRAMES
+        and stream.codec_context.name in UNTOLD
+        and bool(stream.codec_context.has_b_frames)
+    )
 
 
 def _chapters(paths: Sequence[Path]) -> tuple[Chapter, ...]:
