@@ -46,7 +46,7 @@ class Extracted:
     runs: dict[str, int] = field(default_factory=dict)
     """Runs found, by emotion."""
     held: dict[str, Run] = field(default_factory=dict)
-    """The longest run in the table, by emotion."""
+    """Where nothing was found, the longest run in the table, by emotion."""
     files: list[Path] = field(default_factory=list)
     errors: list[VidemoError] = field(default_factory=list)
     """What went wrong; the rest was made."""
@@ -163,9 +163,8 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
     runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
     missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    return Extracted(
-        paths.table, runs, longest_runs(table, record["end"]), *_sum(every), missing
-    ), cuts
+    held = {} if selections else longest_runs(table, record["end"])
+    return Extracted(paths.table, runs, held, *_sum(every), missing), cuts
 
 
 def _tell_sound(job: _Extraction, movie: Movie) -> None:

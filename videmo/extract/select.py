@@ -46,14 +46,13 @@ def select(
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    if not _wanted_runs(wanted, table, record, people):
+    runs = _wanted_runs(wanted, table, record, people)
+    if not runs:
         return []
     movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
         table, record = shifted(table, record, paths.offset, movie)
-    runs = _wanted_runs(wanted, table, record, people)
-    if not runs:
-        return []
+        runs = _wanted_runs(wanted, table, record, people)
     starts = frame_starts(table, record["end"], between=True)
     # What lies outside is not known.
     inside = {"start": float(starts[0]), "end": record["end"]}
