@@ -21,7 +21,9 @@ STOREYS = {
         ),
         1,
     ),
-    **dict.fromkeys(("scan", "find", "names", "convert", "exporters", "demo", "training"), 2),
+    **dict.fromkeys(
+        ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
+    ),
     **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }

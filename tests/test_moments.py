@@ -1,0 +1,28 @@
+"""Moments: what is said of the runs of a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import rows_of
+from videmo.moments import moments_of
+
+
+def test_a_moment_says_which_frames_and_how_sure() -> None:
+    table = rows_of(["sad", "happy", "", "happy", "happy"])  # 10 frames/s
+    table["score"] = [0.9, 0.5, float("nan"), 0.8, 0.7]
+    sad, happy = moments_of(table, "a.mp4", repeat=1)
+    assert (happy.movie, happy.emotion, happy.first, happy.last, happy.repeat) == (
+        *("a.mp4", "happy"),
+        *(1, 4, 3),
+    )
+    assert (happy.start, happy.end) == (pytest.approx(0.1), pytest.approx(0.5))
+    assert happy.score == pytest.approx(2 / 3)
+    assert (happy.best_score, happy.best_frame) == (0.8, 3)
+    assert happy.best_time == pytest.approx(0.3)
+    assert sad.seconds == pytest.approx(0.1)
+
+
+def test_a_moment_says_who_it_is() -> None:
+    (moment,) = moments_of(rows_of(["happy"] * 5), "a.mp4", persons={1: "Jim"})
+    assert moment.person == "Jim"
