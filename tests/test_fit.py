@@ -359,6 +359,15 @@ def test_each_kind_of_variety_changes_a_picture_that_can_still_be_known(kind: st
     assert (alike < 1 - 1e-6).all() and np.median(alike) > 0.6
 
 
+def test_variety_falls_evenly_to_what_is_left_in_the_last_epoch() -> None:
+    data = examples(np.eye(2)[np.arange(20) % 2][:, None])
+    recipe = replace(QUICK, epochs=3, calm=0.5, variety=Variety(turn=8, gamma=4, mirrored=0.5))
+    shown = [Batches(data, None, recipe, number).variety for number in range(3)]
+    assert [one.turn for one in shown] == pytest.approx([8, 6, 4])
+    assert [one.gamma for one in shown] == pytest.approx([4, 4**0.75, 2])
+    assert [one.mirrored for one in shown] == [0.5] * 3
+
+
 def test_an_epoch_shows_each_picture_once() -> None:
     data = examples(np.eye(2)[np.arange(20) % 2][:, None])
     parts = [Batches(data, None, QUICK, number).parts for number in (0, 1)]

@@ -29,7 +29,9 @@ class Batches(Dataset[Any]):
         order = chance.permutation(len(train.images))
         self.parts = np.array_split(order, math.ceil(len(order) / recipe.batch))
         self.seeds = chance.integers(2**62, size=len(self.parts))
-        self.images, self.variety = train.images, recipe.variety
+        done = epoch / max(1, recipe.epochs - 1)
+        self.images = train.images
+        self.variety = recipe.variety.weakened(1 - done * (1 - recipe.calm))
         self.said = [one for one in (train.targets, lessons) if one is not None]
 
     def __len__(self) -> int:

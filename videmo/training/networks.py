@@ -183,6 +183,7 @@ def elu6(channels: int) -> Body:
 Make = Callable[[int], Body]
 BODIES: dict[str, Make] = {
     "residual": residual(32, (32, 64, 128), (1, 2, 2), halved=True),
+    "wide": residual(32, (48, 96, 160), (1, 2, 2), halved=True),
     "small": residual(16, (32, 48, 64), (1, 2, 2), halved=False),
     "tiny": residual(8, (16, 32), (1, 1), halved=False),
     **{"resnet18": resnet18, "vgg16": vgg16, "mini-xception": mini_xception, "elu6": elu6},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from videmo.schema import CROPS
 from videmo.training import wrong
 from videmo.training.dataset import Look
 
-NETWORKS = ("residual", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
+NETWORKS = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
 CHOICES = {
     "network": NETWORKS,
     "labels": ("", "ferplus", "fer2013", "both", "folder"),
@@ -56,6 +56,11 @@ class Variety:
     dark: float = 0.2  # share: in the dark, with grain
     hidden: float = 0.25  # share: with a hand or a microphone before it
 
+    def weakened(self, part: float) -> Variety:
+        """`part` of it, 0 to 1; as many are mirrored."""
+        values = {name: part * value for name, value in asdict(self).items()}
+        return replace(self, **values | {"mirrored": self.mirrored, "gamma": self.gamma**part})
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -87,6 +92,7 @@ class Recipe:
     meta-softmax, NeurIPS 2020); 0: the answer counts on labels being as frequent as they were."""
     smoothing: float = 0.0  # part of each target that is spread over all classes
     distil: float = 0.5  # part of the loss that is what teachers say (G. Hinton et al., 2015)
+    calm: float = 1.0  # part of the variety that is left in the last epoch; it falls evenly
     seed: int = 1
     variety: Variety = field(default_factory=Variety)
 
