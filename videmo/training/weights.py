@@ -35,6 +35,7 @@ class Trained:
     temperature: float  # by what the heads' mean is to be divided, so that scores are true
     about: dict[str, Any]  # where its pictures lie (data), what it learnt from (source)
     weights: dict[str, Tensor]
+    run: Path | None = None  # the training's folder, which keeps its faces brought upright
 
     def network(self) -> Network:
         network = build(self.recipe, len(self.heads), len(self.classes))
@@ -75,7 +76,8 @@ def read_trained(path: Path) -> Trained:
         recipe = from_values(about["recipe"], shown(place))
         known = (tuple(about["classes"]), tuple(about["heads"]), about["temperature"])
         name = path.name if path.is_dir() else path.stem
-        trained = Trained(name, recipe, *known, about, load(content))
+        run = path if path.is_dir() else None
+        trained = Trained(name, recipe, *known, about, load(content), run)
         trained.network()
     except Exception as error:  # whatever is wrong with a file
         why = str(error).partition("\n")[0]

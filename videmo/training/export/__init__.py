@@ -164,7 +164,7 @@ def _pictures(trained: Trained, data: Path | None) -> Data | None:
     place = data or Path(trained.about.get("data") or "nowhere")
     if data is None and not place.exists():
         return None
-    found = read(place, trained.recipe.look, labels=trained.recipe.labels)
+    found = read(place, trained.recipe.look, labels=trained.recipe.labels, cache=trained.run)
     if found.classes != trained.classes:
         raise wrong(place, f"its classes are not those of {trained.name}")
     return found
