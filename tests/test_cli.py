@@ -271,8 +271,8 @@ def test_a_partial_movie_is_said_to_be_when_it_is_drawn(tmp_path: Path) -> None:
 
 
 def test_folders_of_movies_are_drawn_by_the_tables_of_the_archive(tmp_path: Path) -> None:
-    for name in ("one/a.mp4", "two/a\nb.mp4", "two/a.mp4"):
-        make_movie(tmp_path / "films" / name, still(0.5 if "one" in name else 0.7))
+    for number, name in enumerate(("one/a.mp4", "two/a\nb.mp4", "two/a.mp4"), 4):
+        make_movie(tmp_path / "films" / name, still(number / 8))
     cv2.imwrite(str(tmp_path / "films" / "cover.jpg"), Painter(still()).paint(Fraction(0)))
     assert run("scan", "films", "-o", "tables", "-q", cwd=tmp_path).returncode == 0
     for way in (["films", "-o", "drawn"], ["tables", "-o", "again"]):
@@ -338,7 +338,7 @@ def test_a_table_is_converted(people: Made, tmp_path: Path) -> None:
         (["annotate", "missing.jpg"], "no such file"),
         (["annotate", "x" * 300], "no such file"),
         (["annotate", "missing.faces.csv"], "no such file"),
-        (["annotate", "."], "holds no pictures, and no movies"),
+        (["annotate", "empty"], "holds no pictures, and no movies"),
         (["annotate", "a.mp4", "--start", "noon"], "is no time"),
         (["annotate", "a.mp4", "--show", "hats"], "hats"),
         (["convert", "--to", "counts"], "holds no table"),
@@ -350,6 +350,7 @@ def test_what_cannot_be_drawn_or_converted_is_one_line(
     tmp_path: Path, arguments: list[str], says: str
 ) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no movie")
+    (tmp_path / "empty").mkdir()
     check_error(run(*arguments, cwd=tmp_path), 2, says)
 
 
