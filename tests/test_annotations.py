@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,7 +15,7 @@ from pympi import Eaf
 from tests.conftest import Made
 from tests.moments import RATES, flashing, moments
 from tests.movies import delayed
-from videmo.exporters import OF_RUNS, captions, elan
+from videmo.exporters import OF_RUNS, captions, elan, markers
 from videmo.exporters.captions import chapters_of, cues_of
 from videmo.exporters.selection import Moments
 from videmo.extract import Wanted, extract_tables, find_tables
@@ -69,6 +70,39 @@ def test_where_pictures_begin_late_annotations_lie_on_them(tmp_path: Path) -> No
         assert times_of(caption) == pytest.approx((1.5, 2.5), abs=0.05)
     early = Eaf(str(elan.export(moments(movie, tmp_path, (1.0, 2.0))).files[0]))
     assert "TIME_ORIGIN" not in early.media_descriptors[0]
+
+
+@pytest.mark.parametrize("lead", [0.0625, 0.8444, 0.0125])
+def test_all_lists_are_as_late_to_the_millisecond(tmp_path: Path, lead: float) -> None:
+    """So that chapters, subtitles and ELAN's times differ from those of segments.csv by one number,
+    though what lies half between two milliseconds is rounded up here and down there."""
+    whole = moments(flashing(tmp_path / "movie.mp4", 2), tmp_path, (0.5, 1.25))
+    movie = replace(whole.movie, lead=lead)
+    one = Moments((replace(whole.selections[0], movie=movie),), whole.folder, whole.output)
+    media = Eaf(str(elan.export(one).files[0])).media_descriptors[0]
+    runs = [Run(1, "happy", (n,), n / 1000, (n + 400) / 1000) for n in range(3)]
+    for run in runs:
+        sighted = {run: next(iter(one.selections[0].sightings.values()))}
+        alone = Moments((replace(one.selections[0], sightings=sighted),), one.folder, one.output)
+        _, chapters = captions.vtt(alone).files
+        (chapter,) = webvtt.read(chapters)
+        late = chapter.start_time.in_milliseconds() - round(1000 * run.start)
+        assert late == int(media["TIME_ORIGIN"])
+
+
+def test_the_address_of_a_movie_is_a_plain_one(tmp_path: Path) -> None:
+    """Whatever way led to it: links among its folders are followed, its own name stays."""
+    (tmp_path / "real").mkdir()
+    movie = flashing(tmp_path / "real" / "movie.mp4", 2)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    way = tmp_path / "deep" / "er" / ".." / ".." / "link" / ".." / "real" / "movie.mp4"
+    one = moments(way, tmp_path, (0.5, 1))
+    (media,) = Eaf(str(elan.export(one).files[0])).get_linked_files()
+    assert media["MEDIA_URL"] == movie.resolve().as_uri()
+    assert media["RELATIVE_MEDIA_URL"] == "../../real/movie.mp4"
+    _, xml = markers.export(one).files
+    assert f"<pathurl>{movie.resolve().as_uri()}</pathurl>" in xml.read_text("utf-8")
 
 
 def test_subtitles_never_overlap_and_name_everybody(tmp_path: Path) -> None:

@@ -233,3 +233,15 @@ def test_lists_in_which_times_are_those_of_a_file_are_refused(
     errors = [error for one in done for error in one.errors]
     assert ["--join never" in str(error) for error in errors] == [True]
     assert any(file.suffix == ".jpg" for one in done for file in one.files)
+
+
+def test_what_several_lists_cannot_do_for_one_reason_is_said_once(
+    happy: Path, tmp_path: Path
+) -> None:
+    parts = sorted(happy.glob("*.MP4"))
+    scanned = scan_movie(parts[0], tmp_path, Settings(), more=parts[1:])
+    exports = ["edl", "otio", "markers", "eaf", "srt"]
+    tables = find_tables([scanned.table])
+    done = extract_tables(tables, Wanted(("happy",)), tmp_path / "out", exports=exports)
+    assert len([error for one in done for error in one.errors]) == 1
+    assert [file.suffix for one in done for file in one.files] == [".srt"]

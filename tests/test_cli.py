@@ -270,6 +270,34 @@ def test_a_partial_movie_is_said_to_be_when_it_is_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "short.mkv.annotated.mp4").is_file()
 
 
+def test_folders_of_movies_are_drawn_by_the_tables_of_the_archive(tmp_path: Path) -> None:
+    for number, name in enumerate(("one/a.mp4", "two/a\nb.mp4", "two/a.mp4"), 4):
+        make_movie(tmp_path / "films" / name, still(number / 8))
+    cv2.imwrite(str(tmp_path / "films" / "cover.jpg"), Painter(still()).paint(Fraction(0)))
+    assert run("scan", "films", "-o", "tables", "-q", cwd=tmp_path).returncode == 0
+    for way in (["films", "-o", "drawn"], ["tables", "-o", "again"]):
+        done = run("annotate", *way, cwd=tmp_path)
+        assert done.returncode == 0 and "scanned first" not in done.stdout, done.stderr
+        made = sorted(path for path in (tmp_path / way[-1]).rglob("*") if path.is_file())
+        names = [path.relative_to(tmp_path / way[-1]).as_posix() for path in made]
+        assert names == [
+            "one/a.mp4.annotated.mp4",
+            "two/a%0Ab.mp4.annotated.mp4",
+            "two/a.mp4.annotated.mp4",
+        ]
+        assert ("left out: a picture (1)" in done.stdout) == (way[0] == "films")
+    one = run("annotate", "films/two/a.mp4", "-o", "one", cwd=tmp_path)
+    assert one.returncode == 0 and os.listdir(tmp_path / "one") == ["a.mp4.annotated.mp4"]
+
+
+def test_movies_of_a_folder_that_were_not_scanned_are_scanned_once(tmp_path: Path) -> None:
+    make_movie(tmp_path / "sub" / "a.mp4", still(0.5))
+    first, second = (run("annotate", ".", "-o", ".", cwd=tmp_path) for _ in range(2))
+    assert first.stdout.count("scanned first") == 1 and first.returncode == 0
+    assert "scanned first" not in second.stdout and second.stdout.count("\n") == 1
+    assert (tmp_path / "sub" / "a.mp4.annotated.mp4").is_file()
+
+
 def test_pictures_are_annotated_and_their_table_is_printed(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.jpg"), Painter(still()).paint(Fraction(0)))
     (tmp_path / "bad.jpg").write_bytes(b"bad")
@@ -310,7 +338,7 @@ def test_a_table_is_converted(people: Made, tmp_path: Path) -> None:
         (["annotate", "missing.jpg"], "no such file"),
         (["annotate", "x" * 300], "no such file"),
         (["annotate", "missing.faces.csv"], "no such file"),
-        (["annotate", "."], "holds no pictures"),
+        (["annotate", "empty"], "holds no pictures, and no movies"),
         (["annotate", "a.mp4", "--start", "noon"], "is no time"),
         (["annotate", "a.mp4", "--show", "hats"], "hats"),
         (["convert", "--to", "counts"], "holds no table"),
@@ -322,6 +350,7 @@ def test_what_cannot_be_drawn_or_converted_is_one_line(
     tmp_path: Path, arguments: list[str], says: str
 ) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no movie")
+    (tmp_path / "empty").mkdir()
     check_error(run(*arguments, cwd=tmp_path), 2, says)
 
 

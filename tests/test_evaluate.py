@@ -229,4 +229,6 @@ def test_without_the_extra_the_command_says_what_to_install(
     done = videmo(command, tmp_path, *more, "-o", tmp_path / "out")
     assert isinstance(done.exception, SetupError)
     assert 'in videmo\'s folder, run: pip install ".[train]"' in str(done.exception)
+    assert "8 GB with what GPUs need" in str(done.exception)
+    assert "--index-url https://download.pytorch.org/whl/cpu" in str(done.exception)
     assert to_install("train") in " ".join(videmo(command, "--help").output.split())

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -341,11 +342,12 @@ def test_the_kit_holds_all_that_a_nano_needs(kit: Path) -> None:
     names = {path.name for path in kit.iterdir()}
     assert names >= {
         *("README.md", "manifest.json", "labels.txt", "emotion_f32.tflite", "emotion_jetson.onnx"),
-        *("emotion_int8.tflite", "haarcascade_frontalface_default.xml", "selftest"),
+        *("emotion_int8.tflite", "selftest"),
         *("run_tflite.py", "run_jetson.py", "selftest.py"),
         *("install_jetpack4.sh", "install_jetpack6.sh"),
     }
-    assert len(list((kit / "selftest").glob("*.png"))) == 14
+    assert not list(kit.glob("haarcascade*"))  # it looks at whole pictures
+    assert len(list((kit / "selftest").glob("crop*.png"))) == 14
     assert (kit / "labels.txt").read_bytes() == b"lying\nstanding\n"
 
 
@@ -373,6 +375,79 @@ def test_the_kit_s_self_test_fails_where_scores_are_wrong(kit: Path, tmp_path: P
     path.write_text(json.dumps(expected))
     done = selftest(tmp_path / "kit")
     assert done.returncode == 1 and "FAIL: do not use this runtime" in done.stdout
+
+
+def test_the_self_test_fails_where_the_kit_looks_for_faces_in_place_of_whole_pictures(
+    kit: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(kit, tmp_path / "kit")
+    cascade = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+    shutil.copy(cascade, tmp_path / "kit")
+    manifest = json.loads((tmp_path / "kit" / "manifest.json").read_text())
+    assert manifest["input"]["crop"] == "frame" and selftest(tmp_path / "kit").returncode == 0
+    manifest["input"]["crop"] = "face"
+    (tmp_path / "kit" / "manifest.json").write_text(json.dumps(manifest))
+    done = selftest(tmp_path / "kit")
+    assert done.returncode == 1 and "where it looks       FAIL" in done.stdout
+    manifest["input"]["crop"] = "hands"
+    (tmp_path / "kit" / "manifest.json").write_text(json.dumps(manifest))
+    done = selftest(tmp_path / "kit")
+    assert done.returncode == 1 and "crop 'hands': this kit gives face or frame" in done.stderr
+
+
+def saved(trained: Any, folder: Path) -> Path:
+    """What has learnt, as weights in a file."""
+    from dataclasses import asdict
+
+    from videmo.training.weights import packed
+
+    about = {"recipe": asdict(trained.recipe), "classes": trained.classes}
+    about |= {"heads": trained.heads, "temperature": trained.temperature}
+    path = folder / "mine.safetensors"
+    path.write_bytes(packed(trained.weights, about))
+    return path
+
+
+def test_a_kit_of_faces_and_of_two_heads_looks_at_faces_and_answers_as_the_network(
+    two_headed, tmp_path: Path
+) -> None:
+    trained = two_headed("tiny")
+    done = videmo("export", saved(trained, tmp_path), "--kit", "nano", "-o", tmp_path / "kit")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert (tmp_path / "kit" / "haarcascade_frontalface_default.xml").is_file()
+    tested = selftest(tmp_path / "kit")
+    assert tested.returncode == 0 and "where it looks       PASS" in tested.stdout, tested.stdout
+    about = json.loads((tmp_path / "kit" / "selftest" / "expected.json").read_text())
+    files = [str(tmp_path / "kit" / name) for name in about["crops"]]
+    crops = np.stack([cv2.imread(file, cv2.IMREAD_GRAYSCALE)[..., None] for file in files])
+    assert len(about["places"]) == 1 and about["places"] != [[0, 0, 320, 240]]
+    from scipy.special import softmax
+
+    from videmo.training.learner import logits_of
+
+    said = softmax(logits_of(trained.network(), crops) / trained.temperature, axis=1)
+    assert np.array(about["scores"]["float32"]) == pytest.approx(said, abs=1e-4)
+
+
+def test_a_kit_that_cannot_do_what_the_model_wants_is_refused(
+    two_headed, out: Path, tmp_path: Path
+) -> None:
+    colours = saved(two_headed("tiny", colour="rgb"), tmp_path)
+    done = videmo("export", colours, "--kit", "nano", "-o", tmp_path / "kit")
+    assert isinstance(done.exception, RequestError) and "looks at colours" in str(done.exception)
+    for change, message in (
+        ({"crop": "face"}, "its .json says other things of it than its weights"),
+        ({"temperature": 0.65}, "corrects its scores"),
+        ({"frequencies": {"lying": 0.9, "standing": 0.1}}, "corrects its scores"),
+    ):
+        shutil.copytree(out, tmp_path / message[:3], dirs_exist_ok=True)
+        model = tmp_path / message[:3] / "run.tflite"
+        about = json.loads(model.with_suffix(".json").read_text())
+        model.with_suffix(".json").write_text(json.dumps({**about, **change}))
+        done = videmo("export", model, "--kit", "nano", "-o", tmp_path / "kit")
+        assert isinstance(done.exception, RequestError) and message in str(done.exception)
+        assert "run.tflite" in str(done.exception) and "\n" not in str(done.exception)
+    assert not (tmp_path / "kit").exists()
 
 
 def test_a_kit_is_not_put_where_jetson_inference_would_run_its_name(frameworks: None) -> None:

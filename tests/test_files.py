@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from videmo.errors import DiskFullError, OutputError
-from videmo.files import atomic_path, fingerprint, output_error, shown, write_atomic
+from videmo.files import atomic_path, fingerprint, one_line, output_error, shown, write_atomic
 
 FULL = Path("/dev/full")
 
@@ -78,3 +78,8 @@ def test_a_copy_has_the_same_fingerprint(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"movie" * 1000)
     assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b")
+
+
+def test_only_what_breaks_lines_is_written_otherwise_in_names() -> None:
+    assert one_line("über 100%\udcff\u200b.mp4") == "über 100%\udcff\u200b.mp4"
+    assert one_line("a\nb\tc\u2028d\x85") == "a%0Ab%09c%2028d%85"

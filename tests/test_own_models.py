@@ -87,6 +87,17 @@ def test_an_emotion_of_another_model_is_refused_by_name(gestures: Path) -> None:
     assert "choose from fist, palm, point" in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_the_kit_of_gestures_looks_at_whole_pictures_as_the_scan_does(gestures: Path) -> None:
+    videmo(gestures, "export", "-q", "models/gestures.tflite", "--kit", "nano", "-o", "kit")
+    command = [sys.executable, "-W", "ignore", "kit/run_tflite.py", "gestures.mp4"]
+    done = subprocess.run(command, cwd=gestures, capture_output=True, text=True, check=True)
+    lines = [line.split(",") for line in done.stdout.splitlines()]
+    assert {tuple(line[2:6]) for line in lines} == {("0", "0", "320", "240")}
+    table = read_table(gestures / "gestures.mp4.faces.csv")
+    assert [int(line[1]) for line in lines] == table["frame"].tolist()
+    assert [line[6] for line in lines] == table["emotion"].tolist()
+
+
 def face(number: int, emotion: str, size: float = 150, tilt: float = 0.0) -> Actor:
     return Actor(number, (Place(0, 160, 118, size),), ((0, emotion),), tilt=tilt)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pandas as pd
 import pytest
 
 from tests.conftest import rows_of
+from videmo.errors import RequestError
 from videmo.runs import find_runs, repeats, to_segments
 from videmo.schema import Run
 
@@ -197,3 +199,19 @@ def test_runs_within_the_gap_make_one_segment() -> None:
 
 def test_runs_of_two_tracks_are_never_merged() -> None:
     assert len(to_segments([run_of(1, 2), run_of(1, 2, track=2)], gap=5)) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("Happy", "did you mean happy?"),
+        ("anger", "did you mean angry?"),
+        ("bored", "choose from angry, or happy"),
+    ],
+)
+def test_an_emotion_that_is_nearly_one_of_the_table_s_is_taken_for_a_slip(
+    word: str, hint: str
+) -> None:
+    table = rows_of(["happy"] * 5).assign(angry=0.1, happy=0.9)
+    with pytest.raises(RequestError, match=re.escape(f"{word}: no such emotion; {hint}")):
+        find_runs(table, word)

@@ -24,7 +24,7 @@ STOREYS = {
     **dict.fromkeys(
         ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
     ),
-    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
+    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor", "plot"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors"), ("packaged", "errors"), ("packaged", "files")}
@@ -69,7 +69,7 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
         "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib',"
-        " 'PIL'}\n"
+        " 'PIL', 'matplotlib'}\n"
         "print('loaded:', *heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

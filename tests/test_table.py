@@ -282,6 +282,20 @@ def test_a_table_that_a_spreadsheet_saved_is_told_as_that(
         read_table(table)
 
 
+def test_a_table_saved_as_text_of_two_bytes_a_letter_is_told_as_that(table: Path) -> None:
+    text = table.read_text("utf-8").replace(",", "\t").replace("\n", "\r\n")
+    table.write_bytes(text.encode("utf-16"))
+    with pytest.raises(TableError, match="saved by a spreadsheet"):
+        read_table(table)
+
+
+@pytest.mark.parametrize("name", ["a\nb.mp4", "a\r\u2028\x1b.mp4"])
+def test_a_name_of_several_lines_makes_paths_of_one(tmp_path: Path, name: str) -> None:
+    path = table_path(tmp_path, Path(name))
+    assert path.name.isprintable() and path != table_path(tmp_path, Path("ab.mp4"))
+    assert movie_name(tmp_path / f"{name}.faces.csv").isprintable()  # of an older scan
+
+
 def test_a_track_that_is_twice_in_a_frame_is_refused(table: Path) -> None:
     lines = table.read_bytes().splitlines(keepends=True)
     rewrite(table, b"".join([*lines[:3], lines[2], *lines[3:]]))

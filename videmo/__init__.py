@@ -48,6 +48,7 @@ _HOMES = {
     "annotate_movie": "annotate.movie",
     "annotate_pictures": "annotate.pictures",
     "convert_tables": "convert",
+    "plot_tables": "plot",
     "name_people": "people",
     "read_people": "names",
     "demo_story": "demo",

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from unicodedata import category
 
 from videmo.errors import DiskFullError, OutputError
 
@@ -20,6 +21,8 @@ except ImportError:  # Windows
     fcntl = None
 
 FINGERPRINT_BYTES = 1 << 20
+BREAKS = ("Cc", "Zl", "Zp")
+"""Kinds of characters (Unicode): control characters, and separators of lines and paragraphs."""
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NO_SYNC = (errno.ENOTSUP, errno.EINVAL)
 NO_LOCK = (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.EINVAL)
@@ -29,6 +32,12 @@ def shown(path: str | os.PathLike[str]) -> str:
     """A path as one printable line: line breaks, control characters and stray bytes escaped."""
     text = os.fspath(path)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(name: str) -> str:
+    """A name as we give it to a file or folder: what breaks lines, and other control characters,
+    as in web addresses (``%0A``), so that lists of paths have one in each line."""
+    return "".join(f"%{ord(c):02X}" if category(c) in BREAKS else c for c in name)
 
 
 @contextlib.contextmanager

@@ -6,16 +6,19 @@ import glob
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from videmo.errors import MovieError, RequestError, TableError
-from videmo.files import shown
+from videmo.files import one_line, shown
 from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, read_record, table_path
 from videmo.video import Movie, fingerprint, holds_series, probe
+
+TABLES = "tables"
+"""The folder, in the current one, in which an archive's tables lie as the README has it."""
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +60,8 @@ def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:
             f"{shown(folder.absolute())}: holds no table (*{TABLE_SUFFIX}); run: videmo scan MOVIE"
         )
     return {
-        table: (table.parent.relative_to(folder) / movie_name(table)).as_posix() for table in found
+        table: one_line((table.parent.relative_to(folder) / movie_name(table)).as_posix())
+        for table in found
     }
 
 
@@ -130,23 +134,50 @@ def find_table(movie: Path, *folders: Path) -> Path | None:
 
 
 def tables_of(movie: Path, *folders: Path) -> list[Path]:
-    """The table of `movie`, else those of its stretches, in the first folder in which there is one:
-    of `folders`, the movie's own, and the current one."""
+    """The table of `movie`, else those of its stretches.
+
+    It lies in one of `folders`, the movie's own, or the current one, or it is what the scan of an
+    archive made, in the folder `TABLES` or those in it. One that says that it is of this very file
+    comes first; of others with its name, that in the first folder.
+    """
     places = (*folders, movie.parent, Path())
-    for table in (table_path(folder, movie) for folder in places):
-        if os.path.isfile(table):
-            return [table]
-    for folder in places:
-        found = sorted(folder.glob(f"{glob.escape(movie.name)}.*{TABLE_SUFFIX}"))
-        stretches = [table for table in found if movie_file(movie_name(table)) == movie.name]
-        if stretches:
-            return stretches
-    return []
+    whole = [t for t in (table_path(folder, movie) for folder in places) if os.path.isfile(t)]
+    name = one_line(movie.name)
+    return (
+        [table for table in whole if _is_of(table, movie)][:1]
+        or _archived(movie, name)
+        or whole[:1]
+        or next(filter(None, (_stretches(folder.glob, name) for folder in places)), [])
+    )
+
+
+def _archived(movie: Path, name: str) -> list[Path]:
+    """What the scan of an archive made of `movie`: its table, else those of its stretches."""
+    folder = Path(TABLES)
+    found = folder.rglob(glob.escape(name) + TABLE_SUFFIX)
+    return [table for table in found if _is_of(table, movie)][:1] or [
+        table for table in _stretches(folder.rglob, name) if _is_of(table, movie)
+    ]
+
+
+def _stretches(search: Callable[[str], Iterable[Path]], name: str) -> list[Path]:
+    """The tables of stretches of a movie called `name` that `search` finds."""
+    found = sorted(search(f"{glob.escape(name)}.*{TABLE_SUFFIX}"))
+    return [table for table in found if movie_file(movie_name(table)) == name]
+
+
+def _is_of(table: Path, movie: Path) -> bool:
+    """Whether `table` says that it is of the file `movie`."""
+    try:
+        return os.path.samefile(table.parent / read_record(table)["movie"]["file"], movie)
+    except (TableError, OSError, ValueError):
+        return False
 
 
 def movie_places(table: Path, record: Record) -> list[Path]:
     """Where the movie that `table` is of may be: where its record says, or beside it."""
-    return [table.parent / record["movie"]["file"], table.parent / movie_file(movie_name(table))]
+    said, folder = Path(record["movie"]["file"]), table.parent
+    return [folder / said, folder / movie_file(movie_name(table)), folder / said.name]
 
 
 def first_file(places: Iterable[Path]) -> Path | None:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from videmo.errors import PictureError, RequestError
-from videmo.files import shown
+from videmo.files import one_line, shown
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
 """What is read, by content; nothing that reads other files, or runs other programs."""
@@ -45,7 +45,7 @@ def find_pictures(paths: Iterable[Path], leave_out: str = "") -> dict[Path, str]
         if not os.path.exists(path):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(path)}: no such file or folder; check the name")
         if not path.is_dir():
-            found[path] = path.name
+            found[path] = one_line(path.name)
             continue
         inside = [
             p
@@ -53,10 +53,8 @@ def find_pictures(paths: Iterable[Path], leave_out: str = "") -> dict[Path, str]
             if is_picture(p) and p.is_file() and not (leave_out and p.name.endswith(leave_out))
         ]
         if not inside:
-            raise RequestError(
-                f"{shown(path)}: holds no pictures; movies and tables are named one by one"
-            )
-        found |= {p: p.relative_to(path).as_posix() for p in inside}
+            raise RequestError(f"{shown(path)}: holds no pictures, and no movies or tables")
+        found |= {p: one_line(p.relative_to(path).as_posix()) for p in inside}
     twins = [name for name, count in Counter(found.values()).items() if count > 1]
     if twins:
         raise RequestError(

@@ -16,7 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from videmo.errors import RequestError
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, NOT_LABELS, Run, Segment
+from videmo.schema import (
+    ALIGNED_EYES,
+    DEFAULT_GAP,
+    NOT_LABELS,
+    Run,
+    Segment,
+    no_such_emotion,
+)
 
 Column = npt.NDArray[Any]
 
@@ -63,9 +70,7 @@ def find_runs(
     labels = [name for name in table.columns if name not in NOT_LABELS]
     unknown = sorted(wanted - set(labels))
     if labels and unknown:
-        raise RequestError(
-            f"{', '.join(unknown)}: no such emotion; choose from {', '.join(labels)}"
-        )
+        raise RequestError(no_such_emotion(unknown, labels))
     starts = frame_starts(table, end)
     known = _known(table, min_score, eyes)
     of_tracks = set(tracks) if tracks is not None else None

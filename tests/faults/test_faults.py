@@ -43,6 +43,7 @@ def test_r07_a_still_picture_is_not_a_movie(tmp_path: Path) -> None:
     (tmp_path / "a.png").rename(tmp_path / "a.mp4")
     (entry,) = (e for e, _ in scan_archive(find_movies([tmp_path]), tmp_path / "out"))
     assert entry.status == "skipped" and "still picture" in entry.reason
+    assert "run: videmo annotate" in entry.reason
 
 
 def test_r17_many_streams_of_sound_do_not_end_the_movie(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -72,8 +73,18 @@ class Annotated:
     error: VidemoError | None = None
 
 
+class Subject(NamedTuple):
+    """A movie or a table to be drawn, out of a folder."""
+
+    path: Path
+    folder: Path
+    """For what is drawn."""
+    more: tuple[Path, ...] = ()
+    """The chapters that follow, where the movie has no table yet."""
+
+
 def annotate_movies(
-    subjects: Iterable[Path],
+    subjects: Iterable[Path | Subject],
     folder: Path,
     wished: Wished | None = None,
     *,
@@ -85,33 +96,35 @@ def annotate_movies(
 ) -> Iterator[Annotated]:
     """Annotate each movie, giving what became of it; one that is bad costs one.
 
-    `subjects` are movies or tables; see `annotate_movie`.
+    `subjects` are movies or tables; see `annotate_movie`. What is drawn of them goes into `folder`,
+    if they do not name another.
 
     Raises:
         RequestError: `movie` is given for several subjects, one does not exist, or what is wished
             can be of no movie, or of no detector.
         DiskFullError, SetupError: what would befall every other movie, too.
     """
-    subjects = list(subjects)
-    if movie is not None and len(subjects) > 1:
-        raise RequestError(f"--movie goes with one table; there are {len(subjects)}")
+    every = [one if isinstance(one, Subject) else Subject(one, folder) for one in subjects]
+    if movie is not None and len(every) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(every)}")
     _check_wished(wished or Wished())
-    for subject in subjects:
+    for subject, _, _ in every:
         if not os.path.exists(subject):  # Path.exists raises where a name is too long
             raise RequestError(f"{shown(subject)}: no such file or folder; check the name")
     if settings is not None:  # or each movie would say what is wrong
         detector_of(detector_config(settings, find_model(settings.model)))
-    for subject in subjects:
+    for subject, place, more in every:
         try:
             yield annotate_movie(
                 subject,
-                folder,
+                place,
                 wished,
                 settings=settings,
                 jobs=jobs,
                 movie=movie,
                 watch=watch,
                 fps=fps,
+                more=more,
             )
         except (DiskFullError, SetupError):
             raise
@@ -130,6 +143,7 @@ def annotate_movie(
     movie: Path | None = None,
     watch: Watch | None = None,
     fps: Fraction | None = None,
+    more: Sequence[Path] = (),
 ) -> Annotated:
     """Draw what a table says into its movie, and write ``NAME.annotated.mp4`` into `folder`.
 
@@ -143,6 +157,7 @@ def annotate_movie(
         movie: where the movie is, if not where it was when it was scanned.
         watch: see `Watch`.
         fps: for the scan, where the movie is a folder of numbered pictures.
+        more: for the scan, the chapters that follow the movie's first one.
 
     Raises:
         RequestError: a stretch in which there is nothing, or a layer that does not exist.
@@ -158,7 +173,7 @@ def annotate_movie(
     if table is None:
         how = replace(settings or Settings(), fps=fps)
         with watch(subject) as progress:
-            scanned = scan_movie(subject, folder, how, progress, jobs=jobs)
+            scanned = scan_movie(subject, folder, how, progress, jobs=jobs, more=more)
         table = scanned.table
     record = read_record(table)
     target = folder / (movie_name(table) + MOVIE_SUFFIX)

@@ -11,7 +11,7 @@ from videmo.draw import Marked, colours_of, draw_faces
 from videmo.emotions import find_model
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
 from videmo.exporters.crops import encode_jpeg
-from videmo.exporters.lists import Line, header_and_lines, list_text
+from videmo.exporters.lists import Line, check_saved_by_us, header_and_lines, list_text
 from videmo.faces import detector_of
 from videmo.files import check_writable, shown, write_atomic
 from videmo.pictures import find_pictures, read_picture
@@ -177,6 +177,7 @@ def read_list(folder: Path, labels: Sequence[str] = EMOTIONS) -> dict[str, list[
     if found is None:
         return {}
     header, lines = found
+    check_saved_by_us(path, header, (FILE, *column_names(labels)))
     whole = all(None not in (*line, *line.values()) for line in lines)
     if header != (FILE, *column_names(labels)) or not whole:
         raise OutputError(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.errors import TableError
-from videmo.files import sha256, shown
+from videmo.files import one_line, sha256, shown
 from videmo.find import chapters_after, is_scanned
 from videmo.table import Record, place_of, read_record, table_path, write_record
 from videmo.video import fingerprint
@@ -21,7 +21,7 @@ def table_of(folder: Path, name: str, movie: Path, made: Record) -> Path:
     """Where the table of the movie at the place `name` of an archive goes, in `folder`; `made` says
     how it is made."""
     stretch = made["settings"]["start"], made["settings"]["end"]
-    return table_path((folder / name).parent, movie, *stretch)
+    return table_path((folder / one_line(name)).parent, movie, *stretch)
 
 
 def key_of(movie: Path, made: Record, more: Sequence[Path] = ()) -> str:

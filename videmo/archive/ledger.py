@@ -17,7 +17,7 @@ from pathlib import Path
 from videmo.archive.share import Shard
 from videmo.errors import OutputError
 from videmo.files import lock_note, output_error, shown, write_atomic
-from videmo.table import Record
+from videmo.table import Record, columns_as_saved
 
 OK, PARTIAL, FAILED, SKIPPED, COPY = "ok", "partial", "failed", "skipped", "copy"
 STATUSES = (OK, PARTIAL, FAILED, SKIPPED, COPY)
@@ -129,6 +129,11 @@ def read_ledger(path: Path) -> dict[str, Entry]:
     rows = csv.reader(io.StringIO(whole, newline=""))
     header = next(rows, None)
     if header is None or not _is_header(header):
+        if _is_header(columns_as_saved(content)):
+            raise OutputError(
+                f"{shown(path)}: was saved by a spreadsheet, which writes lists its own way; give "
+                "that another name: started again, the scan makes a new list of what is done"
+            )
         raise OutputError(
             f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
             "folder with -o"
@@ -151,7 +156,7 @@ def running(folder: Path) -> dict[str, str]:
     return {name: note for name, note in notes.items() if note is not None}
 
 
-def _is_header(names: list[str]) -> bool:
+def _is_header(names: Sequence[str]) -> bool:
     first, last = len(FIRST_LEDGER_COLUMNS), len(LAST_LEDGER_COLUMNS)
     return (*names[:first], *names[-last:]) == FIRST_LEDGER_COLUMNS + LAST_LEDGER_COLUMNS
 

@@ -13,7 +13,7 @@ from typing import Any
 from videmo.archive.process import Limits, Order, scan_apart
 from videmo.archive.walk import Candidate, join_chapters
 from videmo.errors import MovieError, RequestError
-from videmo.files import shown
+from videmo.files import one_line, shown
 from videmo.scan import Progress, Scanned, Settings, scan_movie
 from videmo.video import out_of_memory, series_in
 
@@ -85,7 +85,7 @@ def _check(movies: Sequence[Path], settings: Settings) -> None:
             if settings.fps is None:
                 raise RequestError(f"{shown(movie)}: is a folder; name the movies in it")
             series_in(movie)
-    twins = [name for name, n in Counter(movie.name for movie in movies).items() if n > 1]
+    twins = [name for name, n in Counter(one_line(movie.name) for movie in movies).items() if n > 1]
     if twins:
         raise RequestError(
             f"{shown(twins[0])}: two movies have this name; scan them into two folders with -o"

@@ -19,7 +19,7 @@ from videmo.archive.left_out import (
     why_series,
 )
 from videmo.errors import RequestError
-from videmo.files import shown
+from videmo.files import one_line, shown
 from videmo.video import sniff
 from videmo.video.chapters import find_chapters
 from videmo.video.series import find_series
@@ -78,11 +78,11 @@ def find_movies(
         found += _walk(place, below, series)
     names: set[str] = set()
     for one in found:
-        if one.name in names:
+        if (table := one_line(one.name)) in names:
             raise RequestError(
                 f"{shown(one.name)}: two movies have this name; scan them into two folders with -o"
             )
-        names.add(one.name)
+        names.add(table)
     found.sort(key=lambda one: os.fsencode(one.name))
     return join_chapters(found) if join else found
 

@@ -19,6 +19,7 @@ from videmo.cli.export import export
 from videmo.cli.extract import extract
 from videmo.cli.model import model
 from videmo.cli.people import people
+from videmo.cli.plot import plot
 from videmo.cli.progress import LogAside
 from videmo.cli.scan import scan
 from videmo.cli.tell import say
@@ -28,7 +29,7 @@ from videmo.errors import VidemoError
 INTERRUPTED = 130
 
 COMMANDS = (
-    *(scan, extract, people, annotate, convert, demo),
+    *(scan, extract, people, annotate, convert, plot, demo),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )

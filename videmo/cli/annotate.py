@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -54,38 +53,36 @@ def annotate(
     """Draw faces, emotions, scores and a timeline into a movie, or faces into pictures.
 
     Of a movie (or its table) makes NAME.annotated.mp4, with the movie's sound and timing; a movie
-    that was not scanned yet is scanned first, with --model and --detector, if they are said. Of a
-    picture, or of all pictures in a folder, makes NAME.annotated.jpg, lists the faces in
-    pictures.csv, and prints the list.
+    that has no table yet, here, beside it, in OUTPUT or in tables/, is scanned first, with --model
+    and --detector, if they are said. Of a picture makes NAME.annotated.jpg, lists the faces in
+    pictures.csv, and prints the list. Of a folder, all movies in it are drawn, its tree mirrored in
+    OUTPUT; where it holds none, all pictures.
 
     A whole box: the face is aligned, and counts. Only corners: it is not.
     """
     from videmo.annotate.movie import Wished, annotate_movies
     from videmo.annotate.pictures import annotate_pictures
+    from videmo.cli.subjects import sorted_out
     from videmo.faces import DetectorConfig
-    from videmo.pictures import is_picture
     from videmo.scan import Settings, all_cores
     from videmo.scan.picture import PICTURE_CONFIG
-    from videmo.video import holds_series
 
     layers = tuple(name.strip() for name in show.split(",") if name.strip())
-    of_series = [path for path in subjects if fps and holds_series(path)]
-    apart = [path for path in subjects if path not in of_series]
-    pictures = [path for path in apart if os.path.isdir(path) or is_picture(path)]
-    movies = [path for path in subjects if path not in pictures]
-    wished = Wished(layers, start, end)
+    found = sorted_out(subjects, folder, fps)
     asked = Settings(DetectorConfig(detector or DEFAULT_DETECTOR), model=model)
-    settings = asked if detector or model else None
     how: dict[str, Any] = {
-        "settings": settings,
+        "settings": asked if detector or model else None,
         "jobs": all_cores(),
         "movie": movie,
         "watch": watched(quiet),
+        "fps": fps,
     }
-    how["fps"] = fps
-    well = [tell_annotated(one, quiet) for one in annotate_movies(movies, folder, wished, **how)]
-    if pictures:
+    drawn = annotate_movies(found.movies, folder, Wished(layers, start, end), **how)
+    well = [tell_annotated(one, quiet) for one in drawn]
+    if found.left_out and not quiet:
+        click.echo(f"left out: {found.left_out}")
+    if found.pictures:
         closely = replace(asked, detector=replace(PICTURE_CONFIG, detector=asked.detector.detector))
-        seen = annotate_pictures(pictures, folder, layers=layers, settings=closely)
+        seen = annotate_pictures(found.pictures, folder, layers=layers, settings=closely)
         well.append(tell_pictures(seen, folder, quiet))
     sys.exit(0 if all(well) else 1)

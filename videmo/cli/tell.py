@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, NamedTracks
+    from videmo.plot import Plotted
     from videmo.table import Record
 
 
@@ -272,4 +273,17 @@ def tell_converted(one: Converted, quiet: bool) -> bool:
         return False
     if not quiet:
         click.echo(f"{shown(one.table)}: {one.rows} rows written: {shown(one.file)}")
+    return True
+
+
+def tell_plotted(one: Plotted, quiet: bool) -> bool:
+    """One line about a table."""
+    if one.error is not None:
+        say(f"videmo: {one.error}")
+        return False
+    if not quiet:
+        what = "1 track or person" if one.drawn == 1 else f"{one.drawn} tracks and people"
+        more = f", {one.left_out} more are not (--most)" if one.left_out else ""
+        written = ", ".join(shown(file) for file in one.files)
+        click.echo(f"{shown(one.table)}: {what} drawn{more}; written: {written}")
     return True

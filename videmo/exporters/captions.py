@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from videmo.exporters.selection import Exported, Moments
+from videmo.exporters.selection import Exported, Moments, milliseconds_late
 from videmo.files import shown, write_atomic
 from videmo.schema import Run, timecode
 
@@ -42,7 +42,7 @@ def vtt(moments: Moments) -> Exported:
 def played(moments: Moments) -> list[Run]:
     """The runs at the times at which players show them: where the pictures begin late, after the
     sound, so much later than in the table, whose time begins with the first picture."""
-    late = max(0.0, moments.movie.lead)
+    late = max(0, milliseconds_late(moments.movie)) / 1000
     return [replace(run, start=run.start + late, end=run.end + late) for run in moments.runs]
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote_from_bytes
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from videmo.exporters.selection import Exported, Moments, in_one_file
+from videmo.exporters.selection import Exported, Moments, address_of, milliseconds_late
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 from videmo.video import Movie
@@ -96,15 +96,15 @@ def _add_annotation(tier: Element, number: int, run: Run, labels: Sequence[str])
 
 
 def _add_header(root: Element, movie: Movie, folder: Path, *, last: int) -> None:
-    path = in_one_file(movie)
+    path = address_of(movie)
     header = SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    relative = PurePath(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    relative = PurePath(os.path.relpath(path, folder.resolve())).as_posix()
     media = {
-        "MEDIA_URL": path.absolute().as_uri(),
+        "MEDIA_URL": path.as_uri(),
         "MIME_TYPE": MIME_TYPES.get(path.suffix.lower(), "unknown"),
         "RELATIVE_MEDIA_URL": quote_from_bytes(os.fsencode(relative), safe="/"),
     }
-    if late := round(1000 * movie.lead):  # milliseconds of the file before its first picture
+    if late := milliseconds_late(movie):  # milliseconds of the file before its first picture
         media["TIME_ORIGIN"] = str(late)
     SubElement(header, "MEDIA_DESCRIPTOR", media)
     SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(last)

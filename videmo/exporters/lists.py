@@ -9,6 +9,7 @@ from pathlib import Path
 
 from videmo.errors import OutputError
 from videmo.files import shown
+from videmo.table import columns_as_saved
 
 Line = dict[str, str]
 """What a list says of one thing, by columns."""
@@ -24,12 +25,27 @@ def read_list(path: Path, columns: Iterable[str]) -> list[Line]:
     if listed is None:
         return []
     header, lines = listed
+    check_saved_by_us(path, header, columns)
     if not set(header) >= set(columns) or any(None in line.values() for line in lines):
         raise OutputError(
             f"{shown(path)}: is not the list that videmo writes; move it away, or choose another "
             "folder with -o"
         )
     return lines
+
+
+def check_saved_by_us(path: Path, header: Sequence[str], columns: Iterable[str]) -> None:
+    """Refuse a list whose `header` lacks `columns` only as a spreadsheet wrote them its own way.
+
+    Raises:
+        OutputError: so it is.
+    """
+    missing = set(columns) - set(header)
+    if missing and missing <= set(columns_as_saved(path.read_bytes())):
+        raise OutputError(
+            f"{shown(path)}: was saved by a spreadsheet, which writes lists its own way; give that "
+            "another name, and put the original back or begin a new one"
+        )
 
 
 def header_and_lines(

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from videmo.exporters.rates import Count, count, hour_one
-from videmo.exporters.selection import Exported, Moments, in_one_file
+from videmo.exporters.selection import Exported, Moments, address_of, in_one_file
 from videmo.files import shown, write_atomic
 from videmo.video import Movie
 
@@ -120,7 +120,7 @@ def sequence(
 
 def _add_file(item: Element, movie: Movie, length: int, counted: Count) -> None:
     file = SubElement(item, "file", {"id": "file"})
-    _add(file, name=shown(movie.path.name), pathurl=movie.path.absolute().as_uri())
+    _add(file, name=shown(movie.path.name), pathurl=address_of(movie).as_uri())
     _add_rate(file, counted)
     _add(file, duration=length)
     code = SubElement(file, "timecode")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from videmo.errors import SetupError, to_install
 from videmo.exporters.cuts import Cut, Edit, planned
 from videmo.exporters.rates import count, drops, hour_one
-from videmo.exporters.selection import Exported, in_one_file
+from videmo.exporters.selection import Exported, address_of
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 
@@ -62,9 +62,9 @@ def timeline(cuts: list[Cut]) -> otio.schema.Timeline:
 
 
 def _clip(cut: Cut) -> otio.schema.Clip:
-    path = in_one_file(cut.movie)
+    path = address_of(cut.movie)
     media = otio.schema.ExternalReference(
-        target_url=path.absolute().as_uri(),
+        target_url=path.as_uri(),
         available_range=_range(cut, 0.0, cut.movie_end),
     )
     name = shown(path.name)

@@ -205,6 +205,21 @@ def in_one_file(movie: Movie) -> Path:
     return movie.path
 
 
+def address_of(movie: Movie) -> Path:
+    """The file that `movie` lies in, as lists for other programs name it: without ``..`` and links
+    among its folders, its own name as it is; raises as `in_one_file`."""
+    path = in_one_file(movie)
+    return path.parent.resolve() / path.name
+
+
+def milliseconds_late(movie: Movie) -> int:
+    """How much after the beginning of its file a movie's first picture is shown; below 0: before.
+
+    Rounded once, so that all that is told in such times is as far from the table's.
+    """
+    return round(1000 * movie.lead)
+
+
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:
     """The rows of `table` that make each of `runs`."""
     wanted = {(run.track, frame) for run in runs for frame in run.frames}

@@ -113,7 +113,10 @@ def extract_tables(
             cuts += of_movie
     together = [name for name in makers if EXPORTERS[name].scope == ALL]
     if together and cuts:
-        done.append(_join(Edit(tuple(cuts), folder, choice), together, makers, tell))
+        joined = _join(Edit(tuple(cuts), folder, choice), together, makers, tell)
+        told = {str(error) for one in done for error in one.errors}
+        joined.errors[:] = [error for error in joined.errors if str(error) not in told]
+        done.append(joined)
     return done
 
 
@@ -188,11 +191,14 @@ def _join(
 
 
 def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
-    files, errors = [], []
+    """All files; and what went wrong, where several exporters met the same, once."""
+    files: list[Path] = []
+    errors: dict[str, VidemoError] = {}
     for exported in every:
         files += exported.files
-        errors += exported.failures
-    return files, errors
+        for error in exported.failures:
+            errors.setdefault(str(error), error)
+    return files, list(errors.values())
 
 
 def _people(job: _Extraction, record: Record) -> People:

@@ -13,7 +13,7 @@ from videmo.table.paths import (
     record_path,
     table_path,
 )
-from videmo.table.read import face_boxes, labels_of, read_table
+from videmo.table.read import columns_as_saved, face_boxes, labels_of, read_table
 from videmo.table.record import FORMAT, Record, read_record, write_record
 from videmo.table.write import Row, cell, write_table
 
@@ -24,6 +24,7 @@ __all__ = [
     "Record",
     "Row",
     "cell",
+    "columns_as_saved",
     "face_boxes",
     "labels_of",
     "movie_file",

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from videmo.errors import TableError
-from videmo.files import shown
+from videmo.files import one_line, shown
 from videmo.schema import timecode
 
 TABLE_SUFFIX = ".faces.csv"
@@ -25,7 +25,7 @@ def table_path(folder: Path, movie: Path, start: float = 0.0, end: float | None 
     """
     begin = f".from-{_clock(start)}" if start else ""
     stop = "" if end is None else f".to-{_clock(end)}"
-    return folder / f"{movie.name}{begin}{stop}{TABLE_SUFFIX}"
+    return folder / f"{one_line(movie.name)}{begin}{stop}{TABLE_SUFFIX}"
 
 
 def record_path(table: Path) -> Path:
@@ -42,7 +42,7 @@ def movie_name(table: Path) -> str:
     name = table.name.removesuffix(TABLE_SUFFIX)
     if name in ("", ".", ".."):  # `extract` makes a folder of this name
         raise TableError(f"{shown(table)}: is no name for a table; rename it as its movie")
-    return name
+    return one_line(name)
 
 
 def movie_file(name: str) -> str:

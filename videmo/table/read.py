@@ -17,6 +17,9 @@ from videmo.files import sha256, shown
 from videmo.schema import SCORE, TABLE_COLUMNS, Box, Column, column_names
 from videmo.table.record import Record, read_record
 
+LONGEST_HEADER = 1 << 16
+"""Bytes; an even number, as of UTF-16."""
+
 _DTYPES: dict[Hashable, Any] = {
     **{c.name: {int: "Int64", float: "float64", str: "str"}[c.kind] for c in TABLE_COLUMNS},
     "frame": "int64",  # which no row lacks
@@ -42,7 +45,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
     names = column_names(record["labels"])
     header = content.partition(b"\n")[0]
     if header != ",".join(names).encode():
-        if _saved_by_spreadsheet(header, names):
+        if columns_as_saved(content) == names:
             raise TableError(
                 f"{shown(path)}: was saved by a spreadsheet, which writes tables its own way; put "
                 "the original back, or scan again"
@@ -74,11 +77,13 @@ def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:
     return (Box(*values) for values in zip(*columns, strict=True))
 
 
-def _saved_by_spreadsheet(header: bytes, names: Sequence[str]) -> bool:
-    """Whether these are the table's columns, but with a mark of UTF-8, other signs between them, or
-    other ends of lines."""
-    text = header.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").strip()
-    return re.split("[;,\t]", text.replace('"', "")) == list(names)
+def columns_as_saved(content: bytes) -> tuple[str, ...]:
+    """The columns that the first line of a CSV names, in whatever way a spreadsheet saved it: with
+    a mark of the encoding, other signs between them, quotes, or other ends of lines."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content[:LONGEST_HEADER].decode("utf-16" if wide else "utf-8-sig", "replace")
+    first = re.split("[\r\n]", text, maxsplit=1)[0]
+    return tuple(re.split("[;,\t]", first.replace('"', "")))
 
 
 def _parsed(content: bytes, names: Sequence[str]) -> pd.DataFrame:

@@ -45,13 +45,13 @@ def write_record(table: Path, record: Record) -> None:
     write_atomic(record_path(table), (json.dumps(record, indent=2) + "\n").encode())
 
 
-def read_record(table: Path) -> Record:
+def read_record(table: Path | str) -> Record:
     """The record of `table`.
 
     Raises:
         TableError: there is none, it is damaged, or of another version of videmo.
     """
-    path = record_path(table)
+    path = record_path(table := Path(table))
     try:
         record = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -9,11 +9,18 @@ from videmo.files import shown
 PACKAGES = ("torch", "torchvision", "sklearn", "safetensors", "matplotlib", "litert_torch", "onnx")
 
 
+SIZE = (
+    "8 GB with what GPUs need; 3 GB without, if you run before: pip install torch torchvision "
+    "--index-url https://download.pytorch.org/whl/cpu"
+)
+"""How large the extra is, and how to get the small one."""
+
+
 def needed(*packages: str) -> None:
     """Raise SetupError unless `packages`, of those that the extra brings, are installed."""
     missing = [name for name in packages or PACKAGES if find_spec(name) is None]
     if missing:
-        raise SetupError(f"not installed: {', '.join(missing)}; {to_install('train')}")
+        raise SetupError(f"not installed: {', '.join(missing)}; {to_install('train')} ({SIZE})")
 
 
 def wrong(path: Path | str, what: str) -> RequestError:

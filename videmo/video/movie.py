@@ -231,7 +231,12 @@ def opened(path: Path, source: Source | None = None) -> av.container.InputContai
     except (av.error.FFmpegError, OSError) as error:
         check_memory(error, path)
         kind, why = _why(path)
-        refused = NoPicturesError if kind in (SOUND, PICTURE, ANIMATED) else MovieError
+        if kind == PICTURE:
+            raise NoPicturesError(
+                f"{shown(path)}: is a still picture; for pictures run: videmo annotate "
+                f"{shown(path)}"
+            ) from error
+        refused = NoPicturesError if kind in (SOUND, ANIMATED) else MovieError
         reason = f"{_reason(error)}{why and '; '}{why}"
         raise refused(
             f"{shown(path)}: is not a movie that videmo can read ({reason}); "
@@ -276,7 +281,6 @@ def _why(path: Path) -> tuple[str, str]:
         return UNKNOWN, ""
     return kind, {
         SOUND: "only sound",
-        PICTURE: "a still picture",
         ANIMATED: "an animated WebP or PNG, which videmo does not read yet",
         PLAYLIST: "a playlist, and those are not followed",
         UNKNOWN: f'it begins with "{quoted(head)}"',

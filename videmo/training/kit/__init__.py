@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from videmo import __version__
+from videmo.emotions import read_model
 from videmo.files import sha256, write_atomic
-from videmo.schema import EMOTIONS
+from videmo.schema import EMOTIONS, FACE
 from videmo.training import wrong
 from videmo.training.export import USUAL, Made, make, scores_of
 from videmo.training.recipe import as_json
@@ -29,6 +30,7 @@ NAMES = {
     "int8": "emotion_int8.tflite",
     "onnx": "emotion_jetson.onnx",
 }
+SCENE = "selftest/scene.png"
 TOLERANCE = {"float32": 0.001, "int8": 0.05}
 """How far a score may be from what the same file says here, in the self-test."""
 
@@ -43,15 +45,15 @@ def write_kit(source: Path, folder: Path, say: Callable[[str], None], **how: Any
         what = "choose a path of letters, digits, '.', '_' and '-'"
         raise wrong(folder, f"{what}: jetson-inference gives it to a shell")
     trained = read_trained(source)
-    if trained.recipe.colour != "grey":
-        raise wrong(source, "looks at colours; the kit is for models of grey")
+    _check(source, trained)
     made = make(trained, folder / NAMES["float32"], USUAL, optional=["int8"], **how)
     files = {NAMES[kind]: content for kind, content in made.files.items()}
     if "int8" not in made.files:
         say(*made.refused or ["without an int8 file: name pictures with --data to have one"])
     files["labels.txt"] = ("\n".join(trained.classes) + "\n").encode()
-    cascades: Any = cv2.data  # type: ignore[attr-defined]
-    files[CASCADE] = Path(cascades.haarcascades, CASCADE).read_bytes()
+    if trained.recipe.crop == FACE:
+        cascades: Any = cv2.data  # type: ignore[attr-defined]
+        files[CASCADE] = Path(cascades.haarcascades, CASCADE).read_bytes()
     for place in (resources(__package__) / "files").iterdir():
         if place.is_file():
             files[place.name] = place.read_bytes()
@@ -60,6 +62,25 @@ def write_kit(source: Path, folder: Path, say: Callable[[str], None], **how: Any
     for name, content in files.items():
         write_atomic(folder / name, content)
     return [folder / name for name in files]
+
+
+def _check(source: Path, trained: Trained) -> None:
+    """Refuse what the kit's programs cannot give a model, or cannot make of what it says.
+
+    Several heads are no hindrance: the files answer with their mean.
+    """
+    if trained.recipe.colour != "grey":
+        raise wrong(source, "looks at colours; the kit is for models of grey")
+    beside = source.with_suffix(".tflite")
+    if source.is_dir() or not beside.is_file() or not beside.with_suffix(".json").is_file():
+        return
+    model, look = read_model(beside), trained.recipe.look
+    said = (model.labels, model.side, model.crop, model.colour)
+    if said != (trained.classes, look.side, look.crop, look.colour):
+        raise wrong(source, "its .json says other things of it than its weights; export it again")
+    if model.frequencies or model.temperature != 1:
+        what = "its .json corrects its scores (frequencies, temperature), which the kit does not"
+        raise wrong(source, f"{what}; train with balance 1 in the recipe, and name that training")
 
 
 def _selftest(trained: Trained, made: Made) -> dict[str, bytes]:
@@ -72,13 +93,25 @@ def _selftest(trained: Trained, made: Made) -> dict[str, bytes]:
         for kind in TOLERANCE
         if kind in made.files
     }
+    files[SCENE], place = scene(trained.recipe.crop)
     values = {
+        "picture": SCENE,
+        "places": [place],
         "labels": trained.classes,
         "tolerance": TOLERANCE,
-        "crops": list(files),
+        "crops": [name for name in files if name != SCENE],
         "scores": said,
     }
     return {**files, "selftest/expected.json": as_json(values)}
+
+
+def scene(crop: str) -> tuple[bytes, list[int]]:
+    """A picture, as PNG, with a face of nobody's in it, and where in it is to be looked."""
+    width, height, side, x, y = 320, 240, 130, 120, 60
+    picture = np.repeat(np.linspace(90, 150, width)[None].astype(np.uint8), height, axis=0)
+    picture[y : y + side, x : x + side] = crops(side)[2 * EMOTIONS.index("happy")]
+    place = [x, y, side, side] if crop == FACE else [0, 0, width, height]
+    return cv2.imencode(".png", picture)[1].tobytes(), place
 
 
 def crops(side: int) -> np.ndarray:

@@ -86,17 +86,33 @@ def frames(source):
         done, picture = capture.read()
 
 
+def looker():
+    """What says at which places of a grey picture the model is to look: at faces, or at all of it.
+
+    Places are (x, y, w, h) in pixels.
+    """
+    crop = manifest()["input"]["crop"]
+    if crop == "frame":
+        return lambda grey: [(0, 0, grey.shape[1], grey.shape[0])]
+    if crop != "face":
+        sys.exit("manifest.json: crop %r: this kit gives face or frame; export it again" % crop)
+    find = cv2.CascadeClassifier(os.path.join(HERE, "haarcascade_frontalface_default.xml"))
+
+    def faces(grey):
+        least = max(24, int(0.08 * len(grey)))
+        return find.detectMultiScale(grey, 1.1, 5, minSize=(least, least))
+
+    return faces
+
+
 def run(classify):
-    """Print a line for each face; `classify` makes of grey pixels a label and its score."""
+    """Print a line for each place; `classify` makes of grey pixels a label and its score."""
     if len(sys.argv) < 2:
         sys.exit("Use: python3 %s PICTURE|MOVIE|CAMERA ..." % sys.argv[0])
-    find = cv2.CascadeClassifier(os.path.join(HERE, "haarcascade_frontalface_default.xml"))
+    places = looker()
     for source in sys.argv[1:]:
         for index, grey in enumerate(frames(source)):
-            boxes, least = [(0, 0, grey.shape[1], grey.shape[0])], max(24, int(0.08 * len(grey)))
-            if manifest()["input"]["crop"] == "face":
-                boxes = find.detectMultiScale(grey, 1.1, 5, minSize=(least, least))
-            for x, y, w, h in boxes:
+            for x, y, w, h in places(grey):
                 label, score = classify(grey[y : y + h, x : x + w])
                 print("%s,%d,%d,%d,%d,%d,%s,%.4f" % (source, index, x, y, w, h, label, score))
 

@@ -13,7 +13,9 @@ import sys
 import cv2
 import numpy as np
 
-from run_tflite import HERE, load
+from run_tflite import HERE, load, looker
+
+NEAR = 0.5  # of the area of two boxes together, what they must share to be of one face
 
 
 def test(name, expected, pictures):
@@ -35,6 +37,26 @@ def test(name, expected, pictures):
     return well
 
 
+def test_places(expected):
+    """One line about where the programs look in a picture with one face; whether it is right."""
+    grey = cv2.imread(os.path.join(HERE, expected["picture"]), cv2.IMREAD_GRAYSCALE)
+    places = [[int(value) for value in place] for place in looker()(grey)]
+    wanted = expected["places"]
+    near = len(places) == len(wanted) and all(map(overlap, sorted(places), sorted(wanted)))
+    said = ("where it looks", "PASS" if near else "FAIL", places, wanted)
+    print("%-20s %s  at %s, should be %s" % said)
+    return near
+
+
+def overlap(one, other):
+    """Whether two boxes share most of their area."""
+    across, down = (
+        min(one[i] + one[i + 2], other[i] + other[i + 2]) - max(one[i], other[i]) for i in (0, 1)
+    )
+    shared = max(0, across) * max(0, down)
+    return shared >= NEAR * (one[2] * one[3] + other[2] * other[3] - shared)
+
+
 def main():
     with open(os.path.join(HERE, "selftest", "expected.json")) as file:
         expected = json.load(file)
@@ -50,6 +72,9 @@ def main():
     except ImportError:
         print("%s  not tried: no onnxruntime (run_jetson.py does not need it)" % names.pop())
     results = [test(name, expected, pictures) for name in names]
+    if not test_places(expected):
+        print("FAIL: it does not look where the model learnt to; copy the kit again")
+        sys.exit(1)
     if not results[0]:
         print("FAIL: do not use this runtime; see README.md")
     elif False in results:
