@@ -86,8 +86,13 @@ def test_a_track_that_nearly_got_the_name_is_told() -> None:
     people = People({}, ("Jim",), {1: 0.58})
     jim = Wanted(("happy",), persons=("Jim",))
     (hint,) = hints(jim, ["happy"] * 6, people)
-    assert hint.startswith("--track 1 finds 1 moment (") and "0.58; from 0.55 on" in hint
+    assert (
+        hint.startswith("--track 1 finds 1 moment (")
+        and "at 0.58 from somebody known, from 0.55 on" in hint
+    )
     assert hints(jim, ["happy"] * 6, People({}, ("Jim",), {1: 0.7})) == []
+    assert hints(jim, ["happy"] * 6, People({2: "Jim"}, ("Jim",), {1: 0.58})) == [hint]
+    assert hints(HAPPY, ["sad"] * 6, people) == []
 
 
 def test_a_track_that_is_somebody_else_is_told() -> None:

@@ -69,9 +69,10 @@ def _tell_nothing(one: Extracted, table: str) -> None:
     """That nothing matches, what there is, and what would find something."""
     who = ", ".join(map(shown, one.missing))
     nobody = f", {who} is in no track of it" if who else ""
+    where = "of these tracks" if one.of_some else "in it"
     click.echo(
-        f"{table}: nothing matches{nobody}; the longest runs in it: "
-        f"{_longest(one.held) or 'none, no face is aligned'}"
+        f"{table}: nothing matches{nobody}; the longest runs {where}: "
+        f"{_longest(one.held) or 'none, no face counts'}"
     )
     if one.hints:
         click.echo(f"{table}: {'; '.join(one.hints)}")

@@ -108,11 +108,11 @@ def _export(
 def stretch_of(selection: Selection, segment: Segment) -> Segment:
     """What of a moment is shown: not too short to be seen, if its shot is not, nor too long."""
     choice = selection.choice
-    longest = min(choice.max_length, choice.longest)
-    least = min(LEAST_SECONDS, longest)
-    segment = lengthened(segment, least, (selection.start, *selection.cuts, selection.end))
-    most = MOST_SECONDS if math.isinf(longest) else longest
-    return shortened(segment, max(most, choice.shortest), selection.faces_of(segment))
+    most = MOST_SECONDS if math.isinf(choice.longest) else choice.longest
+    most = min(max(most, choice.shortest), choice.max_length)
+    shots = (selection.start, *selection.cuts, selection.end)
+    segment = lengthened(segment, min(LEAST_SECONDS, most), shots)
+    return shortened(segment, most, selection.faces_of(segment))
 
 
 def strip_of(selection: Selection, moment: Segment, side: int, most: int) -> Strip:

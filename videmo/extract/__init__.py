@@ -66,6 +66,8 @@ class Extracted:
     """Wanted people who are in no track of this table."""
     crops: tuple[int, int] | None = None
     """Where faces were too many to make pictures of all: of how many, and how many there were."""
+    of_some: bool = False
+    """Whether only some tracks or people were wanted."""
     hints: list[str] = field(default_factory=list)
     """Where nothing was found: what would find something."""
 
@@ -197,6 +199,7 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
         errors=errors,
         missing=tuple(name for name in wanted.persons if not people.tracks_of(name)),
         crops=_too_many(every),
+        of_some=bool(wanted.tracks or wanted.persons),
     )
     if selections or beaten:
         return done, cuts

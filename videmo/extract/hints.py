@@ -106,18 +106,13 @@ def _of_smaller(record: Record) -> Iterator[str]:
 
 def _of_tracks(wanted: Wanted, record: Record, people: People, found: Found) -> Iterator[str]:
     """Why the tracks and the people that are wanted are not there, or not the same."""
+    theirs = {track for person in wanted.persons for track in people.tracks_of(person)}
     for track in wanted.tracks:
         if track > record["tracks"]:
             yield f"there is no track {track} in it, they end with {record['tracks']}"
-        elif wanted.persons:
-            who = people.names.get(track)
-            if who not in wanted.persons:
-                yield f"track {track} is {shown(who) if who else 'nobody known'}"
-    if all(people.tracks_of(person) for person in wanted.persons):
-        return
-    for track, away in people.near(NEAR):
+        elif wanted.persons and track not in theirs:
+            yield f"track {track} is {shown(people.names.get(track, 'nobody known'))}"
+    for track, away in people.near(NEAR) if wanted.persons else ():
         if count := found(replace(wanted, persons=(), tracks=(track,))):
-            near = f"at {away:.2f}; from {people.limit:g} on it is somebody else"
-            yield _told(
-                "--track", track, count, f"it has no name, but is nearly near enough: {near}"
-            )
+            near = f"is at {away:.2f} from somebody known, from {people.limit:g} on it has no name"
+            yield _told("--track", track, count, near)
