@@ -51,7 +51,8 @@ def export(selection: Selection) -> Exported:
     choice = selection.choice
     margin = MARGIN if choice.margin is None else choice.margin
     how = Crop(margin, choice.size, choice.upright, selection.whole)
-    kept = chosen(selection, DEFAULT_MAX_CROPS)
+    # Who asks for the best of each moment has asked for few.
+    kept = chosen(selection, 0 if choice.best else DEFAULT_MAX_CROPS)
     files = []
     for sighting, face in faces(selection.movie, kept, how):
         files.append(folder / crop_name(sighting))
