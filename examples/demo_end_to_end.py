@@ -18,7 +18,7 @@ def main(folder: Path) -> None:
 
     wanted = videmo.Wanted(emotions=("happy",), repeat=5)
     for done in videmo.extract_tables(videmo.find_tables([folder]), wanted, folder / "happy"):
-        print(f"{done.runs['happy']} happy runs, {len(done.files)} files")
+        print(f"{done.moments['happy']} happy moments, {len(done.files)} files")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_the_two_commands_work_as_they_stand(short: Path, tmp_path: Path) -> Non
     ), scan.stdout
     extract = run("extract", "--emotion", "happy", "--repeat", "5", cwd=tmp_path)
     assert extract.returncode == 0, extract.stderr
-    assert "1 happy run" in extract.stdout
+    assert "1 happy moment" in extract.stdout
     happy = tmp_path / "extracted" / "movie.mp4" / "happy"
     assert (happy / "sheet.jpg").is_file()
     assert len(list((happy / "crops").iterdir())) >= 20

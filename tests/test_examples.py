@@ -25,7 +25,7 @@ def run(name: str, *arguments: Path) -> str:
 
 def test_the_demo_runs_from_end_to_end(tmp_path: Path) -> None:
     said = run("demo_end_to_end.py", tmp_path)
-    assert "faces on" in said and "happy runs" in said
+    assert "faces on" in said and "happy moments" in said
     assert (tmp_path / "happy" / "demo.mp4" / "happy" / "sheet.jpg").is_file()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import rows_of
-from videmo.moments import moments_of
+from videmo.moments import best_first, moments_of
+from videmo.runs import find_runs, to_segments
 
 
 def test_a_moment_says_which_frames_and_how_sure() -> None:
@@ -26,3 +27,13 @@ def test_a_moment_says_which_frames_and_how_sure() -> None:
 def test_a_moment_says_who_it_is() -> None:
     (moment,) = moments_of(rows_of(["happy"] * 5), "a.mp4", persons={1: "Jim"})
     assert moment.person == "Jim"
+
+
+def test_the_best_moments_are_sure_and_long() -> None:
+    """Long and sure before short and sure; and no length makes up for half the score."""
+    lengths, scores = (2, 20, 200), (0.9, 0.9, 0.4)  # 10 frames/s
+    table = rows_of([name for n in lengths for name in ["happy"] * n + ["sad"] * 30])
+    table["score"] = [s for n, s in zip(lengths, scores, strict=True) for s in [s] * (n + 30)]
+    ranked = best_first(table, to_segments(find_runs(table, "happy")))
+    assert [segment.runs[0].repeat for _, segment in ranked] == [20, 200, 2]
+    assert ranked[0][0] == pytest.approx(0.9 * 2 / 3)

@@ -42,6 +42,18 @@ def test_what_was_written_is_read(table: Path) -> None:
     people = read_people(table, RECORD)
     assert people.names == {1: "Jim", 4: "Jim"}
     assert people.known == ("Jim", "Rachel")
+    assert people.away == {2: 0.7}
+
+
+def test_tracks_that_nearly_got_a_name_are_found_the_nearest_first(table: Path) -> None:
+    lines = [Line(1, "Jim", 0.5), Line(2, "", 0.69), Line(3, "", 0.61), Line(4, "", 0.75)]
+    write_people(table, RECORD, lines, ["Jim"], {"distance": 0.6})
+    assert read_people(table, RECORD).near(0.1) == [(3, 0.61), (2, 0.69)]
+
+
+def test_a_distance_that_was_spoilt_by_hand_is_none(table: Path) -> None:
+    people_path(table).write_text("track,person,distance\n1,,near\n2,,inf\n3,,0.6\n")
+    assert read_people(table, RECORD).away == {3: 0.6}
 
 
 def test_the_same_names_give_the_same_bytes(table: Path) -> None:

@@ -237,8 +237,8 @@ def test_a_known_person_who_is_in_no_track_is_told(
     cast = named(mine_short, tmp_path / "people", known=known)
     assert cast.people == ["Ann"]
     assert list(cast.absent) == ["Bob"] and (cast.absent["Bob"] or 0) > 0.55
-    made = extracted(mine_short, tmp_path / "out", "Bob")
-    assert made.runs == {"happy": 0} and made.missing == ("Bob",)
+    with pytest.raises(RequestError, match="Bob: is in no track"):
+        extracted(mine_short, tmp_path / "out", "Bob")
     assert not (tmp_path / "out").exists()
 
 

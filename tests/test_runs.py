@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import rows_of
 from videmo.errors import RequestError
-from videmo.runs import find_runs, repeats, to_segments
+from videmo.runs import find_runs, lengthened, repeats, to_segments
 from videmo.schema import Run
 
 
@@ -215,3 +215,33 @@ def test_an_emotion_that_is_nearly_one_of_the_table_s_is_taken_for_a_slip(
     table = rows_of(["happy"] * 5).assign(angry=0.1, happy=0.9)
     with pytest.raises(RequestError, match=re.escape(f"{word}: no such emotion; {hint}")):
         find_runs(table, word)
+
+
+def test_runs_of_one_person_in_two_tracks_are_one_moment_within_a_shot() -> None:
+    runs = [run_of(1, 2), run_of(2.2, 3, track=2), run_of(3.1, 4, track=3)]
+    who = {1: "Jim", 2: "Jim", 3: "Pam"}
+    jim, pam = to_segments(runs, persons=who)
+    assert (jim.start, jim.end, jim.runs) == (1, 3, tuple(runs[:2])) and pam.runs == (runs[2],)
+    assert len(to_segments(runs, persons=who, cuts=[2.1])) == 3
+    assert len(to_segments(runs)) == 3
+
+
+def test_a_short_moment_is_made_longer_evenly_as_far_as_its_shot_goes() -> None:
+    (segment,) = to_segments([run_of(2, 3)], shortest=2)
+    assert (segment.start, segment.end) == (1.5, 3.5)
+    (segment,) = to_segments([run_of(2, 3)], shortest=2, cuts=[1.9])
+    assert (segment.start, segment.end) == (1.9, 3.9)
+    (segment,) = to_segments([run_of(2, 3)], shortest=2, cuts=[1.9, 3.2])
+    assert (segment.start, segment.end) == (1.9, 3.2)
+
+
+def test_moments_that_overlap_when_made_longer_are_one() -> None:
+    runs = [run_of(2, 3), run_of(4, 5)]
+    assert [len(one.runs) for one in to_segments(runs, gap=0.5)] == [1, 1]
+    (both,) = to_segments(runs, gap=0.5, shortest=2.2)
+    assert (both.start, both.end, both.held) == (pytest.approx(1.4), pytest.approx(5.6), 2)
+
+
+def test_what_is_long_enough_stays_as_it_is() -> None:
+    (segment,) = to_segments([run_of(2, 3)])
+    assert lengthened(segment, 1.0, (0.0, 9.0)) is segment

@@ -23,7 +23,7 @@ from videmo.errors import MovieError, RequestError, TableError
 from videmo.exporters.selection import Selection, sightings_of
 from videmo.exporters.sheet import header_of, tiles_of
 from videmo.extract import Wanted, extract_tables, find_tables
-from videmo.runs import find_runs, frame_starts, scan_step
+from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.scan import Settings, scan_movie
 from videmo.schema import EMOTIONS, timecode
 from videmo.table import (
@@ -216,11 +216,20 @@ def test_the_sheet_says_of_how_much_its_moments_are(one: One, tmp_path: Path) ->
     table, record = read_table(one.path), read_record(one.path)
     starts = frame_starts(table, record["end"], between=True)
     runs = find_runs(table, "happy", end=record["end"])
+    segments = tuple(to_segments(runs, end=record["end"]))
     selection = Selection(
-        *(probe(one.movie), "a.mp4", "happy", (), sightings_of(table, runs), starts, tmp_path),
+        *(
+            probe(one.movie),
+            "a.mp4",
+            "happy",
+            segments,
+            sightings_of(table, runs),
+            starts,
+            tmp_path,
+        ),
         every=scan_step(table),
     )
-    header, (tile,) = header_of(selection), tiles_of(selection, selection.runs)
+    header, (tile,) = header_of(selection), tiles_of(selection, segments)
     (stretch,) = header.stretches
     late = one.settings.end is not None
     begin, length = (starts[0], 3.2 - starts[0]) if late else (0, 4)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from videmo.runs import find_runs
-from videmo.schema import DEFAULT_REPEAT, Run
+from videmo.schema import DEFAULT_REPEAT, Run, Segment
+
+HALF_WORTH = 1.0
+"""Seconds for which a moment must hold to be worth half its score."""
 
 
 class Moment(NamedTuple):
@@ -63,19 +66,38 @@ def moments_of(
         how: as `find_runs` takes it.
     """
     runs = find_runs(table, repeat=repeat, end=end, **how)
+    scores = table["score"].to_numpy(np.float64, na_value=np.nan)
+    times = table["time"].to_numpy(np.float64)
+    return [
+        _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
+        for run, at in zip(runs, _rows_of(table, runs), strict=True)
+    ]
+
+
+def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[float, Segment]]:
+    """The segments of a table and how much each is worth, the best one first.
+
+    What counts is the mean score of its frames, and how long it held, but less and less: of two
+    that are equally sure, one of two seconds is worth a third more than one of a second, and no
+    length makes up for a score half as high.
+    """
+    scores = table["score"].to_numpy(np.float64, na_value=np.nan)
+    rows = _rows_of(table, [run for segment in segments for run in segment.runs])
+    worth = []
+    for segment in segments:
+        score = float(scores[np.concatenate([next(rows) for _ in segment.runs])].mean())
+        worth.append((score * segment.held / (segment.held + HALF_WORTH), segment))
+    return sorted(worth, key=lambda one: -one[0])
+
+
+def _rows_of(table: pd.DataFrame, runs: Iterable[Run]) -> Iterator[np.ndarray]:
+    """The rows of `table`, by place, that each run is made of."""
     frames = table["frame"].to_numpy(np.int64)
     tracks = table["track"].to_numpy(np.int64, na_value=0)
     rows = np.lexsort((frames, tracks))
     keys = tracks[rows] << 32 | frames[rows]
-    scores = table["score"].to_numpy(np.float64, na_value=np.nan)
-    times = table["time"].to_numpy(np.float64)
-    moments = []
     for run in runs:
-        at = rows[np.searchsorted(keys, run.track << 32 | np.asarray(run.frames, np.int64))]
-        moments.append(
-            _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
-        )
-    return moments
+        yield rows[np.searchsorted(keys, run.track << 32 | np.asarray(run.frames, np.int64))]
 
 
 def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray) -> Moment:

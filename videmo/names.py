@@ -14,11 +14,13 @@ import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from videmo.errors import TableError
 from videmo.files import sha256, shown, write_atomic
+from videmo.schema import DEFAULT_DISTANCE
 from videmo.table import TABLE_SUFFIX, Record
 
 PEOPLE_SUFFIX = ".people.csv"
@@ -56,6 +58,16 @@ class People:
     """The person of each track that has one."""
     known: tuple[str, ...] = ()
     """Everybody who was looked for, or is in the names."""
+    away: dict[int, float] = field(default_factory=dict)
+    """How far each track that has no name is from the nearest person."""
+    limit: float = DEFAULT_DISTANCE
+    """From how far on a track got no name."""
+
+    def near(self, within: float) -> list[tuple[int, float]]:
+        """The tracks that have no name, but lie no further than `within` behind the limit, and how
+        far away they are: the nearest first."""
+        near = [(track, away) for track, away in self.away.items() if away < self.limit + within]
+        return sorted(near, key=lambda one: one[1])
 
     def tracks_of(self, person: str) -> list[int]:
         """The tracks of `person`; in any letter case, if nobody has just this name."""
@@ -136,9 +148,10 @@ def read_people(table: Path, record: Record) -> People:
             f"{shown(path)}: is of an earlier scan, in which tracks had other numbers; "
             f"run again: {_command(table)}"
         )
-    names = _names(path)
-    known = [*map(tidy, about["people"]), *names.values()]
-    return People(names, tuple(name for name in dict.fromkeys(known) if name))
+    names, away = _names(path)
+    known = tuple(dict.fromkeys(filter(None, [*map(tidy, about["people"]), *names.values()])))
+    limit = about.get("distance")
+    return People(names, known, away, limit if isinstance(limit, float) else DEFAULT_DISTANCE)
 
 
 def find_people(table: Path, record: Record) -> People:
@@ -184,8 +197,9 @@ def _read_record(table: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def _names(path: Path) -> dict[int, str]:
-    """The names in a file that a spreadsheet may have saved in its own way."""
+def _names(path: Path) -> tuple[dict[int, str], dict[int, float]]:
+    """The names in a file that a spreadsheet may have saved in its own way, and how far from the
+    nearest person the tracks are that have none."""
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("too large")
@@ -202,4 +216,18 @@ def _names(path: Path) -> dict[int, str]:
         ) from error
     if len(set(numbers)) < len(numbers):
         raise TableError(f"{shown(path)}: names a track twice; run videmo people again")
-    return {track: name for track, name in zip(numbers, names, strict=True) if name}
+    distances = [_distance(line.get("distance")) for line in lines]
+    every = list(zip(numbers, names, distances, strict=True))
+    return (
+        {track: name for track, name, _ in every if name},
+        {track: away for track, name, away in every if not name and away is not None},
+    )
+
+
+def _distance(cell: str | None) -> float | None:
+    """What a cell says that may have been changed by hand; None: nothing."""
+    try:
+        away = float((cell or "").replace(",", "."))
+    except ValueError:
+        return None
+    return away if isfinite(away) else None

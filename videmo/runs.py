@@ -7,7 +7,8 @@ same runs again from the rows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -145,29 +146,74 @@ def to_segments(
     start: float = 0.0,
     end: float = float("inf"),
     cuts: Sequence[float] = (),
+    shortest: float = 0.0,
+    persons: Mapping[int, str] | None = None,
 ) -> list[Segment]:
     """What is to be cut: each run with `pad` seconds before and after.
 
     Nothing lies outside `start` and `end`, in seconds: those of the movie, or of what was scanned;
     and nothing goes over one of `cuts`, where shots begin: where too little remains at one end, the
-    other one is lengthened, within the shot. Runs of one track and emotion that then lie no more
-    than `gap` seconds apart, in one shot, make one segment.
+    other one is lengthened, within the shot. Runs of one emotion, and of one track, or of one of
+    the `persons` that tracks are, that then lie no more than `gap` seconds apart, in one shot, make
+    one segment: what one sees as one moment. Each is as long as `shortest`, if its shot is.
     """
-    segments: list[Segment] = []
     shots = [start, *(cut for cut in sorted(cuts) if start < cut < end), end]
-    for run in sorted(runs, key=lambda run: (run.track, run.emotion, run.start)):
-        first, last = shots[bisect_right(shots, run.start + ROUNDING) - 1 :][:2]
+    single = []
+    for run in runs:
+        first, last = _shot(shots, run.start)
         wished = max(start, run.start - pad), min(end, run.end + pad)
-        begin, stop = _within_shot(wished, first, max(last, run.end))
-        before = segments[-1] if segments else None
-        same = before and (before.track, before.emotion) == (run.track, run.emotion)
-        near = before and before.start >= first and begin - before.end <= gap + ROUNDING
-        if before and same and near:
-            stop = max(stop, before.end)
-            segments[-1] = Segment(run.track, run.emotion, before.start, stop, (*before.runs, run))
-        else:
-            segments.append(Segment(run.track, run.emotion, begin, stop, (run,)))
+        stretch = _within_shot(wished, first, max(last, run.end))
+        single.append(Segment(run.track, run.emotion, *stretch, (run,)))
+    segments = _joined(single, gap, shots, persons or {})
+    longer = [lengthened(segment, shortest, shots) for segment in segments]
+    if longer != segments:  # those that now overlap are one
+        segments = _joined(longer, 0.0, shots, persons or {})
     return sorted(segments, key=lambda segment: (segment.start, segment.track))
+
+
+def lengthened(segment: Segment, seconds: float, shots: Sequence[float]) -> Segment:
+    """The segment, `seconds` long at least, as far as its shot goes: evenly at both ends.
+
+    `shots` are where shots begin, rising, and where the last one ends.
+    """
+    lacking = seconds - (segment.end - segment.start)
+    if lacking <= ROUNDING:
+        return segment
+    first, last = _shot(shots, segment.start)
+    wished = segment.start - lacking / 2, segment.end + lacking / 2
+    begin, stop = _within_shot(wished, first, max(last, segment.end))
+    return replace(segment, start=begin, end=stop)
+
+
+def _joined(
+    segments: Iterable[Segment], gap: float, shots: Sequence[float], persons: Mapping[int, str]
+) -> list[Segment]:
+    """Segments of one emotion and person that lie no more than `gap` apart, in one shot, as one."""
+
+    def whose(segment: Segment) -> tuple[str, int, str]:
+        person = persons.get(segment.track, "")
+        return person, 0 if person else segment.track, segment.emotion
+
+    joined: list[Segment] = []
+    for segment in sorted(segments, key=lambda segment: (*whose(segment), segment.runs[0].start)):
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and whose(before) == whose(segment)
+            and before.start >= _shot(shots, segment.start)[0]
+            and segment.start - before.end <= gap + ROUNDING
+        ):
+            runs = (*before.runs, *segment.runs)
+            joined[-1] = replace(before, end=max(before.end, segment.end), runs=runs)
+        else:
+            joined.append(segment)
+    return joined
+
+
+def _shot(shots: Sequence[float], time: float) -> tuple[float, float]:
+    """Where the shot of `time` begins and ends; `shots` as `lengthened` takes them."""
+    index = min(bisect_right(shots, time + ROUNDING), len(shots) - 1)
+    return shots[max(0, index - 1)], shots[index]
 
 
 def _within_shot(wished: tuple[float, float], first: float, last: float) -> tuple[float, float]:

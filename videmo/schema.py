@@ -52,6 +52,11 @@ ALL_SOUND = 0
 DEFAULT_PAD = 0.5
 """Seconds added before and after a run where it is cut."""
 
+DEFAULT_MAX_CROPS = 500
+"""Faces of one emotion in one movie that become pictures: what one can still look through."""
+
+DEFAULT_MAX_MB = 4.0
+"""Megabytes of a moving picture, so that it can be sent and shown."""
 
 DEFAULT_DISTANCE = 0.55
 """How far apart looks of one person may be; where it comes from stands in `people.decide`."""
@@ -270,10 +275,24 @@ class Run:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the movie to be cut: ``start <= time < end`` in seconds, and the runs in it."""
+    """A moment: a stretch of the movie to be cut, ``start <= time < end`` in seconds, and its runs.
+
+    They are of one track, or of several of one person.
+    """
 
     track: int
+    """That of its first run."""
     emotion: str
     start: float
     end: float
     runs: tuple[Run, ...]
+
+    @property
+    def held(self) -> float:
+        """Seconds for which the emotion held."""
+        return sum(run.end - run.start for run in self.runs)
+
+    @property
+    def seen(self) -> tuple[Run, ...]:
+        """Those of its runs that are in the stretch: not all, where it was made shorter."""
+        return tuple(run for run in self.runs if run.start < self.end and run.end > self.start)

@@ -8,10 +8,19 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, output
-from videmo.cli.tell import say, tell_extracted
+from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, options_said, output
+from videmo.cli.tell import say
+from videmo.cli.tell_extract import tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
+from videmo.schema import (
+    ALIGNED_EYES,
+    DEFAULT_GAP,
+    DEFAULT_MAX_CROPS,
+    DEFAULT_MAX_MB,
+    DEFAULT_PAD,
+    DEFAULT_REPEAT,
+    EMOTIONS,
+)
 
 
 @click.command(
@@ -69,6 +78,12 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     help="Eyes with which a face counts; 1 or 0 for turned heads and narrowed eyes.",
 )
 @click.option(
+    "--top",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only the N best moments of all movies, by score and length.",
+)
+@click.option(
     "--pad",
     type=click.FloatRange(0),
     default=DEFAULT_PAD,
@@ -80,12 +95,33 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     type=click.FloatRange(0),
     default=DEFAULT_GAP,
     show_default=True,
-    help="Seconds to bridge: a face unknown within a run, or between two runs in a clip.",
+    help="Seconds to bridge: a face unknown within a run, or between two runs, which then are one "
+    "moment.",
+)
+@click.option(
+    "--shortest",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How long what is cut of a moment is at least, if its shot is.  [default: as --pad makes "
+    "it; a gif or webp 1]",
+)
+@click.option(
+    "--longest",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="How long it is at most: the best seconds of it.  [default: as it is; a gif or webp 10]",
 )
 @click.option(
     "--across-cuts", is_flag=True, help="Let what is cut go over changes of shot, as --pad says."
 )
-@click.option("--best", is_flag=True, help="One crop for each run, the best, not every frame.")
+@click.option("--best", is_flag=True, help="One crop for each moment, the best, not every frame.")
+@click.option(
+    "--max-crops",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of more faces of an emotion in a movie, crops of so many, spread over the moments, the "
+    f"best of each among them; 0: all.  [default: {DEFAULT_MAX_CROPS}; in a dataset all]",
+)
 @click.option(
     "--size",
     type=click.IntRange(16, 4096),
@@ -103,13 +139,22 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     type=click.Choice(["time", "score"]),
     default="time",
     show_default=True,
-    help="How supercut, edl and otio join the moments; score: the best first.",
+    help="How supercut, edl and otio join the moments, and sheet, gif and webp show them; score: "
+    "the best first.",
 )
 @click.option(
     "--max-length",
     type=click.FloatRange(0, min_open=True),
     help="Seconds that supercut, edl and otio may last, made of the best moments then; and a gif "
     "or webp.",
+)
+@click.option(
+    "--max-mb",
+    type=click.FloatRange(0, min_open=True),
+    default=DEFAULT_MAX_MB,
+    show_default=True,
+    metavar="MEGABYTES",
+    help="How large a gif or webp may be; larger ones get smaller pictures, then fewer.",
 )
 @click.option(
     "--sound",
@@ -141,7 +186,8 @@ def extract(
 
     Takes tables, folders with tables, or scanned movies; without any, the tables in the current
     folder. Makes OUTPUT/NAME/EMOTION/crops, .../clips, .../sheet.jpg, and OUTPUT/segments.csv with
-    a line for each run; or what else is wanted with --as.
+    a line for each run; or what else is wanted with --as. An option that nothing of that can use
+    is refused.
     """
     from videmo.exporters.selection import Choice
     from videmo.extract import Wanted, extract_tables, find_tables
@@ -155,6 +201,10 @@ def extract(
         order=options.pop("order"),
         sound=options.pop("sound"),
         max_length=options.pop("max_length") or float("inf"),
+        shortest=options.pop("shortest") or 0.0,
+        longest=options.pop("longest") or float("inf"),
+        max_crops=options.pop("max_crops"),
+        max_mb=options.pop("max_mb"),
     )
     repeat, seconds = options.pop("repeat")
     done = extract_tables(
@@ -165,6 +215,7 @@ def extract(
         choice=choice,
         movie=movie,
         offset=offset,
+        given=options_said(),
         progress=None if quiet else say,
     )
     sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)

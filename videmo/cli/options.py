@@ -170,3 +170,10 @@ def output(
     return click.option(
         *("-o", "--output", name), type=PATH, help=about, show_default=show_default, **chosen
     )
+
+
+def options_said() -> list[str]:
+    """The names of the running command's options that somebody gave, and that are not defaults."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return [name for name in context.params if context.get_parameter_source(name) is not default]

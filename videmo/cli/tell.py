@@ -1,4 +1,4 @@
-"""What the user is told of a movie scanned, or a table exported: one line each."""
+"""What the user is told of a movie scanned, drawn or converted: one line each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from videmo.annotate.pictures import AnnotatedPicture
     from videmo.archive import Entry, Outcome
     from videmo.convert import Converted
-    from videmo.extract import Extracted
     from videmo.people import Cast, NamedTracks
     from videmo.plot import Plotted
     from videmo.table import Record
@@ -136,42 +135,6 @@ def left_out(entries: Sequence[Entry]) -> str:
     kinds |= count_kinds(entry.reason for entry in entries if entry.status == "skipped")
     what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items() if count)
     return f"left out: {what}" if what else ""
-
-
-def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
-    """One line about a table, or about what was made of all; whether all went well."""
-    for error in one.errors:
-        say(f"videmo: {error}")
-    if one.table is None:
-        if one.files and not quiet:
-            click.echo(f"all together: {', '.join(shown(file) for file in one.files)}")
-        return not one.errors
-    if not one.runs:
-        return False
-    found = {emotion: count for emotion, count in one.runs.items() if count}
-    if found and not quiet:
-        what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
-        runs = "run" if sum(found.values()) == 1 else "runs"
-        sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
-        look = f"; look at {sheet}" if sheet else ""
-        made = f", files made in {shown(folder)}: {len(one.files)}{look}" if one.files else ""
-        click.echo(f"{shown(one.table)}: {what} {runs}{made}")
-    elif not quiet:
-        held = ", ".join(
-            f"{name} {_frames(run.repeat)} ({run.end - run.start:.2f} s)"
-            for name, run in one.held.items()
-        )
-        who = ", ".join(map(shown, one.missing))
-        click.echo(
-            f"{shown(one.table)}: nothing matches"
-            f"{f', {who} is in no track of it' if who else ''}; the longest runs in it: "
-            f"{held or 'none, no face is aligned'}"
-        )
-    return not one.errors
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bool:

@@ -55,7 +55,7 @@ def export(selection: Selection) -> Exported:
         except OutputError as error:
             failures.append(error)
         else:
-            of_run |= dict.fromkeys(segment.runs, target)
+            of_run |= dict.fromkeys(segment.seen, target)
     files = list(dict.fromkeys(of_run.values()))
     remove_others(selection.folder / FOLDER, CLIP_NAME, keep=files)
     return Exported(files, of_run, failures)

@@ -1,9 +1,9 @@
-"""Crop out faces: one picture for each frame of a run, or the best of each."""
+"""Crop out faces: one picture for each frame of a moment, or the best of each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -11,9 +11,11 @@ import numpy as np
 
 from videmo.draw import cut_face
 from videmo.errors import OutputError
+from videmo.exporters.lengths import spread
 from videmo.exporters.selection import Exported, Selection, Sighting, remove_others
 from videmo.faces import crop_picture
 from videmo.files import write_atomic
+from videmo.schema import DEFAULT_MAX_CROPS, Run
 from videmo.video import Movie, open_movie
 
 JPEG_QUALITY = 95
@@ -44,25 +46,52 @@ class Crop(NamedTuple):
 
 
 def export(selection: Selection) -> Exported:
-    """Write ``crops/FRAME_tTRACK.jpg`` for each face that counts."""
+    """Write ``crops/FRAME_tTRACK.jpg`` for each face that counts, or of as many as wanted."""
     folder = selection.folder / FOLDER
     choice = selection.choice
     margin = MARGIN if choice.margin is None else choice.margin
     how = Crop(margin, choice.size, choice.upright, selection.whole)
+    # Who asks for the best of each moment has asked for few.
+    kept = chosen(selection, 0 if choice.best else DEFAULT_MAX_CROPS)
     files = []
-    for sighting, face in faces(selection.movie, chosen(selection), how):
+    for sighting, face in faces(selection.movie, kept, how):
         files.append(folder / crop_name(sighting))
         write_atomic(files[-1], encode_jpeg(face))
     remove_others(folder, CROP_NAME, keep=files)
-    of_run = {run: folder / crop_name(selection.best(run)) for run in selection.runs}
-    return Exported(files, of_run)
+    of_run = {run: folder / crop_name(best) for run, best in _best_of_runs(selection, kept).items()}
+    return Exported(files, of_run, faces=_too_many(selection, len(files)))
 
 
-def chosen(selection: Selection) -> list[Sighting]:
-    """The faces to be cut out: of each run all, or the best."""
+def chosen(selection: Selection, most: int = 0) -> list[Sighting]:
+    """The faces to be cut out: of each moment all, or the best; `most` of them if nobody says
+    otherwise, 0: all."""
+    limit = most if selection.choice.max_crops is None else selection.choice.max_crops
     if selection.choice.best:
-        return [selection.best(run) for run in selection.runs]
-    return [sighting for run in selection.runs for sighting in selection.sightings[run]]
+        return spread([[selection.best(segment)] for segment in selection.segments], limit)
+    return spread([selection.faces_of(segment) for segment in selection.segments], limit)
+
+
+def _too_many(selection: Selection, made: int) -> int:
+    """How many faces, or with `--best` moments, there were, if fewer pictures were made."""
+    every = sum(run.repeat for run in selection.runs)
+    there = len(selection.segments) if selection.choice.best else every
+    return there if there > made else 0
+
+
+def _best_of_runs(selection: Selection, kept: Sequence[Sighting]) -> dict[Run, Sighting]:
+    """The best of the `kept` faces of each run; of one that has none, of its moment."""
+    there = set(kept)
+    best = {}
+    for segment in selection.segments:
+        of_runs = {
+            run: [face for face in selection.sightings[run] if face in there]
+            for run in segment.runs
+        }
+        every = [face for faces in of_runs.values() for face in faces]
+        for run, mine in of_runs.items():
+            if mine or every:
+                best[run] = max(mine or every, key=lambda face: face.score)
+    return best
 
 
 def faces(

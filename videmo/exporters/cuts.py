@@ -69,17 +69,16 @@ class Edit:
 
 def cuts_of(moments: Moments) -> list[Cut]:
     """The segments of a movie as cuts, in order of time; those that share frames are one."""
-    segments = [segment for selection in moments.selections for segment in selection.segments]
     joined: list[tuple[int, int, list[Run]]] = []
-    for segment in sorted(segments, key=lambda segment: (segment.start, segment.track)):
+    for segment in moments.segments:
         first, after = frames_between(moments.starts, segment.start, segment.end)
         if after <= first:
             continue
         if joined and first < joined[-1][1]:
             begun, ended, runs = joined[-1]
-            joined[-1] = (begun, max(ended, after), [*runs, *segment.runs])
+            joined[-1] = (begun, max(ended, after), [*runs, *segment.seen])
         else:
-            joined.append((first, after, list(segment.runs)))
+            joined.append((first, after, list(segment.seen)))
     return [_cut(moments, first, after, runs) for first, after, runs in joined]
 
 

@@ -60,15 +60,16 @@ def export(moments: Moments) -> Exported:
 
 
 def markers_of(moments: Moments, counted: Count) -> list[Marker]:
-    """A marker for each run, in order of time."""
+    """A marker for each moment, from its first run to its last, in order of time."""
     markers = []
-    for run in moments.runs:
-        start = counted.frame(run.start) - counted.first
-        frames = max(1, counted.frame(run.end) - counted.first - start)
-        markers.append(
-            Marker(start, frames, f"{run.emotion} ({moments.who(run.track)})", run.emotion)
-        )
-    return markers
+    for segment in moments.segments:
+        begin = max(segment.start, segment.runs[0].start)
+        stop = min(segment.end, max(run.end for run in segment.runs))
+        start = counted.frame(begin) - counted.first
+        frames = max(1, counted.frame(stop) - counted.first - start)
+        name = f"{segment.emotion} ({moments.who(segment.track)})"
+        markers.append(Marker(start, frames, name, segment.emotion))
+    return sorted(markers, key=lambda marker: marker.start)
 
 
 def marker_list(markers: Sequence[Marker], title: str, counted: Count) -> str:

@@ -87,7 +87,7 @@ def _marker(cut: Cut, run: Run, said: str) -> otio.schema.Marker:
     }
     return otio.schema.Marker(
         name=shown(said),
-        marked_range=_range(cut, run.start, run.end),
+        marked_range=_range(cut, max(run.start, cut.start), min(run.end, cut.end)),
         color=COLOURS.get(run.emotion, OTHER),
         metadata={"videmo": about},
     )

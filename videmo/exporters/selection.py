@@ -12,7 +12,7 @@ import pandas as pd
 
 from videmo.errors import RequestError, VidemoError
 from videmo.files import output_error, shown
-from videmo.schema import EMOTIONS, Box, Run, Segment
+from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
 
@@ -22,7 +22,7 @@ class Choice:
     """How the moments are to be exported."""
 
     best: bool = False
-    """One crop for each run, the best, instead of every frame."""
+    """One crop for each moment, the best, instead of every frame."""
     size: int = 0
     """Side of a crop in pixels; 0: as large as it is in the movie, or as training wants it."""
     margin: float | None = None
@@ -31,11 +31,20 @@ class Choice:
     upright: bool = False
     """Crops turned so that the eyes are level."""
     order: str = "time"
-    """How moments are joined: by `time`, or by `score`, the best first."""
+    """How moments are joined and shown: by `time`, or by `score`, the best first."""
     sound: int | None = None
     """The sound track that is taken, from 1, or `ALL_SOUND`; None: the first with a decoder."""
     max_length: float = float("inf")
     """Seconds that what is joined may last, and each gif and webp."""
+    shortest: float = 0.0
+    """Seconds that each moment lasts at least where it is cut, if its shot does."""
+    longest: float = float("inf")
+    """Seconds that each moment lasts at most where it is cut: the best ones of it."""
+    max_crops: int | None = None
+    """Faces of one emotion in one movie that are made pictures of, at most; 0: all; None: as is
+    best for what they are cut out for."""
+    max_mb: float = DEFAULT_MAX_MB
+    """Megabytes that a gif or webp may have."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class Selection:
     """How long runs were asked to be: ``5`` frames, or ``0.2s``."""
     whole: bool = False
     """Whether the model looked at whole pictures, and not at faces."""
+    cuts: tuple[float, ...] = ()
+    """Where, in seconds, shots begin over whose borders nothing is to be cut."""
 
     @property
     def start(self) -> float:
@@ -96,9 +107,28 @@ class Selection:
     def runs(self) -> tuple[Run, ...]:
         return tuple(self.sightings)
 
-    def best(self, run: Run) -> Sighting:
-        """The sighting of `run` with the highest score, the first of equals."""
-        return max(self.sightings[run], key=lambda sighting: sighting.score)
+    @property
+    def ordered(self) -> tuple[Segment, ...]:
+        """The moments in the order in which they are to be shown."""
+        if self.choice.order == "time":
+            return self.segments
+        return tuple(sorted(self.segments, key=lambda segment: -self.score_of(segment)))
+
+    def faces_of(self, segment: Segment) -> list[Sighting]:
+        """The sightings of a moment, in order of time."""
+        every = [sighting for run in segment.runs for sighting in self.sightings[run]]
+        return sorted(every, key=lambda sighting: sighting.time)
+
+    def best(self, segment: Segment) -> Sighting:
+        """The sighting with the highest score that is seen where it is cut, the first of equals."""
+        faces = self.faces_of(segment)
+        inside = [face for face in faces if segment.start <= face.time < segment.end]
+        return max(inside or faces, key=lambda sighting: sighting.score)
+
+    def score_of(self, segment: Segment) -> float:
+        """The mean score of a moment's frames."""
+        scores = [sighting.score for sighting in self.faces_of(segment)]
+        return sum(scores) / len(scores)
 
     def score(self, run: Run) -> float:
         """The mean score of `run`'s frames."""
@@ -171,6 +201,12 @@ class Moments:
         runs = [run for selection in self.selections for run in selection.runs]
         return sorted(runs, key=lambda run: (run.start, run.track))
 
+    @property
+    def segments(self) -> list[Segment]:
+        """The moments of all emotions, in order of time."""
+        segments = [segment for selection in self.selections for segment in selection.segments]
+        return sorted(segments, key=lambda segment: (segment.start, segment.track))
+
     def score(self, run: Run) -> float:
         """The mean score of `run`'s frames."""
         return next(s.score(run) for s in self.selections if s.emotion == run.emotion)
@@ -189,6 +225,8 @@ class Exported:
     """Empty where files show more than runs of one emotion."""
     failures: list[VidemoError] = field(default_factory=list)
     """What could not be made; the rest was."""
+    faces: int = 0
+    """How many faces there were, where they were too many to make pictures of all."""
 
 
 def in_one_file(movie: Movie) -> Path:

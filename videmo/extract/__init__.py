@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,28 @@ from videmo.errors import (
     OutputError,
     RequestError,
     SetupError,
-    TableError,
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
 from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.extract.hints import hints_for
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
-from videmo.extract.select import Paths, longest_runs, select
-from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
+from videmo.extract.select import Paths, longest_runs, people_of, select, shares
+from videmo.extract.wanted import (
+    Wanted,
+    check_emotions,
+    check_names,
+    check_persons,
+    check_tracks,
+    check_used,
+    of_labels,
+    options_given,
+)
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
-from videmo.names import People, find_people, read_people
 from videmo.schema import Run
-from videmo.table import Record, read_record, read_table
+from videmo.table import read_record, read_table
 from videmo.video import Movie, sound_taken
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -45,6 +53,10 @@ class Extracted:
     """None: of all together."""
     runs: dict[str, int] = field(default_factory=dict)
     """Runs found, by emotion."""
+    moments: dict[str, int] = field(default_factory=dict)
+    """Moments that they make, by emotion: runs close in time are one."""
+    beaten: int = 0
+    """How many more moments there are, which are not among the best."""
     held: dict[str, Run] = field(default_factory=dict)
     """Where nothing was found, the longest run in the table, by emotion."""
     files: list[Path] = field(default_factory=list)
@@ -52,6 +64,12 @@ class Extracted:
     """What went wrong; the rest was made."""
     missing: tuple[str, ...] = ()
     """Wanted people who are in no track of this table."""
+    crops: tuple[int, int] | None = None
+    """Where faces were too many to make pictures of all: of how many, and how many there were."""
+    of_some: bool = False
+    """Whether only some tracks or people were wanted."""
+    hints: list[str] = field(default_factory=list)
+    """Where nothing was found: what would find something."""
 
 
 def extract_tables(
@@ -63,6 +81,7 @@ def extract_tables(
     choice: Choice | None = None,
     movie: Path | None = None,
     offset: float | None = None,
+    given: Iterable[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Extracted]:
     """Export the wanted moments of each table into `folder`; one bad table costs one table.
@@ -79,16 +98,19 @@ def extract_tables(
         choice: how the exporters are to work.
         movie: where the movie is, if not where it was; for one table only.
         offset: `movie` is another cut, in which everything lies so many seconds later.
+        given: the options that somebody gave: fields of `wanted` and `choice`. None: those that are
+            not as they are if nobody says anything.
         progress: told what is being done.
 
     Raises:
-        RequestError: an emotion, exporter or order that does not exist, or a person of whom nobody
-            heard.
+        RequestError: an emotion, exporter, order or track that does not exist, a person who is in
+            no track, or an option that none of `exports` can use.
         DiskFullError: no room is left.
         SetupError: ffmpeg is missing, or a library that an exporter needs.
     """
     choice = choice or Choice()
     check_names(exports, choice)
+    check_used(options_given(wanted, choice) if given is None else given, exports)
     makers = {name: exporter(name) for name in exports}
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
@@ -97,11 +119,16 @@ def extract_tables(
     folder = Path(folder)
     check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
+    check_tracks(wanted.tracks, tables)
     done = []
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
+    best = None
+    if wanted.top is not None and len(tables) > 1:
+        best = shares(tables, wanted, choice, wanted.top)
     for table, name in tables.items():
-        job = _Extraction(Paths(table, name, folder, movie, offset), wanted, makers, choice)
+        mine = wanted if best is None else replace(wanted, top=best[table])
+        job = _Extraction(Paths(table, name, folder, movie, offset), mine, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)
         except (DiskFullError, SetupError):
@@ -134,10 +161,10 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     """What is made of one table, and what of it goes into what is made of all."""
     paths = job.paths
     table, record = read_table(paths.table), read_record(paths.table)
-    wanted = of_labels(job.wanted, record["labels"], paths.table)
-    people = _people(job, record)
+    wanted = of_labels(job.wanted, record["labels"], paths.table, record["model"]["name"])
+    people = people_of(paths.table, record, wanted, log.warning)
     listed = read_segments(paths.folder)
-    selections = select(paths, wanted, job.choice, table, record, people)
+    selections, beaten = select(paths, wanted, job.choice, table, record, people)
     if selections:
         _check_paths(paths)
         _tell_sound(job, selections[0].movie)
@@ -161,13 +188,27 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
             progress(f"{shown(paths.name)}: {name}")
             every.append(_export(job.makers[name], moments))
         cuts = cuts_of(moments) if of_scope[ALL] else []
-    found = {selection.emotion: len(selection.runs) for selection in selections}
+    runs = {selection.emotion: len(selection.runs) for selection in selections}
+    found = {selection.emotion: len(selection.segments) for selection in selections}
     # Where nothing matches, nothing is made, and what an earlier call made stays.
     write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
-    runs = {emotion: found.get(emotion, 0) for emotion in wanted.emotions}
-    missing = tuple(name for name in job.wanted.persons if not people.tracks_of(name))
-    held = {} if selections else longest_runs(table, record["end"])
-    return Extracted(paths.table, runs, held, *_sum(every), missing), cuts
+    files, errors = _sum(every)
+    done = Extracted(
+        paths.table,
+        runs={emotion: runs.get(emotion, 0) for emotion in wanted.emotions},
+        moments={emotion: found.get(emotion, 0) for emotion in wanted.emotions},
+        beaten=beaten,
+        files=files,
+        errors=errors,
+        missing=tuple(name for name in wanted.persons if not people.tracks_of(name)),
+        crops=_too_many(every),
+        of_some=bool(wanted.tracks or wanted.persons),
+    )
+    if selections or beaten:
+        return done, cuts
+    asked = (table, record, people)
+    hints = hints_for(wanted, job.choice, *asked)
+    return replace(done, held=longest_runs(wanted, *asked), hints=hints), cuts
 
 
 def _tell_sound(job: _Extraction, movie: Movie) -> None:
@@ -187,7 +228,15 @@ def _join(
     for name in names:
         progress(name)
         every.append(_export(makers[name], edit))
-    return Extracted(None, {}, {}, *_sum(every))
+    files, errors = _sum(every)
+    return Extracted(None, files=files, errors=errors)
+
+
+def _too_many(every: Iterable[Exported]) -> tuple[int, int] | None:
+    """Of how many faces there are pictures, and of how many there could be; None: of all."""
+    limited = [one for one in every if one.faces]
+    made = sum(len(one.files) for one in limited)
+    return (made, sum(one.faces for one in limited)) if limited else None
 
 
 def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
@@ -199,17 +248,6 @@ def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
         for error in exported.failures:
             errors.setdefault(str(error), error)
     return files, list(errors.values())
-
-
-def _people(job: _Extraction, record: Record) -> People:
-    """Who is who; only where it is asked for, it must be known."""
-    if job.wanted.persons:
-        return read_people(job.paths.table, record)
-    try:
-        return find_people(job.paths.table, record)
-    except TableError as error:
-        log.warning("%s", error)
-        return People()
 
 
 def _check_paths(paths: Paths) -> None:

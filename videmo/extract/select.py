@@ -1,21 +1,28 @@
-"""The moments of one table that are wanted."""
+"""The moments of a table that are wanted, and how many of the best of all are in it."""
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from videmo.exporters.selection import Choice, Selection, sightings_of
+from videmo.errors import TableError, VidemoError
+from videmo.exporters.lengths import shortened
+from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
 from videmo.extract.offset import shifted
-from videmo.extract.wanted import Wanted
+from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie
-from videmo.names import People
+from videmo.moments import best_first
+from videmo.names import People, find_people, read_people
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
-from videmo.schema import FRAME, Run
-from videmo.table import Record, labels_of
+from videmo.schema import FRAME, Run, Segment
+from videmo.table import Record, labels_of, read_record, read_table
 from videmo.video import with_sound
 
 
@@ -33,6 +40,15 @@ class Paths(NamedTuple):
     """By how many seconds what was scanned lies later in that; None: it is the same movie."""
 
 
+class Chosen(NamedTuple):
+    """What is wanted of a table."""
+
+    selections: list[Selection]
+    """For each emotion of which there is some."""
+    beaten: int = 0
+    """How many more moments there are, which are not among the best."""
+
+
 def select(
     paths: Paths,
     wanted: Wanted,
@@ -40,28 +56,29 @@ def select(
     table: pd.DataFrame,
     record: Record,
     people: People,
-) -> list[Selection]:
+) -> Chosen:
     """What is wanted of a table, for each emotion of which there is some.
 
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    runs = _wanted_runs(wanted, table, record, people)
-    if not runs:
-        return []
+    if not (found := segments_of(wanted, choice, table, record, people)) or wanted.top == 0:
+        return Chosen([], len(found))
     movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
         table, record = shifted(table, record, paths.offset, movie)
-        runs = _wanted_runs(wanted, table, record, people)
-    starts = frame_starts(table, record["end"], between=True)
-    # What lies outside is not known.
-    inside = {"start": float(starts[0]), "end": record["end"]}
-    cuts = () if wanted.across_cuts else record["cuts"]
+        found = segments_of(wanted, choice, table, record, people)
+    kept = found
+    if wanted.top is not None:
+        best = {id(segment) for _, segment in best_first(table, found)[: wanted.top]}
+        kept = [segment for segment in found if id(segment) in best]
+    runs = [run for segment in kept for run in segment.runs]
+    sightings = sightings_of(table, sorted(runs, key=lambda run: (run.first, run.track)))
     of_table = partial(
         Selection,
         movie=with_sound(movie, choice.sound),
         name=paths.name,
-        starts=starts,
+        starts=frame_starts(table, record["end"], between=True),
         choice=choice,
         persons=people.names,
         every=scan_step(table),
@@ -69,22 +86,83 @@ def select(
         margin=record["detector"]["margin"],
         whole=record["model"]["crop"] == FRAME,
         asked=wanted.length,
+        cuts=_cuts(wanted, record),
     )
-    return [
+    selections = [
         of_table(
             emotion=emotion,
-            segments=tuple(
-                to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, cuts=cuts, **inside)
-            ),
-            sightings=sightings_of(table, of_emotion),
+            segments=tuple(_shortened(segment, choice, sightings) for segment in segments),
+            sightings={run: faces for run, faces in sightings.items() if run.emotion == emotion},
             folder=paths.folder / paths.name / emotion,
         )
         for emotion in wanted.emotions
-        if (of_emotion := [run for run in runs if run.emotion == emotion])
+        if (segments := [segment for segment in kept if segment.emotion == emotion])
     ]
+    return Chosen(selections, len(found) - len(kept))
 
 
-def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
+def segments_of(
+    wanted: Wanted, choice: Choice, table: pd.DataFrame, record: Record, people: People
+) -> list[Segment]:
+    """The moments of a table that are wanted, however many; not yet made shorter."""
+    if not (runs := wanted_runs(wanted, table, record, people)):
+        return []
+    return to_segments(
+        runs,
+        pad=wanted.pad,
+        gap=wanted.gap,
+        # What lies outside is not known.
+        start=float(frame_starts(table, record["end"], between=True)[0]),
+        end=record["end"],
+        cuts=_cuts(wanted, record),
+        shortest=choice.shortest,
+        persons=people.names,
+    )
+
+
+def _cuts(wanted: Wanted, record: Record) -> tuple[float, ...]:
+    return () if wanted.across_cuts else tuple(sorted(record["cuts"]))
+
+
+def _shortened(
+    segment: Segment, choice: Choice, sightings: dict[Run, tuple[Sighting, ...]]
+) -> Segment:
+    faces = [face for run in segment.runs for face in sightings[run]]
+    faces.sort(key=lambda face: face.time)
+    return shortened(segment, choice.longest, faces)
+
+
+def shares(tables: Iterable[Path], wanted: Wanted, choice: Choice, top: int) -> Counter[Path]:
+    """How many of the `top` moments of all tables are in each."""
+    worth: list[tuple[float, Path]] = []
+    for path in tables:
+        with suppress(VidemoError):  # it is told when its turn comes
+            table, record = read_table(path), read_record(path)
+            of_table = of_labels(wanted, record["labels"], path)
+            people = people_of(path, record, wanted)
+            segments = segments_of(of_table, choice, table, record, people)
+            worth += [(value, path) for value, _ in best_first(table, segments)]
+    best = heapq.nlargest(top, worth, key=lambda one: one[0])
+    return Counter(path for _, path in best)
+
+
+def people_of(
+    table: Path, record: Record, wanted: Wanted, told: Callable[[str], None] | None = None
+) -> People:
+    """Who is who in a table; only where it is asked for, it must be known: else what is wrong with
+    that is `told`."""
+    if wanted.persons:
+        return read_people(table, record)
+    try:
+        return find_people(table, record)
+    except TableError as error:
+        if told is not None:
+            told(str(error))
+        return People()
+
+
+def wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
+    """The runs of a table that are wanted."""
     return find_runs(
         table,
         wanted.emotions,
@@ -107,10 +185,13 @@ def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
     return theirs if tracks is None else theirs & tracks
 
 
-def longest_runs(table: pd.DataFrame, end: float) -> dict[str, Run]:
-    """The longest run of each emotion in a table, by its frames; the movie ends at `end`."""
+def longest_runs(
+    wanted: Wanted, table: pd.DataFrame, record: Record, people: People
+) -> dict[str, Run]:
+    """The longest run of each emotion, by its frames, in the tracks that are wanted."""
     longest: dict[str, Run] = {}
-    for run in find_runs(table, end=end):
+    of_tracks = _wanted_tracks(wanted, people)
+    for run in find_runs(table, tracks=of_tracks, eyes=wanted.eyes, end=record["end"]):
         if run.emotion not in longest or run.repeat > longest[run.emotion].repeat:
             longest[run.emotion] = run
     return {emotion: longest[emotion] for emotion in labels_of(table) if emotion in longest}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
-from videmo.exporters import EXPORTERS, WITH_SOUND
+from videmo.exporters import EXPORTERS, OPTIONS, not_used
 from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
-from videmo.names import read_people
+from videmo.names import People, read_people
 from videmo.schema import (
     ALIGNED_EYES,
     DEFAULT_GAP,
@@ -23,6 +24,9 @@ from videmo.table import read_record
 
 ALL = "all"
 """All emotions that a table's model tells apart."""
+
+NEAR = 0.1
+"""How far behind the limit a track is told as one that nearly got a name."""
 
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
@@ -51,6 +55,8 @@ class Wanted:
     """Whether what is cut may go over a change of shot."""
     gap: float = DEFAULT_GAP
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
+    top: int | None = None
+    """So many moments of all movies, the best; None: all."""
 
     @property
     def length(self) -> str:
@@ -60,27 +66,39 @@ class Wanted:
 
 
 def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
-    """See whether somebody has each of the names `persons` in one of the tables.
+    """See whether each of `persons` is in a track of one of the tables.
 
     A name that nobody has anywhere is a slip of the pen; tables that are bad say so later.
 
     Raises:
         RequestError: not so.
     """
-    known: dict[str, None] = {}
-    unheard, readable = list(persons), False
+    found: dict[Path, People] = {}
     for table in tables if persons else ():
-        try:
-            people = read_people(table, read_record(table))
-        except TableError:
+        with suppress(TableError):
+            found[table] = read_people(table, read_record(table))
+    for person in persons if found else ():
+        if any(people.tracks_of(person) for people in found.values()):
             continue
-        readable = True
-        known |= dict.fromkeys(people.known)
-        unheard = [name for name in unheard if not people.knows(name)]
-    if readable and unheard:
-        who = ", ".join(sorted(known)[:MOST_NAMES]) or "nobody"
+        if any(people.knows(person) for people in found.values()):
+            raise RequestError(f"{shown(person)}: is in no track{near_misses(found)}")
+        known = sorted({name for people in found.values() for name in people.known})
+        who = ", ".join(known[:MOST_NAMES]) or "nobody"
         who += ", ..." if len(known) > MOST_NAMES else ""
-        raise RequestError(f"{shown(unheard[0])}: nobody has this name; there are: {who}")
+        raise RequestError(f"{shown(person)}: nobody has this name; there are: {who}")
+
+
+def near_misses(found: Mapping[Path, People]) -> str:
+    """What is said of the track that nearly got a name, and how it would get one."""
+    near = [(away, track, table) for table, one in found.items() for track, away in one.near(NEAR)]
+    if not near:
+        return ", and no track without a name is nearly near enough; more pictures may help"
+    away, track, table = min(near)
+    limit = found[table].limit
+    return (
+        f"; the nearest without a name, {track} of {shown(table)}, is at {away:.2f}, and from "
+        f"{limit:g} on it is somebody else: videmo people --distance {away + 0.01:.2f} names it"
+    )
 
 
 def check_emotions(emotions: Sequence[str], tables: Iterable[Path]) -> None:
@@ -90,19 +108,22 @@ def check_emotions(emotions: Sequence[str], tables: Iterable[Path]) -> None:
         RequestError: not so, though a table could be read.
     """
     known: dict[str, None] = {}
+    models: dict[str, None] = {}
     for table in tables:
         try:
-            known |= dict.fromkeys(read_record(table)["labels"])
+            record = read_record(table)
         except TableError:  # it says so later
             continue
+        known |= dict.fromkeys(record["labels"])
+        models[record["model"]["name"]] = None
         if not _unknown(emotions, known):
             return
     if known:
-        _refuse(_unknown(emotions, known), known)
+        _refuse(_unknown(emotions, known), known, models)
 
 
-def of_labels(wanted: Wanted, labels: Sequence[str], table: Path) -> Wanted:
-    """What is wanted of a table whose model has these labels; `ALL` is all of them.
+def of_labels(wanted: Wanted, labels: Sequence[str], table: Path, model: str = "") -> Wanted:
+    """What is wanted of a table whose `model` has these labels; `ALL` is all of them.
 
     Raises:
         RequestError: this model tells none of the wanted emotions apart.
@@ -110,7 +131,7 @@ def of_labels(wanted: Wanted, labels: Sequence[str], table: Path) -> Wanted:
     unknown = _unknown(wanted.emotions, labels)
     known = [emotion for emotion in dict.fromkeys(wanted.emotions) if emotion not in unknown]
     if not known:
-        _refuse(unknown, labels, f"{shown(table)}: ")
+        _refuse(unknown, labels, filter(None, [model]), f"{shown(table)}: ")
     every = tuple(labels) if ALL in known else tuple(known)
     return replace(wanted, emotions=every)
 
@@ -120,14 +141,19 @@ def _unknown(emotions: Iterable[str], labels: Iterable[str]) -> list[str]:
     return [emotion for emotion in emotions if emotion not in known]
 
 
-def _refuse(unknown: Sequence[str], labels: Iterable[str], where: str = "") -> None:
+def _refuse(
+    unknown: Sequence[str], labels: Iterable[str], models: Iterable[str], where: str = ""
+) -> None:
     if not unknown:
         return
-    raise RequestError(f"{where}{shown(no_such_emotion(unknown, (*labels, ALL)))}")
+    said, by = no_such_emotion(unknown, (*labels, ALL)), ", ".join(map(shown, models))
+    if by and "did you mean" not in said:
+        said += f"; that is what {by} tells apart, scan with --model for others"
+    raise RequestError(f"{where}{shown(said)}")
 
 
 def check_names(exports: Sequence[str], choice: Choice) -> None:
-    """See whether there are such exporters, and such an order, and sound where some is chosen.
+    """See whether there are such exporters, and such an order.
 
     Raises:
         RequestError: there are not.
@@ -135,10 +161,47 @@ def check_names(exports: Sequence[str], choice: Choice) -> None:
     for export in exports:
         if export not in EXPORTERS:
             raise RequestError(f"{export}: cannot be exported; choose from {', '.join(EXPORTERS)}")
-    if choice.sound is not None and not set(exports) & set(WITH_SOUND):
-        raise RequestError(
-            f"--sound: {', '.join(exports)} cannot use it; leave it out, or make one of "
-            f"{', '.join(WITH_SOUND)}"
-        )
     if choice.order not in ORDERS:
         raise RequestError(f"{choice.order}: no such order; choose from {', '.join(ORDERS)}")
+    if choice.shortest > choice.longest:
+        raise RequestError(
+            f"--shortest {choice.shortest:g} is more than --longest {choice.longest:g}; swap them"
+        )
+
+
+def options_given(wanted: Wanted, choice: Choice) -> list[str]:
+    """The options that are not as they are if nobody says anything."""
+    said = {**vars(wanted), **vars(choice)}
+    plain = {**vars(Wanted(())), **vars(Choice())}
+    return [name for name, value in said.items() if value != plain[name]]
+
+
+def check_used(given: Iterable[str], exports: Sequence[str]) -> None:
+    """See whether one of `exports` can use each of the options that were `given`.
+
+    Raises:
+        RequestError: not so.
+    """
+    for option, users in not_used(given, exports).items():
+        raise RequestError(
+            f"{OPTIONS[option]}: {', '.join(exports)} cannot use it; leave it out, or make one of "
+            f"{', '.join(users)}"
+        )
+
+
+def check_tracks(tracks: Sequence[int], tables: Iterable[Path]) -> None:
+    """See whether one of the tables has each of the tracks, which are numbered from 1 on.
+
+    Raises:
+        RequestError: not so, though a table could be read.
+    """
+    counts: dict[Path, int] = {}
+    for table in tables if tracks else ():
+        with suppress(TableError):  # it says so later
+            counts[table] = read_record(table)["tracks"]
+    if not counts or max(tracks) <= max(counts.values()):
+        return
+    table = max(counts, key=counts.__getitem__)
+    where = shown(table) if len(counts) == 1 else f"any of the {len(counts)} tables"
+    most = f"the last one is {counts[table]}" if counts[table] else "there is none at all"
+    raise RequestError(f"--track {max(tracks)}: no such track in {where}; {most}")

@@ -117,6 +117,7 @@ def _sound_making(record: Record) -> bool:
 def _sound_movie(record: Record) -> bool:
     """Whether what is said of the movie, and of what was seen in it, can be true."""
     movie, fps, seconds = record.get("movie"), record.get("fps"), record.get("seconds")
+    smaller = record.get("smaller_faces")
     return (
         isinstance(movie, dict)
         and all(isinstance(movie.get(name), str) for name in ("file", "fingerprint"))
@@ -129,6 +130,8 @@ def _sound_movie(record: Record) -> bool:
         and isinstance(fps, str)
         and _RATE.fullmatch(fps) is not None
         and all(type(record.get(name)) is bool for name in _FLAGS)
+        and isinstance(smaller, dict)
+        and all(_count(smaller.get(name)) for name in ("pictures", "faces"))
         and isinstance(seconds, dict)
         and all(name in record["labels"] and _time(value) for name, value in seconds.items())
     )

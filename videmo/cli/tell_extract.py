@@ -1,0 +1,88 @@
+"""What the user is told of a table whose moments were exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from videmo.cli.tell import say
+from videmo.files import shown
+from videmo.schema import Run
+
+if TYPE_CHECKING:
+    from videmo.extract import Extracted
+
+
+def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
+    """One line about a table, or about what was made of all, and one of hints where there is
+    nothing; whether all went well."""
+    for error in one.errors:
+        say(f"videmo: {error}")
+    if one.table is None:
+        if one.files and not quiet:
+            click.echo(f"all together: {', '.join(shown(file) for file in one.files)}")
+        return not one.errors
+    if not one.runs:
+        return False
+    if not quiet:
+        if any(one.moments.values()):
+            click.echo(f"{shown(one.table)}: {_found(one)}{_made(one, folder)}")
+        elif one.beaten:
+            click.echo(
+                f"{shown(one.table)}: none of its {one.beaten} moments is among the best that are "
+                "wanted"
+            )
+        else:
+            _tell_nothing(one, shown(one.table))
+    return not one.errors
+
+
+def _found(one: Extracted) -> str:
+    """How many moments there are, of how many runs, and out of how many."""
+    found = {emotion: count for emotion, count in one.moments.items() if count}
+    moments, runs = sum(found.values()), sum(one.runs.values())
+    what = ", ".join(f"{count} {emotion}" for emotion, count in found.items())
+    of_runs = f" of {runs} runs" if runs > moments else ""
+    best = f", the best of {moments + one.beaten}" if one.beaten else ""
+    return f"{what} {'moment' if moments == 1 else 'moments'}{of_runs}{best}"
+
+
+def _made(one: Extracted, folder: Path) -> str:
+    """How many files were made, where to look, and what was left out."""
+    if not one.files:
+        return ""
+    sheet = next((shown(file) for file in one.files if file.name == "sheet.jpg"), "")
+    look = f"; look at {sheet}" if sheet else ""
+    made = f", files made in {shown(folder)}: {len(one.files)}{look}"
+    if one.crops is None:
+        return made
+    crops, faces = one.crops
+    return (
+        f"{made}; crops of {crops} of {faces} faces: --max-crops 0 makes all, --best one a moment"
+    )
+
+
+def _tell_nothing(one: Extracted, table: str) -> None:
+    """That nothing matches, what there is, and what would find something."""
+    who = ", ".join(map(shown, one.missing))
+    nobody = f", {who} is in no track of it" if who else ""
+    where = "of these tracks" if one.of_some else "in it"
+    click.echo(
+        f"{table}: nothing matches{nobody}; the longest runs {where}: "
+        f"{_longest(one.held) or 'none, no face counts'}"
+    )
+    if one.hints:
+        click.echo(f"{table}: {'; '.join(one.hints)}")
+
+
+def _longest(held: Mapping[str, Run]) -> str:
+    return ", ".join(
+        f"{name} {_frames(run.repeat)} ({run.end - run.start:.2f} s)" for name, run in held.items()
+    )
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
