@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, output
-from videmo.cli.tell import say, tell_extracted
+from videmo.cli.tell import apart_from_missing, say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
 
@@ -167,4 +167,5 @@ def extract(
         offset=offset,
         progress=None if quiet else say,
     )
-    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)
+    there = apart_from_missing(done, quiet)
+    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in there]) else 1)

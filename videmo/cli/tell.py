@@ -15,7 +15,7 @@ from videmo.schema import FRAME
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
     from videmo.annotate.pictures import AnnotatedPicture
-    from videmo.archive import Entry, Outcome
+    from videmo.archive import Outcome
     from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, NamedTracks
@@ -30,11 +30,16 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
-    """One line about a movie; whether all went well."""
+def counted(number: int, what: str) -> str:
+    """So many of it, as people say that: one without an s."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def tell_scanned(outcome: Outcome, quiet: bool) -> None:
+    """One line about a movie."""
     if outcome.scanned is None:
         say(f"videmo: {outcome.error}")
-        return False
+        return
     from videmo.archive import joined_with
 
     scanned, record = outcome.scanned, outcome.scanned.record
@@ -60,7 +65,6 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"videmo: {shown(outcome.movie)}: partial, {why_partial(record)}; get the file again "
             "if you can"
         )
-    return outcome.well
 
 
 def _tell_smaller(record: Record) -> None:
@@ -80,35 +84,6 @@ def _faces(record: Record) -> str:
     return f"{record['faces']} faces ({record['aligned']} aligned, which count)"
 
 
-def tell_entry(entry: Entry) -> None:
-    """One line about a movie of an archive that was just scanned, if it gave a table."""
-    if entry.status not in ("ok", "partial"):
-        return
-    for said in entry.reason.split("; "):
-        if said.startswith("joined with "):
-            click.echo(f"{entry.path}: {said}")
-    held = sorted(entry.seconds.items(), key=lambda item: -item[1])
-    emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
-    click.echo(
-        f"{entry.path}: {entry.status}, {entry.frames} frames, {entry.faces} faces; "
-        f"{emotions or 'no emotion held'}"
-    )
-
-
-def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: bool) -> bool:
-    """What became of an archive: a line for each failure, and the sum; whether all went well."""
-    every = [entry for entry, _ in entries]
-    bad = [entry for entry in every if entry.status in ("failed", "partial")]
-    for entry in sorted(bad, key=lambda entry: (entry.status, entry.path)):
-        say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
-    if not quiet:
-        new = sum(1 for entry, new in entries if new and entry.status != "skipped")
-        if left := left_out(every):
-            click.echo(left)
-        click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")
-    return not bad
-
-
 def long(seconds: float) -> str:
     """A stretch of time for people."""
     if seconds < 90:
@@ -116,25 +91,20 @@ def long(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def summary(entries: Iterable[Entry]) -> str:
-    """How many movies ended how, and how much footage they are."""
-    counts = dict.fromkeys(("ok", "partial", "failed"), 0)
-    movies = [entry for entry in entries if entry.status in counts]
-    for entry in movies:
-        counts[entry.status] += 1
-    seconds = sum(entry.duration for entry in movies)
-    how = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(movies)} movies ({how or 'none'}), {long(seconds)} of footage"
+def apart_from_missing(done: Sequence[Extracted], quiet: bool) -> list[Extracted]:
+    """Those of several tables whose movies are there; the others are told, and are no failure,
+    unless they are all: movies are deleted from archives."""
+    from videmo.errors import MissingMovieError
 
-
-def left_out(entries: Sequence[Entry]) -> str:
-    """What was left out, and how often; empty if nothing was."""
-    from videmo.archive import count_kinds
-
-    kinds = {"a copy of another": sum(1 for entry in entries if entry.status == "copy")}
-    kinds |= count_kinds(entry.reason for entry in entries if entry.status == "skipped")
-    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items() if count)
-    return f"left out: {what}" if what else ""
+    missing = [one for one in done if any(isinstance(e, MissingMovieError) for e in one.errors)]
+    tables = [one for one in done if one.table is not None]
+    if not missing or len(missing) == len(tables):
+        return list(done)
+    for one in missing if not quiet else ():
+        say(f"videmo: left out: {one.errors[0]}")
+    said = f"{counted(len(missing), 'movie')} of {len(tables)} not there any more, and left out"
+    say(f"videmo: {said}; what is left of deleted ones is shown by: videmo prune")
+    return [one for one in done if one not in missing]
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
