@@ -158,6 +158,11 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
                 f"{first} and {second} look alike ({near:.2f}); if they are one person, put "
                 "their pictures into one folder"
             )
+        for name, (count, least) in cast.nearly.items():
+            click.echo(
+                f"{name}? {_tracks(count)} just too far away ({least:.2f} and more); see the "
+                f"sheet, and put a picture of them to those of {name} if it is so"
+            )
         for name, away in cast.absent.items():
             how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
             click.echo(f"{name}: in no track; {how}")
