@@ -86,6 +86,7 @@ def _strays(folder: Path, settled: Collection[Path]) -> dict[str, list[tuple[Pat
         if table in settled:
             continue
         try:
+            movie_name(table)
             record = read_record(table)
         except TableError:  # which `verify` tells
             continue
@@ -99,8 +100,8 @@ def _strays(folder: Path, settled: Collection[Path]) -> dict[str, list[tuple[Pat
 
 def _there(table: Path, record: Record) -> bool:
     """Whether the movie of a table is where it was, unchanged."""
-    movie = first_file(movie_places(table, record))
     try:
+        movie = first_file(movie_places(table, record))
         return movie is not None and is_scanned(movie, record)
     except OSError:
         return False

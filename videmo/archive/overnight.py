@@ -91,7 +91,8 @@ def scan_archive(
     path = ledger_path(folder, shard)
     mine = [candidate for candidate in movies if shard.holds(candidate.name)]
     process_context()
-    with file_lock(path, note_of(len(mine))) as note:
+    movies_mine = sum(not candidate.reason for candidate in mine)
+    with file_lock(path, note_of(movies_mine)) as note:
         remove_left(path)
         listed = read_ledger(path)  # even where all is scanned again: it refuses what is not ours
         if fresh:
@@ -115,7 +116,7 @@ def scan_archive(
             for candidate in to_do
         }
         entries = [*kept]
-        tell = noted(note, len(mine), progress)
+        tell = noted(note, movies_mine, progress)
         for entry in _scan_all(to_do, orders, made, jobs, tell):
             add_entry(path, entry, made["labels"])
             entries.append(entry)

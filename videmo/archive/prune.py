@@ -93,9 +93,9 @@ def _lost(tables: Iterable[Path], folder: Path) -> Iterator[_Lost]:
     for table in tables:
         try:
             record = read_record(table)
+            places = movie_places(table, record)
         except TableError:  # nobody knows of which movie it is; `verify` tells
             continue
-        places = movie_places(table, record)
         if first_file(places) is None:
             depth = len(table.parent.relative_to(folder).parts)
             place = Path(os.path.normpath(table.parent.absolute() / record["movie"]["file"]))
@@ -115,7 +115,8 @@ class _Places:
         if self._of_size is None:
             self._of_size = defaultdict(list)
             for root in self._roots:
-                for one in find_movies([root]) if root.is_dir() else ():
+                whole_disk = root == root.parent
+                for one in find_movies([root]) if root.is_dir() and not whole_disk else ():
                     if not one.reason:
                         self._of_size[one.size].append(one)
         about = record["movie"]

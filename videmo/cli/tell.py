@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from videmo.errors import MissingMovieError
 from videmo.files import shown
 from videmo.schema import FRAME
 
@@ -94,8 +95,6 @@ def long(seconds: float) -> str:
 def apart_from_missing(done: Sequence[Extracted], quiet: bool) -> list[Extracted]:
     """Those of several tables whose movies are there; the others are told, and are no failure,
     unless they are all: movies are deleted from archives."""
-    from videmo.errors import MissingMovieError
-
     missing = [one for one in done if any(isinstance(e, MissingMovieError) for e in one.errors)]
     tables = [one for one in done if one.table is not None]
     if not missing or len(missing) == len(tables):
@@ -168,7 +167,10 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
             click.echo(f"{name}: in no track; {how}")
         for sheet in cast.sheets[:1]:
             click.echo(f"look at {shown(sheet)}{'' if known else _renaming(cast, folder)}")
-    return not cast.left_out and all(one.error is None for one in cast.found)
+    errors = [one.error for one in cast.found if one.error is not None]
+    # Movies are deleted from archives: that is no failure, unless they are all.
+    gone = len(errors) < len(cast.found) and all(isinstance(e, MissingMovieError) for e in errors)
+    return not cast.left_out and (gone or not errors)
 
 
 def _people_line(one: NamedTracks) -> str:
