@@ -11,12 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from tests.movies import another, still
+from tests.movies import another, numbered, still
 from tests.test_archive import rows, scan, videmo
 from videmo.archive import find_gone, find_movies, verify_tables
 from videmo.cli.progress import watched, watched_archive
@@ -282,10 +281,11 @@ def test_a_movie_that_lies_elsewhere_and_is_linked_twice_is_followed_once(
 @pytest.mark.parametrize("named", [False, True])
 def test_the_status_tells_which_movies_are_at_work(place: Path, named: bool) -> None:
     archive, out = place / "archive", place / "new"
-    make_movie(archive / "long.mp4", still(60, Fraction(20), sound=False))
+    numbered(archive / "long.mp4", 1000)
     (archive / "small.lrv").touch()  # left out, and no movie
     what = [archive / "long.mp4", archive / "a.mp4"] if named else [archive]
-    command = [sys.executable, "-m", "videmo", "scan", *map(str, what), "-o", str(out), "-j", "1"]
+    how = ("-o", str(out), "-j", "1", "--every-frame")  # which takes longer
+    command = [sys.executable, "-m", "videmo", "scan", *map(str, what), *how]
     at_work = r"\n  long\.mp4: \d+%, \d+ (s|min) left\n"
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as work:
         try:
