@@ -1,7 +1,7 @@
 # make demo: make a movie, scan it, extract its happy faces.   make test: what CI runs first.   make bench: how fast it is.
 # make test-train: a training, from pictures to files, and all that the extra train needs tested (some GB to download).
 # make model DATA=FOLDER: the model from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
-# make judge [MODEL=FILE]: how good a model is, on real clips and on faces.
+# make judge [MODEL=FILE]: how good a model is, on real clips and on faces.   make marks: from when on a moment is sure.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ SOURCES := videmo tests examples benchmarks
 WORKERS ?= 2
 TRAINING := tests/test_fit.py tests/test_export.py tests/test_evaluate.py tests/test_own_models.py
 
-.PHONY: demo test test-long test-train model seeds bench judge lint clean
+.PHONY: demo test test-long test-train model seeds bench judge marks lint clean
 
 demo: $(VENV)/installed
 	mkdir -p $(DEMO)
@@ -49,6 +49,10 @@ bench: $(VENV)/installed
 # MODEL is a .tflite with its .json beside it; the shipped one if it is not said.
 judge: $(VENV)/installed
 	$(BIN)/python -m benchmarks.judge $(MODEL)
+
+# What it chooses belongs into videmo/marks.py, and its tables into benchmarks/README.md.
+marks: $(VENV)/installed
+	$(BIN)/python -m benchmarks.marks $(MODEL)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check $(SOURCES)

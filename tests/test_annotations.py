@@ -112,9 +112,9 @@ def test_subtitles_never_overlap_and_name_everybody(tmp_path: Path) -> None:
     (path,) = captions.srt(together(happy, sad)).files
     said = [(times_of(caption), caption.text) for caption in webvtt.from_srt(path)]
     assert said == [
-        ((0.5, 1), "Lin: happy"),
-        ((1, 2), "Lin: happy\ntrack 2: sad"),
-        ((2, 3), "track 2: sad"),
+        ((0.5, 1), "Lin: happy 0.90 sure"),
+        ((1, 2), "Lin: happy 0.90 sure\ntrack 2: sad 0.90 sure"),
+        ((2, 3), "track 2: sad 0.90 sure"),
     ]
 
 
@@ -122,7 +122,7 @@ def test_the_voice_of_a_web_caption_is_who_it_is(tmp_path: Path) -> None:
     movie = flashing(tmp_path / "movie.mp4", 3)
     vtt, _ = captions.vtt(moments(movie, tmp_path, (0.5, 1), persons={1: "Lin"})).files
     (caption,) = webvtt.read(vtt)
-    assert (caption.voice, caption.text) == ("Lin", "happy")
+    assert (caption.voice, caption.text) == ("Lin", "happy 0.90 likely")
 
 
 def test_at_each_time_the_cue_is_that_of_the_runs_there() -> None:
@@ -171,7 +171,7 @@ def test_a_name_cannot_write_annotations(tmp_path: Path) -> None:
     one = moments(movie, tmp_path, (0.5, 1), persons={1: EVIL})
     (path,) = elan.export(one).files
     read = Eaf(str(path))
-    assert list(read.get_tier_names()) == ["track 1"]
+    assert list(read.get_tier_names()) == ["track 1", "track 1 score"]
     (media,) = read.get_linked_files()
     assert unquote(urlsplit(media["MEDIA_URL"]).path) == str(movie)
     relative = unquote(urlsplit(media["RELATIVE_MEDIA_URL"]).path)
@@ -187,11 +187,36 @@ def test_each_track_is_a_tier_and_a_person_a_participant(tmp_path: Path) -> None
     )
     (path,) = elan.export(together(*parts)).files
     read = Eaf(str(path))
-    assert list(read.get_tier_names()) == ["track 3", "track 12"]
+    assert list(read.get_tier_names()) == [
+        *("track 3", "track 3 score", "track 12", "track 12 score")
+    ]
     said = [annotation[2] for annotation in read.get_annotation_data_for_tier("track 12")]
     assert said == ["happy", "sad", "happy"]
     assert read.get_parameters_for_tier("track 12")["PARTICIPANT"] == "Lin"
     assert "PARTICIPANT" not in read.get_parameters_for_tier("track 3")
+
+
+def test_below_each_track_lies_how_sure_its_annotations_are(tmp_path: Path) -> None:
+    movie = flashing(tmp_path / "movie.mp4", 6)
+    scores = (0.9, 0.8, 0.7)
+    one = moments(movie, tmp_path, *STRETCHES, scores=scores)
+    read = Eaf(str(elan.export(one).files[0]))
+    said = read.get_ref_annotation_data_for_tier("track 1 score")
+    assert [(start, value, above) for start, _, value, above in said] == [
+        (500, "0.90 sure", "happy"),
+        (2000, "0.80 unsure", "happy"),
+        (3708, "0.70 sure", "happy"),
+    ]
+    assert read.get_parameters_for_tier("track 1 score")["PARENT_REF"] == "track 1"
+    assert read.linguistic_types["score"]["CONSTRAINTS"] in read.constraints
+    every = [a for tier in read.tiers.values() for part in tier[:2] for a in part]
+    assert len(every) == len(set(every)) == 6
+
+
+def test_where_pictures_begin_late_subtitles_say_how_sure_all_the_same(tmp_path: Path) -> None:
+    late = delayed(flashing(tmp_path / "movie.mp4", 4), tmp_path / "late.mkv", 0.5)
+    (path,) = captions.srt(moments(late, tmp_path, (1.0, 2.0))).files
+    assert [caption.text for caption in webvtt.from_srt(path)] == ["track 1: happy 0.90 sure"]
 
 
 def test_an_annotation_can_be_any_of_the_emotions(tmp_path: Path) -> None:
@@ -213,6 +238,7 @@ def test_the_captions_of_a_scanned_movie_are_its_runs(people: Made, tmp_path: Pa
     told = [
         (int(tier.split()[1]), annotation[2], annotation[0])
         for tier in read.get_tier_names()
+        if not tier.endswith(" score")
         for annotation in read.get_annotation_data_for_tier(tier)
     ]
     runs = find_runs(people.table, wanted.emotions, repeat=wanted.repeat)

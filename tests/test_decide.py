@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from videmo.people.company import by_company
 from videmo.people.decide import Groups, closest, mean_distances, nearest
 from videmo.people.described import Track
 
@@ -40,7 +41,7 @@ def test_of_several_pictures_of_a_person_the_nearest_counts() -> None:
 
 def test_a_track_without_a_plain_face_is_nobody() -> None:
     verdict = nearest([track(1)], {"ann": np.array([look(0.0)])})[1]
-    assert verdict == ("", None)
+    assert verdict == ("", None, "")
 
 
 def test_nobody_is_in_two_places_at_once() -> None:
@@ -140,3 +141,54 @@ def test_distances_in_a_group_are_means_to_the_others() -> None:
     told = dict(zip((m.track.number for m in group), mean_distances(group), strict=True))
     assert told == pytest.approx({1: 1.5, 2: 1.0, 3: 1.5})
     assert mean_distances(group[:1]) == [None]
+
+
+def companions(
+    tracks: list[Track], *, distance: float = 0.5, **known: list[np.ndarray]
+) -> dict[int, str]:
+    """Who the tracks of one movie are, known pictures and grouping together."""
+    embeddings = {name: np.array(pictures) for name, pictures in known.items()}
+    alone = [nearest(tracks, embeddings, distance)]
+    return {n: verdict.person for n, verdict in by_company([tracks], alone, distance)[0].items()}
+
+
+def test_a_track_just_too_far_away_is_named_beside_two_sure_ones() -> None:
+    tracks = [track(1, 0.45), track(2, 0.48), track(3, 0.52)]
+    assert people_of(tracks, ann=[look(0.0)])[3] == ""
+    assert companions(tracks, ann=[look(0.0)]) == {1: "ann", 2: "ann", 3: "ann"}
+
+
+def test_one_sure_track_is_not_enough() -> None:
+    assert companions([track(1, 0.45), track(3, 0.52)], ann=[look(0.0)])[3] == ""
+
+
+def test_a_track_far_away_is_not_named_whatever_it_is_like() -> None:
+    tracks = [track(1, 0.45), track(2, 0.48), track(3, 0.56)]
+    assert companions(tracks, ann=[look(0.0)])[3] == ""
+
+
+def test_a_track_that_is_not_like_the_sure_ones_is_not_named() -> None:
+    tracks = [track(1, 0.45), track(2, 0.48), track(3, -0.52)]
+    assert companions(tracks, ann=[look(0.0)])[3] == ""
+
+
+def test_a_track_beside_the_person_is_somebody_else() -> None:
+    tracks = [track(1, 0.45), track(2, 0.48, beside=(3,)), track(3, 0.52, beside=(2,))]
+    assert companions(tracks, ann=[look(0.0)])[3] == ""
+    # So of two that could be it: the nearer one is.
+    two = [track(3, 0.52, beside=(4,)), track(4, 0.51, beside=(3,))]
+    sure = [track(1, 0.45), track(2, 0.48)]
+    assert companions([*sure, *two], ann=[look(0.0)]) == {1: "ann", 2: "ann", 3: "", 4: "ann"}
+
+
+def test_company_may_be_in_another_movie() -> None:
+    known = {"ann": np.array([look(0.0)])}
+    movies = [[track(1, 0.45), track(2, 0.48)], [track(1, 0.52)]]
+    alone = [nearest(tracks, known, 0.5) for tracks in movies]
+    verdict = by_company(movies, alone, 0.5)[1][1]
+    assert verdict.person == "ann" and verdict.distance == pytest.approx(0.52)
+
+
+def test_a_track_that_is_too_far_away_says_from_whom() -> None:
+    known = {"ann": np.array([look(0.0)]), "bob": np.array([look(2.0)])}
+    assert nearest([track(1, 0.6)], known, 0.5)[1].nearly == "ann"

@@ -26,7 +26,7 @@ from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.find import find_tables
 from videmo.names import people_path, people_record_path, read_people
-from videmo.people import Cast, name_people
+from videmo.people import NEARLY, Cast, name_people
 from videmo.people.described import _chosen
 from videmo.people.known import look_alikes, read_known
 from videmo.people.likeness import embed, face_in_the_middle, surroundings
@@ -343,6 +343,28 @@ def test_the_sheet_shows_everybody_and_those_whom_nobody_knows(only_ann: Done) -
     faces = detector_of(DetectorConfig(width=0, min_face=0.05)).detect(picture, ())
     rows = Counter(round((face.box.y - HEADER) / ROW) for face in faces)
     assert set(rows) == {0, 1} and all(4 <= count <= 8 for count in rows.values())
+
+
+def test_who_is_just_too_far_away_is_shown_with_the_distance(
+    mine_short: Made, known: Path, tmp_path: Path
+) -> None:
+    named(mine_short, tmp_path / "people", known=known)
+    with people_path(mine_short.scanned.table).open() as file:
+        away = [float(row["distance"]) for row in csv.DictReader(file) if row["person"]]
+    low = min(away) - 0.01
+    cast = named(mine_short, tmp_path / "nearly", known=known, distance=low)
+    near = [one for one in away if one < low + NEARLY]
+    assert (cast.people, cast.found[0].tracks) == ([], {})
+    assert list(cast.nearly) == ["Ann"]
+    assert cast.nearly["Ann"] == (len(near), pytest.approx(min(near), abs=1e-4))
+    (sheet,) = cast.sheets
+    picture = StillPicture(cv2.imread(str(sheet)))
+    faces = detector_of(DetectorConfig(width=0, min_face=0.05)).detect(picture, ())
+    assert round((min(face.box.y for face in faces) - HEADER) / ROW) == 0
+    done = run(
+        "people", mine_short.scanned.table, "--known", known, "--distance", low, cwd=tmp_path
+    )
+    assert f"Ann? {len(near)} track" in done.stdout and f"({min(near):.2f} and more)" in done.stdout
 
 
 # Pictures of known people

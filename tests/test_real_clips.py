@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +18,11 @@ from benchmarks.truth import hold_against
 from videmo.exporters.clips import cut_clip
 from videmo.faces import DETECTORS, DetectorConfig
 from videmo.find import find_tables
-from videmo.names import read_people
+from videmo.names import people_path, read_people
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.scan import Scanned, Settings, scan_movie
 from videmo.schema import Segment
-from videmo.table import read_table
+from videmo.table import read_table, record_path
 from videmo.video import open_movie, probe
 
 if TYPE_CHECKING:
@@ -215,6 +218,52 @@ def test_nobody_else_is_taken_for_him_and_nobody_for_the_other_one(
     assert not {names.get(track) for track in others["track"].dropna()} - {None}
     assert set(names.values()) == {"lin"}
     assert list(cast.absent) == ["alex"] and (cast.absent["alex"] or 0) > 0.6
+
+
+MEASURED = {
+    "haar": (
+        "are at 0.35, 0.42 and 0.55 from it with `haar`",
+        "the nearest is at 0.65",
+    ),
+    "yunet": ("at 0.35 and 0.52 with `yunet`", "and at 0.68"),
+}
+"""What the documentation says of the distances of these two people, for each detector."""
+
+
+def test_the_distances_that_are_told_are_those_that_are_measured(
+    stage: Scanned, cast: Cast, detector: str
+) -> None:
+    """They hang on the emotion model, too: it has a say in which faces of a track are compared."""
+    from videmo.people import decide
+
+    said = " ".join((decide.__doc__ or "").split())
+    his, nearest = MEASURED[detector]
+    assert his in said and nearest in said
+    with people_path(stage.table).open() as file:
+        away = [row["distance"] for row in csv.DictReader(file) if row["person"] == "lin"]
+    measured = sorted(f"{float(one):.2f}" for one in away)
+    assert re.findall(r"\d\.\d\d", his) == measured, "write these into videmo/people/decide.py"
+    assert re.findall(r"\d\.\d\d", nearest) == [f"{cast.absent['alex']:.2f}"]
+
+
+def test_a_track_just_too_far_away_is_named_by_its_company(
+    stage: Scanned, clips: Path, detector: str, tmp_path: Path
+) -> None:
+    """Under a limit at which one of his three tracks is not near enough by itself."""
+    if detector != "haar":
+        pytest.skip("with yunet he has two tracks")
+    pytest.importorskip("dlib")
+    from videmo.people import name_people
+    from videmo.people.company import FARTHER
+
+    table = tmp_path / stage.table.name
+    for file in (stage.table, record_path(stage.table)):
+        shutil.copy(file, tmp_path)
+    how = {"known": clips.parent / "people", "movie": clips / "stage.mp4", "distance": 0.53}
+    name_people(find_tables([table]), tmp_path / "people", **how)
+    with people_path(table).open() as file:
+        away = {r["track"]: float(r["distance"]) for r in csv.DictReader(file) if r["person"]}
+    assert len(away) == 3 and 0.53 < max(away.values()) < 0.53 + FARTHER
 
 
 def test_by_likeness_alone_nobody_is_taken_for_another(

@@ -17,7 +17,7 @@ STOREYS = {
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "draw"),
+            *("table", "draw", "marks"),
         ),
         1,
     ),

@@ -26,6 +26,10 @@ class MovieError(VidemoError):
     """A movie cannot be read, or is not the one that was scanned."""
 
 
+class MissingMovieError(MovieError):
+    """A movie that was scanned is not there any more."""
+
+
 class PictureError(VidemoError):
     """A picture cannot be read."""
 

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from unicodedata import category
@@ -23,6 +23,7 @@ except ImportError:  # Windows
 FINGERPRINT_BYTES = 1 << 20
 BREAKS = ("Cc", "Zl", "Zp")
 """Kinds of characters (Unicode): control characters, and separators of lines and paragraphs."""
+LONGEST_NOTE = 1 << 16
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NO_SYNC = (errno.ENOTSUP, errno.EINVAL)
 NO_LOCK = (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.EINVAL)
@@ -89,17 +90,17 @@ def remove_left(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def file_lock(target: Path, note: str = "") -> Iterator[None]:
+def file_lock(target: Path, note: str = "") -> Iterator[Callable[[str], None]]:
     """Hold the right to write `target`, until the block ends or the process does, however.
 
-    `note` can be read by others while it is held, with `lock_note`. Where the system has no such
-    locks, there is none.
+    `note` can be read by others while it is held, with `lock_note`; what is given to the block puts
+    another one in its place. Where the system has no such locks, there is none.
 
     Raises:
         OutputError: another process has it, or the folder cannot be written.
     """
     if fcntl is None:
-        yield
+        yield lambda _: None
         return
     path = _lock(target)
     try:
@@ -115,12 +116,16 @@ def file_lock(target: Path, note: str = "") -> Iterator[None]:
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
                 break
             os.close(descriptor)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, note.encode())
+        _write_note(descriptor, note)
     except OSError as error:
         raise output_error(error, target) from error
+
+    def tell(news: str) -> None:
+        with contextlib.suppress(OSError):  # it is only told, and the disk may be full
+            _write_note(descriptor, news)
+
     try:
-        yield
+        yield tell
     finally:
         with contextlib.suppress(OSError):
             path.unlink()
@@ -136,9 +141,17 @@ def lock_note(target: Path) -> str | None:
     except OSError:
         return None
     try:
-        return os.read(descriptor, 4096).decode(errors="replace") if _taken(descriptor) else None
+        note = os.read(descriptor, LONGEST_NOTE)
+        return note.decode(errors="replace") if _taken(descriptor) else None
     finally:
         os.close(descriptor)
+
+
+def _write_note(descriptor: int, note: str) -> None:
+    """Put a note into an open file, in one go: who reads it has the old or the new one."""
+    content = note.encode()[:LONGEST_NOTE]
+    os.pwrite(descriptor, content, 0)
+    os.ftruncate(descriptor, len(content))
 
 
 def _lock(target: Path) -> Path:

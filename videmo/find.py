@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from videmo.errors import MovieError, RequestError, TableError
+from videmo.errors import MissingMovieError, MovieError, RequestError, TableError
 from videmo.files import one_line, shown
 from videmo.table import TABLE_SUFFIX, Record, movie_file, movie_name, read_record, table_path
 from videmo.video import Movie, fingerprint, holds_series, probe
@@ -208,14 +208,16 @@ def find_movie(
     `another` cut of it will do, too.
 
     Raises:
-        MovieError: it is nowhere, cannot be read, or has changed since the scan.
+        MissingMovieError: it is nowhere.
+        MovieError: it cannot be read, or has changed since the scan.
     """
     places = [movie] if movie else movie_places(table, record)
     place = first_file(places)
     if place is None:
-        raise MovieError(
-            f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if its "
-            "folder was moved, scan that again into the same place: what is done is found again"
+        raise MissingMovieError(
+            f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if it "
+            "was renamed or its folder was moved, scan its archive again into the same place: what "
+            "is done is found again"
         )
     try:
         known = is_scanned(place, record)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from videmo.marks import mark_of
 from videmo.runs import find_runs
 from videmo.schema import DEFAULT_REPEAT, Run, Segment
 
@@ -44,6 +45,11 @@ class Moment(NamedTuple):
     @property
     def seconds(self) -> float:
         return self.end - self.start
+
+    @property
+    def mark(self) -> str:
+        """How sure it is: `SURE`, `LIKELY` or `UNSURE` of `marks`."""
+        return mark_of(self.seconds, self.score, self.repeat)
 
 
 def moments_of(

@@ -15,9 +15,11 @@ from videmo.archive.ledger import (
 )
 from videmo.archive.left_out import count_kinds
 from videmo.archive.named import Outcome, scan_movies
-from videmo.archive.overnight import Standing, scan_archive
+from videmo.archive.overnight import scan_archive
 from videmo.archive.process import Limits
+from videmo.archive.prune import Gone, find_gone, remove_gone
 from videmo.archive.share import Shard, shard_of_environment
+from videmo.archive.standing import AtWork, Running, Standing, read_note
 from videmo.archive.verify import Verified, verify_tables
 from videmo.archive.walk import Candidate, find_movies
 
@@ -27,18 +29,24 @@ __all__ = [
     "OK",
     "PARTIAL",
     "SKIPPED",
+    "AtWork",
     "Candidate",
     "Entry",
+    "Gone",
     "Limits",
     "Outcome",
+    "Running",
     "Shard",
     "Standing",
     "Verified",
     "count_kinds",
+    "find_gone",
     "find_movies",
     "joined_with",
     "ledger_path",
     "read_ledgers",
+    "read_note",
+    "remove_gone",
     "running",
     "scan_archive",
     "scan_movies",

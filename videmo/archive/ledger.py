@@ -49,6 +49,8 @@ class Entry:
     """Seconds that the scan took."""
     key: str = ""
     """Tells the movie and the settings: while it stays the same, the entry holds."""
+    was: str = ""
+    """Its place before, where its table followed it to this one. Not listed."""
 
 
 def ledger_path(folder: Path, shard: Shard) -> Path:

@@ -19,6 +19,9 @@ RAW = "a camera's raw format: convert it with its maker's program, and scan what
 CHAPTER = "a chapter of another"
 MENU = "a menu of a DVD: name it to have it scanned"
 ANIMATED = "an animated WebP or PNG: convert it to GIF or MP4, and scan that"
+LINK_TO_FOLDER = "a link to a folder that is searched already"
+LINK_TO_MOVIE = "a link to a movie that is there besides"
+LINK_TO_NOTHING = "a link that leads nowhere"
 SYSTEM = "a folder of the system: name it to have it scanned"
 
 _SUFFIXES = {

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import NamedTuple
 
 from videmo.archive.copies import copies_in, copy_entries
 from videmo.archive.done import done_record, found_at, key_of, table_of
 from videmo.archive.ledger import (
+    COPY,
     FAILED,
+    OK,
+    PARTIAL,
     SKIPPED,
     Entry,
     add_entry,
@@ -26,8 +26,10 @@ from videmo.archive.ledger import (
     ledger_path,
     read_ledger,
 )
+from videmo.archive.moved import follow
 from videmo.archive.process import GRACE, Limits, MovieWorker, Order
 from videmo.archive.share import Shard, cores_for
+from videmo.archive.standing import Told, Work, note_of, noted
 from videmo.archive.walk import Candidate
 from videmo.emotions import find_model
 from videmo.errors import (
@@ -44,26 +46,7 @@ from videmo.scan import Settings, made_with
 from videmo.scan.workers import TELL_EVERY, process_context
 from videmo.table import Record
 
-
-class Standing(NamedTuple):
-    """How far the whole is."""
-
-    done: int
-    """Movies that are done with in this run."""
-    movies: int
-    """Movies to be done in this run."""
-    share: float
-    """Part of the work that is done, 0 to 1, by size of the movies."""
-    seconds: float
-    """Footage scanned in this run, about."""
-    of_seconds: float = 0.0
-    """Footage to be scanned in this run, about: that of movies that have not been begun is told by
-    their size. 0: not known yet."""
-
-
 LIMITS, WHOLE = Limits(), Shard()
-
-Told = Callable[[Standing], None]
 
 
 def scan_archive(
@@ -80,9 +63,10 @@ def scan_archive(
 ) -> Iterator[tuple[Entry, bool]]:
     """Scan an archive's movies into `folder`, which mirrors its tree, and list them there.
 
-    What is done already is not done again: same movie, model and settings, table still whole. What
-    failed is not tried again while the movie stays the same. Of a movie that is there several times
-    one is scanned, and the others are listed as its copies.
+    What is done already is not done again: same movie, model and settings, table still whole. Where
+    a movie was renamed or moved within the archive, its table follows it. What failed is not tried
+    again while the movie stays the same. Of a movie that is there several times one is scanned, and
+    the others are listed as its copies.
 
     Args:
         movies: see `find_movies`.
@@ -107,8 +91,8 @@ def scan_archive(
     path = ledger_path(folder, shard)
     mine = [candidate for candidate in movies if shard.holds(candidate.name)]
     process_context()
-    note = {"pid": os.getpid(), "host": socket.gethostname(), "movies": len(mine)}
-    with file_lock(path, json.dumps(note)):
+    movies_mine = sum(not candidate.reason for candidate in mine)
+    with file_lock(path, note_of(movies_mine)) as note:
         remove_left(path)
         listed = read_ledger(path)  # even where all is scanned again: it refuses what is not ours
         if fresh:
@@ -116,6 +100,9 @@ def scan_archive(
         copies = copies_in(movies, folder, made, listed, by_name=fresh or shard.count > 1)
         firsts = [candidate for candidate in mine if candidate.name not in copies]
         kept, to_do = _sort_out(firsts, folder, made, listed, retry, fresh)
+        if was := follow(to_do, folder, _tables(firsts, kept, folder, made)):
+            found, to_do = _sort_out(to_do, folder, made, listed, retry, fresh)
+            kept += (replace(entry, was=was.get(entry.path, "")) for entry in found)
         later = [candidate for candidate in mine if candidate.name in copies]
         of_kept = list(copy_entries(later, copies, kept, made))
         kept += of_kept
@@ -129,7 +116,8 @@ def scan_archive(
             for candidate in to_do
         }
         entries = [*kept]
-        for entry in _scan_all(to_do, orders, made, jobs, progress or (lambda _: None)):
+        tell = noted(note, movies_mine, progress)
+        for entry in _scan_all(to_do, orders, made, jobs, tell):
             add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, True
@@ -147,6 +135,14 @@ def _folder_of(candidate: Candidate, folder: Path, made: Record) -> Path:
     return table_of(folder, candidate.name, candidate.path, made).parent
 
 
+def _tables(
+    movies: Sequence[Candidate], kept: Sequence[Entry], folder: Path, made: Record
+) -> set[Path]:
+    """The tables of those of `movies` that are done, as `kept` says."""
+    done = {entry.path for entry in kept if entry.status in (OK, PARTIAL)}
+    return {table_of(folder, one.name, one.path, made) for one in movies if cell(one.name) in done}
+
+
 def _sort_out(
     movies: Sequence[Candidate],
     folder: Path,
@@ -157,6 +153,7 @@ def _sort_out(
 ) -> tuple[list[Entry], list[Candidate]]:
     """What is known already, and what is to be scanned."""
     kept, to_do = [], []
+    spent = {entry.key: entry.took for entry in listed.values() if entry.status != COPY}
     for candidate in movies:
         name = cell(candidate.name)
         if candidate.reason:
@@ -167,7 +164,7 @@ def _sort_out(
         table = table_of(folder, candidate.name, candidate.path, made)
         record = None if fresh else done_record(table, candidate.path, made, candidate.more)
         if record is not None:
-            took = before.took if before and before.key == key else 0.0
+            took = spent.get(key, 0.0)
             record = found_at(record, table, candidate.path)
             kept.append(entry_of(candidate.name, record, took, key))
         elif before and key and before.key == key and before.status in (FAILED, SKIPPED):
@@ -186,8 +183,7 @@ def _scan_all(
     """The largest first, so that no core is left alone with it in the end."""
     waiting = sorted(movies, key=lambda candidate: (-candidate.size, candidate.name))
     running: list[MovieWorker] = []
-    total = sum(candidate.size for candidate in movies)
-    done, size_done, scanned, seconds = 0, 0, 0, 0.0
+    work = Work(movies)
     try:
         while waiting or running:
             _begin(waiting, running, orders, jobs)
@@ -198,17 +194,9 @@ def _scan_all(
             for worker in [worker for worker in running if worker.ended]:
                 running.remove(worker)
                 entry = _entry(worker, made)
-                done, size_done = done + 1, size_done + worker.candidate.size
-                if entry.duration:
-                    scanned, seconds = scanned + worker.candidate.size, seconds + entry.duration
+                work.ended(worker.candidate, entry.duration)
                 yield entry
-            partly = sum(_share(worker) * worker.candidate.size for worker in running)
-            share = (size_done + partly) / total if total else done / len(movies)
-            here = seconds + sum(_share(worker) * worker.news.seconds for worker in running)
-            whole = _footage(
-                seconds, scanned, running, sum(candidate.size for candidate in waiting)
-            )
-            tell(Standing(done, len(movies), share, here, max(here, whole)))
+            tell(work.standing(running, waiting))
     finally:
         deadline = time.monotonic() + GRACE
         for worker in running:
@@ -228,23 +216,6 @@ def _begin(
         cores = cores_for(candidate.size, left, free, jobs)
         running.append(MovieWorker(candidate, orders[candidate.name]._replace(jobs=cores)))
         free -= cores
-
-
-def _share(worker: MovieWorker) -> float:
-    """Which part of its movie a worker has done."""
-    return min(1.0, worker.news.frames / worker.news.of) if worker.news.of else 0.0
-
-
-def _footage(seconds: float, scanned: int, running: list[MovieWorker], waiting: int) -> float:
-    """All seconds of footage: `seconds` in `scanned` bytes, those at work, and in `waiting` bytes.
-
-    0 while no movie has told its length.
-    """
-    told = [worker for worker in running if worker.news.seconds]
-    known = seconds + sum(worker.news.seconds for worker in told)
-    of_size = scanned + sum(worker.candidate.size for worker in told)
-    untold = waiting + sum(worker.candidate.size for worker in running if worker not in told)
-    return known * (1 + untold / of_size) if of_size else 0.0
 
 
 def _entry(worker: MovieWorker, made: Record) -> Entry:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from videmo.errors import MovieError, RequestError, TableError
+from videmo.archive.moved import tables_in
+from videmo.errors import MissingMovieError, MovieError, RequestError, TableError
 from videmo.files import shown
 from videmo.find import first_file, is_scanned, movie_places
-from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, read_record, read_table
+from videmo.table import Record, read_record, read_table
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Verified:
 
     table: Path
     problem: str = ""
+    missing: bool = False
+    """Whether the table is sound, and only its movie is not there any more."""
 
 
 def verify_tables(folder: Path) -> Iterator[Verified]:
@@ -26,17 +29,16 @@ def verify_tables(folder: Path) -> Iterator[Verified]:
     Raises:
         RequestError: there is none.
     """
-    tables = {*folder.rglob(f"*{TABLE_SUFFIX}")}
-    for record in folder.rglob(f"*{RECORD_SUFFIX}"):  # of which the table may be gone
-        tables.add(record.with_name(record.name.removesuffix(RECORD_SUFFIX) + TABLE_SUFFIX))
+    tables = tables_in(folder)
     if not tables:
         raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
-    for table in sorted(tables):
+    for table in tables:
         try:
             read_table(table)
             _check_movie(table, read_record(table))
         except (TableError, MovieError) as error:
-            yield Verified(table, str(error).removeprefix(f"{shown(table)}: "))
+            missing = isinstance(error, MissingMovieError)
+            yield Verified(table, str(error).removeprefix(f"{shown(table)}: "), missing)
         else:
             yield Verified(table)
 
@@ -46,9 +48,9 @@ def _check_movie(table: Path, record: Record) -> None:
     places = movie_places(table, record)
     movie = first_file(places)
     if movie is None:
-        raise MovieError(
-            f"its movie is not there any more: {shown(places[0])}; if its folder was moved, scan "
-            "that again into the same place"
+        raise MissingMovieError(
+            f"its movie is not there any more: {shown(places[0])}; if it was renamed or its folder "
+            "was moved, scan its archive again into the same place"
         )
     try:
         same = is_scanned(movie, record)

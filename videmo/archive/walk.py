@@ -6,6 +6,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -14,6 +15,9 @@ from videmo.archive.left_out import (
     CHAPTER,
     DISC,
     DISC_SUFFIXES,
+    LINK_TO_FOLDER,
+    LINK_TO_MOVIE,
+    LINK_TO_NOTHING,
     why_file,
     why_folder,
     why_series,
@@ -54,11 +58,11 @@ def find_movies(
     """The movies that `places`, folders and files, name; folders are searched to their depth.
 
     A file is a movie if its first bytes or the end of its name say so. Hidden files, and what
-    videmo made, are left out. Folders that cannot be read, folders that are reached twice (by
-    links), what has a movie's name and is no file, and what `left_out` knows are given with the
-    reason. With `series`, a folder of numbered pictures is a movie, too. With `join`,
-    files that are chapters of one recording are one movie, and all but the first are given with
-    that reason.
+    videmo made, are left out. Given with the reason are folders that cannot be read or are reached
+    twice (by links), links to movies that are there besides, links that lead nowhere, what has a
+    movie's name and is no file, and what `left_out` knows. With `series`, a folder of numbered
+    pictures is a movie, too. With `join`, files that are chapters of one recording are one movie,
+    and all but the first are given with that reason.
 
     Returns:
         In order of their names. With several folders, each name begins with its folder's.
@@ -83,8 +87,28 @@ def find_movies(
                 f"{shown(one.name)}: two movies have this name; scan them into two folders with -o"
             )
         names.add(table)
-    found.sort(key=lambda one: os.fsencode(one.name))
+    found = _followed_once(sorted(found, key=lambda one: os.fsencode(one.name)))
     return join_chapters(found) if join else found
+
+
+def _followed_once(found: Sequence[Candidate]) -> list[Candidate]:
+    """The same, but links to movies that are there besides, or are linked twice, with that reason:
+    files before links to them, whatever their names."""
+    links = [one for one in found if not one.reason and one.path.is_symlink()]
+    if not links:
+        return list(found)
+    names = {one.name for one in links}
+    others = [one for one in found if not one.reason and one.name not in names]
+    first: dict[tuple[int, int], Candidate] = {}
+    linked: dict[str, Candidate] = {}
+    for one in (*others, *links):
+        with suppress(OSError):
+            status = one.path.stat()
+            same = first.setdefault((status.st_dev, status.st_ino), one)
+            if same is not one and one.name in names:
+                why = f"{LINK_TO_MOVIE}: {shown(same.name)}"
+                linked[one.name] = replace(one, reason=why)
+    return [linked.get(one.name, one) for one in found]
 
 
 def join_chapters(found: Sequence[Candidate]) -> list[Candidate]:
@@ -120,7 +144,7 @@ def _closed(one: Candidate) -> bool:
 
 def _walk(top: Path, below: str, series: bool) -> Iterator[Candidate]:
     """Real folders first, links to folders after them, so that a link never hides a folder."""
-    seen: set[tuple[int, int]] = set()
+    seen: dict[tuple[int, int], str] = {}
     waiting, links = [(top, below)], list[tuple[Path, str]]()
     while waiting or links:
         folder, name = waiting.pop() if waiting else links.pop(0)
@@ -131,10 +155,10 @@ def _walk(top: Path, below: str, series: bool) -> Iterator[Candidate]:
             why = f"the folder cannot be read ({error.strerror})"
             yield Candidate(folder, name, reason=why, failed=True)
             continue
-        if (status.st_dev, status.st_ino) in seen:
-            yield Candidate(folder, name, reason="a link to a folder that is searched already")
+        before = seen.setdefault((status.st_dev, status.st_ino), name)
+        if before != name:
+            yield Candidate(folder, name, reason=f"{LINK_TO_FOLDER}: {shown(before or '.')}")
             continue
-        seen.add((status.st_dev, status.st_ino))
         if _extracted(folder, entries):
             continue
         yield from _pictures(folder, name or f"{folder.resolve().name}/", entries, series)
@@ -187,8 +211,10 @@ def _movie(path: Path, name: str) -> Iterator[Candidate]:
     named = path.suffix.lower() in sniff.SUFFIXES
     try:
         status = os.stat(path)
-    except OSError:  # a link that leads nowhere, or a file that has just gone
-        return
+    except OSError:
+        if path.is_symlink():
+            yield Candidate(path, name, reason=f"{LINK_TO_NOTHING}: {shown(os.readlink(path))}")
+        return  # else a file that has just gone
     if not stat.S_ISREG(status.st_mode):
         if named:
             yield Candidate(path, name, reason="is not a regular file")

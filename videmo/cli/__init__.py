@@ -11,7 +11,7 @@ import click
 
 from videmo import __version__
 from videmo.cli.annotate import annotate
-from videmo.cli.archive import doctor, status, verify
+from videmo.cli.archive import doctor, prune, status, verify
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
@@ -30,7 +30,7 @@ INTERRUPTED = 130
 
 COMMANDS = (
     *(scan, extract, people, annotate, convert, plot, demo),
-    *(status, verify, doctor),
+    *(status, verify, prune, doctor),
     *(train, evaluate, export, model),
 )
 

@@ -1,15 +1,15 @@
-"""The commands about archives and the machine: `videmo status`, `verify` and `doctor`."""
+"""The commands about archives and the machine: `videmo status`, `verify`, `prune`, `doctor`."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from videmo.cli.options import PATH, QUIET, output
-from videmo.cli.tell import left_out, long, say, summary
+from videmo.cli.standing import left_out, summary, tell_entries, tell_running, tell_seconds
+from videmo.cli.tell import counted, say
 from videmo.files import shown
 
 
@@ -21,7 +21,7 @@ def status(folder: Path, every: bool) -> None:
 
     FOLDER is the one given to `scan` with -o. Can be called while the scan runs.
     """
-    from videmo.archive import read_ledgers, running
+    from videmo.archive import read_ledgers, read_note, running
     from videmo.errors import RequestError
 
     entries = sorted(read_ledgers(folder).values(), key=lambda entry: entry.path)
@@ -31,50 +31,74 @@ def status(folder: Path, every: bool) -> None:
             f"{shown(folder)}: holds no archive.csv; run: videmo scan FOLDER -o {shown(folder)}"
         )
     for name, note in scans.items():
-        click.echo(f"a scan is running: {name}, {_who(note)}")
+        tell_running(name, read_note(note))
     click.echo(summary(entries))
     if left := left_out(entries):
         click.echo(left)
-    once = [entry for entry in entries if entry.status != "copy"]
-    emotions = dict.fromkeys(emotion for entry in once for emotion in entry.seconds)
-    for emotion in emotions:
-        seconds = sum(entry.seconds.get(emotion, 0.0) for entry in once)
-        if seconds:
-            click.echo(f"  {emotion:9}{long(seconds):>8}")
-    for entry in entries:
-        if every and entry.status in ("ok", "partial"):
-            what = f"{long(entry.duration)}, {entry.faces} faces"
-            click.echo(f"{entry.status:8}{entry.path}: {what}")
-        if entry.reason and (every or entry.status in ("partial", "failed")):
-            click.echo(f"{entry.status:8}{entry.path}: {entry.reason}")
-
-
-def _who(note: str) -> str:
-    """Who scans, as far as the note tells."""
-    try:
-        said = json.loads(note)
-        return f"process {int(said['pid'])} on {shown(said['host'])}, {int(said['movies'])} movies"
-    except (ValueError, KeyError, TypeError):
-        return "by another process"
+    tell_seconds(entries)
+    tell_entries(entries, every)
 
 
 @click.command()
 @click.argument("folder", type=PATH, default=".")
 @QUIET
 def verify(folder: Path, quiet: bool) -> None:
-    """Check every table in a folder against its record and its movie."""
+    """Check every table in a folder against its record and its movie.
+
+    A movie that is not there any more is told, and is no failure; see `videmo prune`.
+    """
     from videmo.archive import verify_tables
 
-    count = bad = 0
+    count = bad = missing = 0
     for verified in verify_tables(folder):
         count += 1
+        missing += verified.missing
         if verified.problem:
-            bad += 1
+            bad += not verified.missing
             say(f"videmo: {shown(verified.table)}: {verified.problem}")
     if not quiet:
-        tables = "1 table" if count == 1 else f"{count} tables"
-        click.echo(f"{tables} checked, {count - bad} sound, {bad} not")
+        gone = f", {missing} without a movie" if missing else ""
+        click.echo(
+            f"{counted(count, 'table')} checked, {count - bad - missing} sound, {bad} not{gone}"
+        )
+        if missing:
+            click.echo(f"what is left of deleted movies is shown by: videmo prune {shown(folder)}")
     sys.exit(1 if bad else 0)
+
+
+@click.command()
+@click.argument("folder", type=PATH, default=".")
+@click.option("--yes", is_flag=True, help="Remove it; without, it is only shown.")
+@QUIET
+def prune(folder: Path, yes: bool, quiet: bool) -> None:
+    """Show what lies in a folder of movies that were deleted, and remove it.
+
+    That are their tables and records, who is who, and what an interrupted scan left; what was
+    extracted stays. A movie that was renamed or moved is not deleted: scan its archive again, and
+    its table follows it.
+    """
+    from videmo.archive import find_gone, remove_gone
+
+    gone = find_gone(folder)
+    for one in gone:
+        if one.kept:
+            say(f"videmo: {shown(one.name)}: kept; {one.kept}")
+        elif not quiet:
+            files = ", ".join(shown(file.relative_to(folder)) for file in one.files)
+            click.echo(f"{shown(one.name)}: is not there any more: {files}")
+    away = [one for one in gone if not one.kept]
+    size = sum(one.size for one in away) / 1e6
+    removed = remove_gone(folder, away) if yes else 0
+    if not quiet:
+        what = f"{counted(len(away), 'movie')} deleted"
+        if not away:
+            click.echo(f"{what}, nothing to remove")
+        elif yes:
+            click.echo(f"{what}, {counted(removed, 'file')} removed ({size:.1f} MB)")
+        else:
+            files = counted(sum(len(one.files) for one in away), "file")
+            how = f"videmo prune {shown(folder)} --yes"
+            click.echo(f"{what}, {files} ({size:.1f} MB); to remove them: {how}")
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, options_said, output
 from videmo.cli.tell import say
-from videmo.cli.tell_extract import tell_extracted
+from videmo.cli.tell_extract import apart_from_missing, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import (
     ALIGNED_EYES,
@@ -218,4 +218,5 @@ def extract(
         given=options_said(),
         progress=None if quiet else say,
     )
-    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)
+    there = apart_from_missing(done, quiet)
+    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in there]) else 1)

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videmo.cli.tell import long, say
+from videmo.cli.standing import at_work
+from videmo.cli.tell import counted, long, say
 from videmo.files import shown
 
 if TYPE_CHECKING:
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from videmo.scan import Progress
 
 
-PLAIN_EVERY = 10.0
+PLAIN_EVERY = 60.0
 """Seconds between two lines about progress, where there is no terminal."""
-ARCHIVE_EVERY = 60.0
-"""The same for a whole archive."""
 
 
 def watched(quiet: bool, what: str = "frames") -> Any:
@@ -82,15 +81,16 @@ def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
 
             yield show
     else:
-        start = told = time.monotonic()
+        told = time.monotonic()
 
         def line(now: Standing) -> None:
             nonlocal told
-            if time.monotonic() - told < ARCHIVE_EVERY:
+            if time.monotonic() - told < PLAIN_EVERY:
                 return
             told = time.monotonic()
-            left = (told - start) * (1 - now.share) / now.share if now.share else 0.0
-            say(f"{_standing(now)}, {now.share:.0%}, {long(left)} left")
+            left = "" if now.left is None else f", {long(now.left)} left"
+            here = "; ".join(map(at_work, now.at_work))
+            say(f"{_standing(now)}, {now.share:.0%}{left}{f'; at work: {here}' if here else ''}")
 
         yield line
 
@@ -98,7 +98,8 @@ def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
 def _standing(now: Standing) -> str:
     """How many movies, and how much footage."""
     whole = f" of about {long(now.of_seconds)}" if now.of_seconds else ""
-    return f"{now.done} of {now.movies} movies, {long(now.seconds)}{whole} of footage"
+    movies = counted(now.movies, "movie")
+    return f"{now.done} of {movies}, {long(now.seconds)}{whole} of footage"
 
 
 @contextmanager

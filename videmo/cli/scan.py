@@ -24,7 +24,8 @@ from videmo.cli.options import (
     output,
 )
 from videmo.cli.progress import aside, watched, watched_archive
-from videmo.cli.tell import tell_archive, tell_entry, tell_scanned
+from videmo.cli.standing import tell_archive, tell_entry, tell_listed
+from videmo.cli.tell import tell_scanned
 from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
@@ -147,7 +148,7 @@ def scan(
     Folders are searched to their depth for movies; their tree is mirrored in OUTPUT, and
     OUTPUT/archive.csv lists what became of each movie. What is done is not done again.
     """
-    from videmo.archive import Limits, find_movies, scan_movies
+    from videmo.archive import Limits, Shard, find_movies, ledger_path, scan_movies
     from videmo.errors import RequestError
     from videmo.faces import DetectorConfig, Region
     from videmo.scan import Settings, all_cores
@@ -177,12 +178,13 @@ def scan(
     if stall_timeout or memory_limit is not None:
         how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
-    done = [
-        tell_scanned(outcome, quiet)
-        for one in stretches
-        for outcome in scan_movies(movies, folder, one, watch, join=join == "auto", **how)
-    ]
-    sys.exit(0 if all(done) else 1)
+    outcomes = []
+    for one in stretches:
+        for outcome in scan_movies(movies, folder, one, watch, join=join == "auto", **how):
+            tell_scanned(outcome, quiet)
+            outcomes.append(outcome)
+    tell_listed([one.entry for one in outcomes if one.entry], ledger_path(folder, Shard()), quiet)
+    sys.exit(0 if all(one.well for one in outcomes) else 1)
 
 
 def _stretches(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from videmo.errors import MissingMovieError
 from videmo.files import shown
 from videmo.schema import FRAME
 
 if TYPE_CHECKING:
     from videmo.annotate.movie import Annotated
     from videmo.annotate.pictures import AnnotatedPicture
-    from videmo.archive import Entry, Outcome
+    from videmo.archive import Outcome
     from videmo.convert import Converted
     from videmo.people import Cast, NamedTracks
     from videmo.plot import Plotted
@@ -30,11 +31,16 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
-    """One line about a movie; whether all went well."""
+def counted(number: int, what: str) -> str:
+    """So many of it, as people say that: one without an s."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def tell_scanned(outcome: Outcome, quiet: bool) -> None:
+    """One line about a movie."""
     if outcome.scanned is None:
         say(f"videmo: {outcome.error}")
-        return False
+        return
     from videmo.archive import joined_with
 
     scanned, record = outcome.scanned, outcome.scanned.record
@@ -60,7 +66,6 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> bool:
             f"videmo: {shown(outcome.movie)}: partial, {why_partial(record)}; get the file again "
             "if you can"
         )
-    return outcome.well
 
 
 def _tell_smaller(record: Record) -> None:
@@ -80,61 +85,11 @@ def _faces(record: Record) -> str:
     return f"{record['faces']} faces ({record['aligned']} aligned, which count)"
 
 
-def tell_entry(entry: Entry) -> None:
-    """One line about a movie of an archive that was just scanned, if it gave a table."""
-    if entry.status not in ("ok", "partial"):
-        return
-    for said in entry.reason.split("; "):
-        if said.startswith("joined with "):
-            click.echo(f"{entry.path}: {said}")
-    held = sorted(entry.seconds.items(), key=lambda item: -item[1])
-    emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
-    click.echo(
-        f"{entry.path}: {entry.status}, {entry.frames} frames, {entry.faces} faces; "
-        f"{emotions or 'no emotion held'}"
-    )
-
-
-def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: bool) -> bool:
-    """What became of an archive: a line for each failure, and the sum; whether all went well."""
-    every = [entry for entry, _ in entries]
-    bad = [entry for entry in every if entry.status in ("failed", "partial")]
-    for entry in sorted(bad, key=lambda entry: (entry.status, entry.path)):
-        say(f"videmo: {entry.status}: {entry.path}: {entry.reason}")
-    if not quiet:
-        new = sum(1 for entry, new in entries if new and entry.status != "skipped")
-        if left := left_out(every):
-            click.echo(left)
-        click.echo(f"{summary(every)}; new: {new}; listed in {shown(ledger)}")
-    return not bad
-
-
 def long(seconds: float) -> str:
     """A stretch of time for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def summary(entries: Iterable[Entry]) -> str:
-    """How many movies ended how, and how much footage they are."""
-    counts = dict.fromkeys(("ok", "partial", "failed"), 0)
-    movies = [entry for entry in entries if entry.status in counts]
-    for entry in movies:
-        counts[entry.status] += 1
-    seconds = sum(entry.duration for entry in movies)
-    how = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(movies)} movies ({how or 'none'}), {long(seconds)} of footage"
-
-
-def left_out(entries: Sequence[Entry]) -> str:
-    """What was left out, and how often; empty if nothing was."""
-    from videmo.archive import count_kinds
-
-    kinds = {"a copy of another": sum(1 for entry in entries if entry.status == "copy")}
-    kinds |= count_kinds(entry.reason for entry in entries if entry.status == "skipped")
-    what = ", ".join(f"{kind} ({count})" for kind, count in kinds.items() if count)
-    return f"left out: {what}" if what else ""
 
 
 def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bool:
@@ -152,12 +107,20 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
                 f"{first} and {second} look alike ({near:.2f}); if they are one person, put "
                 "their pictures into one folder"
             )
+        for name, (count, least) in cast.nearly.items():
+            click.echo(
+                f"{name}? {_tracks(count)} just too far away ({least:.2f} and more); see the "
+                f"sheet, and put a picture of them to those of {name} if it is so"
+            )
         for name, away in cast.absent.items():
             how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
             click.echo(f"{name}: in no track; {how}")
         for sheet in cast.sheets[:1]:
             click.echo(f"look at {shown(sheet)}{'' if known else _renaming(cast, folder)}")
-    return not cast.left_out and all(one.error is None for one in cast.found)
+    errors = [one.error for one in cast.found if one.error is not None]
+    # Movies are deleted from archives: that is no failure, unless they are all.
+    gone = len(errors) < len(cast.found) and all(isinstance(e, MissingMovieError) for e in errors)
+    return not cast.left_out and (gone or not errors)
 
 
 def _people_line(one: NamedTracks) -> str:

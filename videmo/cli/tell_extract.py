@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from videmo.cli.tell import say
+from videmo.cli.tell import counted, say
+from videmo.errors import MissingMovieError
 from videmo.files import shown
 from videmo.schema import Run
 
 if TYPE_CHECKING:
     from videmo.extract import Extracted
+
+
+def apart_from_missing(done: Sequence[Extracted], quiet: bool) -> list[Extracted]:
+    """Those of several tables whose movies are there; the others are told, and are no failure,
+    unless they are all: movies are deleted from archives."""
+    missing = [one for one in done if any(isinstance(e, MissingMovieError) for e in one.errors)]
+    tables = [one for one in done if one.table is not None]
+    if not missing or len(missing) == len(tables):
+        return list(done)
+    for one in missing if not quiet else ():
+        say(f"videmo: left out: {one.errors[0]}")
+    said = f"{counted(len(missing), 'movie')} of {len(tables)} not there any more, and left out"
+    say(f"videmo: {said}; what is left of deleted ones is shown by: videmo prune")
+    return [one for one in done if one not in missing]
 
 
 def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:

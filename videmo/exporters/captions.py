@@ -14,6 +14,8 @@ from videmo.schema import Run, timecode
 
 Who = Callable[[int], str]
 """Names a track."""
+Says = Callable[[Run], str]
+"""What is said of a run."""
 
 
 class Cue(NamedTuple):
@@ -23,18 +25,18 @@ class Cue(NamedTuple):
     end: float
     """Seconds; itself excluded."""
     said: tuple[tuple[str, str], ...]
-    """Who, and which emotion; one line each."""
+    """Who, and which emotion, perhaps how sure; one line each."""
 
 
 def srt(moments: Moments) -> Exported:
     """Write ``STEM.srt``: SubRip, which most players load with a movie of the same name."""
-    cues = cues_of(played(moments), moments.who)
+    cues = cues_of(played(moments), moments.who, _with_scores(moments))
     return _written(moments, {".srt": srt_text(cues)})
 
 
 def vtt(moments: Moments) -> Exported:
     """Write ``STEM.vtt``, captions, and ``STEM.chapters.vtt``, a chapter for each run."""
-    cues = cues_of(played(moments), moments.who)
+    cues = cues_of(played(moments), moments.who, _with_scores(moments))
     chapters = chapters_of(played(moments), moments.who)
     return _written(moments, {".vtt": vtt_text(cues), ".chapters.vtt": chapters_text(chapters)})
 
@@ -46,6 +48,13 @@ def played(moments: Moments) -> list[Run]:
     return [replace(run, start=run.start + late, end=run.end + late) for run in moments.runs]
 
 
+def _with_scores(moments: Moments) -> Says:
+    """What subtitles say of a run, at the time at which it is played: ``happy 0.87 sure``."""
+    runs = zip(played(moments), moments.runs, strict=True)
+    said = {late: f"{run.emotion} {moments.how_sure(run)}" for late, run in runs}
+    return lambda run: said[run]
+
+
 def _written(moments: Moments, texts: dict[str, str]) -> Exported:
     files = []
     for suffix, text in texts.items():
@@ -54,7 +63,7 @@ def _written(moments: Moments, texts: dict[str, str]) -> Exported:
     return Exported(files)
 
 
-def cues_of(runs: Iterable[Run], who: Who) -> list[Cue]:
+def cues_of(runs: Iterable[Run], who: Who, says: Says = lambda run: run.emotion) -> list[Cue]:
     """The runs of a movie as cues of which there is never more than one at a time. Pure.
 
     Where runs overlap, a cue has a line for each: editing programs refuse subtitles that overlap.
@@ -69,7 +78,7 @@ def cues_of(runs: Iterable[Run], who: Who) -> list[Cue]:
         begun, ended = edges[start]
         there = (there | begun) - ended
         if there:
-            cues.append(Cue(start, end, _said(there, who)))
+            cues.append(Cue(start, end, _said(there, who, says)))
     return cues
 
 
@@ -86,9 +95,11 @@ def chapters_of(runs: Iterable[Run], who: Who) -> list[Cue]:
     ]
 
 
-def _said(runs: Iterable[Run], who: Who) -> tuple[tuple[str, str], ...]:
+def _said(
+    runs: Iterable[Run], who: Who, says: Says = lambda run: run.emotion
+) -> tuple[tuple[str, str], ...]:
     ordered = sorted(runs, key=lambda run: (run.track, run.start))
-    return tuple((who(run.track), run.emotion) for run in ordered)
+    return tuple((who(run.track), says(run)) for run in ordered)
 
 
 def srt_text(cues: Sequence[Cue]) -> str:

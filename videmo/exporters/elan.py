@@ -1,12 +1,13 @@
 """Annotations for ELAN, the annotation tool of behaviour research: a tier for each track.
 
+Below it lies a tier that says how sure each annotation is: its score and its mark.
 The format is EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path, PurePath
 from urllib.parse import quote_from_bytes
@@ -25,6 +26,8 @@ NO_DATE = "1970-01-01T00:00:00+00:00"
 """Every file must have one; a real one would make other bytes each time."""
 
 VOCABULARY, KIND, LANGUAGE = "emotions", "emotion", "und"
+SCORE, ASSOCIATION = "score", "Symbolic_Association"
+"""The kind of annotation that says how sure another one is, and how ELAN calls that."""
 
 MIME_TYPES = {
     **dict.fromkeys((".mp4", ".m4v"), "video/mp4"),
@@ -59,7 +62,7 @@ def annotation_document(moments: Moments, folder: Path) -> Element:
         },
     )
     runs = sorted(moments.runs, key=lambda run: (run.track, run.start))
-    _add_header(root, moments.movie, folder, last=len(runs))
+    _add_header(root, moments.movie, folder, last=2 * len(runs))
     slots = SubElement(root, "TIME_ORDER")
     times = [
         (round(time * 1000), slot)
@@ -72,8 +75,11 @@ def annotation_document(moments: Moments, folder: Path) -> Element:
         tier = SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": KIND, "TIER_ID": f"track {track}"})
         if track in moments.persons:
             tier.set("PARTICIPANT", shown(moments.persons[track]))
-        for number, run in numbered:
+        there = list(numbered)
+        for number, run in there:
             _add_annotation(tier, number, run, moments.labels)
+        sure = {number: moments.how_sure(run) for number, run in there}
+        _add_scores(root, f"track {track}", sure, after=len(runs))
     _add_vocabulary(root, moments.labels)
     return root
 
@@ -93,6 +99,17 @@ def _add_annotation(tier: Element, number: int, run: Run, labels: Sequence[str])
     }
     annotation = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", about)
     SubElement(annotation, "ANNOTATION_VALUE").text = run.emotion
+
+
+def _add_scores(root: Element, parent: str, sure: Mapping[int, str], *, after: int) -> None:
+    """A tier below `parent` that says how sure its annotations are, by their numbers; its own
+    numbers come `after` all of those."""
+    about = {"LINGUISTIC_TYPE_REF": SCORE, "PARENT_REF": parent, "TIER_ID": f"{parent} {SCORE}"}
+    tier = SubElement(root, "TIER", about)
+    for number, said in sure.items():
+        ids = {"ANNOTATION_ID": f"a{after + number}", "ANNOTATION_REF": f"a{number}"}
+        annotation = SubElement(SubElement(tier, "ANNOTATION"), "REF_ANNOTATION", ids)
+        SubElement(annotation, "ANNOTATION_VALUE").text = said
 
 
 def _add_header(root: Element, movie: Movie, folder: Path, *, last: int) -> None:
@@ -122,12 +139,24 @@ def _add_vocabulary(root: Element, labels: Sequence[str]) -> None:
             "TIME_ALIGNABLE": "true",
         },
     )
+    of_score = {
+        "CONSTRAINTS": ASSOCIATION,
+        "GRAPHIC_REFERENCES": "false",
+        "LINGUISTIC_TYPE_ID": SCORE,
+        "TIME_ALIGNABLE": "false",
+    }
+    SubElement(root, "LINGUISTIC_TYPE", of_score)
     language = {
         "LANG_DEF": "http://cdb.iso.org/lg/CDB-00130975-001",
         "LANG_ID": LANGUAGE,
         "LANG_LABEL": "undetermined (und)",
     }
     SubElement(root, "LANGUAGE", language)
+    association = {
+        "DESCRIPTION": "1-1 association with a parent annotation",
+        "STEREOTYPE": ASSOCIATION,
+    }
+    SubElement(root, "CONSTRAINT", association)
     vocabulary = SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARY})
     SubElement(vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE})
     for index, emotion in enumerate(labels):

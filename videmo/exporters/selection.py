@@ -12,6 +12,7 @@ import pandas as pd
 
 from videmo.errors import RequestError, VidemoError
 from videmo.files import output_error, shown
+from videmo.marks import mark_of
 from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
@@ -135,6 +136,10 @@ class Selection:
         scores = [sighting.score for sighting in self.sightings[run]]
         return sum(scores) / len(scores)
 
+    def mark(self, run: Run) -> str:
+        """How sure `run` is, by its score and by how much was seen of it."""
+        return mark_of(run.end - run.start, self.score(run), run.repeat)
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -210,6 +215,11 @@ class Moments:
     def score(self, run: Run) -> float:
         """The mean score of `run`'s frames."""
         return next(s.score(run) for s in self.selections if s.emotion == run.emotion)
+
+    def how_sure(self, run: Run) -> str:
+        """The score of `run` and its mark, as people are told."""
+        mark = next(s.mark(run) for s in self.selections if s.emotion == run.emotion)
+        return f"{self.score(run):.2f} {mark}"
 
     def who(self, track: int) -> str:
         """The person that `track` is, else the track."""

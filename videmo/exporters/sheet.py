@@ -63,11 +63,13 @@ def header_of(selection: Selection) -> Header:
     start = selection.start
     length = selection.end - start or 1.0
     late = f" from {timecode(start)} on" if start else ""
-    names = sorted({selection.persons.get(run.track, "") for run in runs} - {""})
+    who = {selection.persons.get(run.track, "") for run in runs}
+    names = ", ".join(sorted(who - {""}))
+    said = f"{', with' if '' in who else ':'} {names}" if names else ""
     return Header(
         title=f"{selection.emotion} - {shown(selection.name)}",
         about=f"{count}, {seconds:.1f} s of {timecode(length)}{late}, "
-        f"{tracks} track{'s' if tracks != 1 else ''}{': ' if names else ''}{', '.join(names)}",
+        f"{tracks} track{'s' if tracks != 1 else ''}{said}",
         colour=colours_of(selection.labels)[selection.emotion],
         stretches=tuple(((run.start - start) / length, (run.end - start) / length) for run in runs),
     )

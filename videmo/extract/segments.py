@@ -20,9 +20,9 @@ SEGMENTS_COLUMNS = (
     *("movie", "emotion", "track", "first", "last", "repeat", "start", "end", "score"),
     *("clip_start", "clip_end"),
 )
-_PERSON, _ASKED = "person", "asked"
-"""Who the track is, if that is known, and how long runs were asked to be, in frames (5) or seconds
-(0.2s): columns that older lists do not have."""
+_MARK, _PERSON, _ASKED = "mark", "person", "asked"
+"""How sure the run is, who the track is, if that is known, and how long runs were asked to be, in
+frames (5) or seconds (0.2s): columns that older lists do not have."""
 _PICTURES = ("first_picture", "last_picture")
 """The files of the first and the last frame, where the movie is numbered pictures; neither do
 they."""
@@ -62,6 +62,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     "score": f"{selection.score(run):.4f}",
                     "clip_start": f"{segment.start:.3f}",
                     "clip_end": f"{segment.end:.3f}",
+                    _MARK: selection.mark(run),
                     _PERSON: selection.persons.get(run.track, ""),
                     _ASKED: selection.asked,
                     **dict(zip(_PICTURES, pictures, strict=True)),
@@ -101,5 +102,5 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     """Write the folder's list; none where there is nothing to list."""
     if not lines:
         return
-    text = list_text((*SEGMENTS_COLUMNS, _PERSON, _ASKED, *_PICTURES, *OF_RUNS), lines)
+    text = list_text((*SEGMENTS_COLUMNS, _MARK, _PERSON, _ASKED, *_PICTURES, *OF_RUNS), lines)
     write_atomic(folder / SEGMENTS, text.encode("utf-8", "backslashreplace"))

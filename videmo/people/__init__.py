@@ -23,6 +23,7 @@ from videmo.errors import (
 from videmo.files import check_writable, shown
 from videmo.find import find_movie
 from videmo.names import Line, changed_by_hand, people_path, write_people
+from videmo.people.company import by_company
 from videmo.people.decide import (
     Groups,
     Member,
@@ -32,7 +33,7 @@ from videmo.people.decide import (
     nearest,
 )
 from videmo.people.described import Progress, Track, describe_tracks
-from videmo.people.gallery import Person, check_gallery, draw_gallery
+from videmo.people.gallery import Person, check_gallery, draw_gallery, heading
 from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
 from videmo.runs import ROUNDING
@@ -41,6 +42,9 @@ from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
 __all__ = ["Cast", "NamedTracks", "name_people"]
+
+NEARLY = 0.1
+"""By so much a track is too far from a known person that is shown beside them: as one may see."""
 
 Watch = Callable[[Path], AbstractContextManager[Progress | None]]
 
@@ -69,6 +73,8 @@ class Cast:
     found: list[NamedTracks]
     people: list[str]
     """Everybody who is in a track."""
+    nearly: dict[str, tuple[int, float]]
+    """Of known people how many tracks are just too far away, and how far the nearest of them is."""
     absent: dict[str, float | None]
     """The known people who are in none, and how far away the nearest track is; None: there is none
     that can be compared."""
@@ -103,9 +109,10 @@ def name_people(
     """Write who is who beside each table: ``NAME.people.csv``; one bad table costs one table.
 
     With `known`, a folder of pictures named for people, each track gets the name of the nearest
-    person. Without, tracks of all tables are put together that look alike, and called person-1 and
-    so on, those seen longest first; then `folder` gets pictures of each that can be renamed, and
-    given back as `known`. In both cases it gets a sheet with everybody's faces.
+    person, if that is near enough, or nearly so and the track like others of that name. Without,
+    tracks of all tables are put together that look alike, and called person-1 and so on, those seen
+    longest first; then `folder` gets pictures of each that can be renamed, and given back as
+    `known`. In both cases it gets a sheet with everybody's faces.
 
     Args:
         tables: as `find_tables` gives them.
@@ -137,20 +144,22 @@ def name_people(
     if known is None:
         verdicts, names = _by_likeness(described, distance, min_seconds)
     else:
-        verdicts = [nearest(one.tracks, faces.embeddings, distance) for one in described]
+        alone = [nearest(one.tracks, faces.embeddings, distance) for one in described]
+        verdicts = by_company([one.tracks for one in described], alone, distance)
         names = list(faces.embeddings)
     how = _how("likeness" if known is None else "known faces", distance)
     found = failed | _write_all(described, verdicts, names, how)
-    people = _people(described, verdicts, names)
+    people = _people(described, verdicts, names, distance)
     movies = [one.movie for one in described]
-    seen = {person.name for person in people}
+    seen = {person.name for person in people if not person.nearly}
     return Cast(
         found=[found[table] for table in tables],
         people=[name for name in names if name in seen],
+        nearly={person.name: person.nearest for person in people if person.nearly},
         absent=_absent(described, faces, [name for name in names if name not in seen]),
         left_out=faces.left_out,
         alike=look_alikes(faces, distance),
-        sheets=draw_gallery(folder, people, movies, _heading(people), pictures=known is None),
+        sheets=draw_gallery(folder, people, movies, heading(people), pictures=known is None),
     )
 
 
@@ -242,7 +251,7 @@ def _write_all(
 def _write(
     one: _Described, verdict: dict[int, Verdict], names: Sequence[str], how: Record
 ) -> NamedTracks:
-    lines = [Line(track.number, *verdict[track.number]) for track in one.tracks]
+    lines = [Line(track.number, *verdict[track.number][:2]) for track in one.tracks]
     file = write_people(one.table, one.record, lines, names, how)
     tracks = Counter(line.person for line in lines)
     unclear = sum(not track.faces for track in one.tracks)
@@ -252,18 +261,26 @@ def _write(
 
 
 def _people(
-    described: Sequence[_Described], verdicts: Sequence[dict[int, Verdict]], names: Sequence[str]
+    described: Sequence[_Described],
+    verdicts: Sequence[dict[int, Verdict]],
+    names: Sequence[str],
+    distance: float,
 ) -> list[Person]:
-    """Everybody who is in a track, and at the end those whom nobody knows."""
-    of_name: dict[str, list[tuple[Member, float | None]]] = {name: [] for name in [*names, ""]}
+    """Everybody who is in a track; after each who may be the same, but is just too far away; and at
+    the end those whom nobody knows."""
+    rows = [(name, nearly) for name in names for nearly in (False, True)] + [("", False)]
+    of_row: dict[tuple[str, bool], list[tuple[Member, float | None]]] = {row: [] for row in rows}
     for index, one in enumerate(described):
         for track in one.tracks:
-            name, away = verdicts[index][track.number]
+            name, away, near = verdicts[index][track.number]
+            row = (near, True) if near and (away or 0.0) < distance + NEARLY else (name, False)
             if track.faces:
-                of_name[name].append((Member(index, track), away))
-    for members in of_name.values():
+                of_row[row].append((Member(index, track), away))
+    for members in of_row.values():
         members.sort(key=lambda member: -member[0].track.seconds)
-    return [Person(name, tuple(members)) for name, members in of_name.items() if members]
+    return [
+        Person(name, tuple(of_row[name, near]), near) for name, near in rows if of_row[name, near]
+    ]
 
 
 def _absent(
@@ -272,12 +289,3 @@ def _absent(
     """How far away the nearest track is from each of `names`; None: none can be compared."""
     tracks = [track for one in described for track in one.tracks]
     return {name: closest(tracks, known.embeddings[name]) for name in names}
-
-
-def _heading(people: Sequence[Person]) -> tuple[str, str]:
-    named = sum(bool(person.name) for person in people)
-    return (
-        "1 person" if named == 1 else f"{named} people",
-        "by likeness, which is not identity: see for yourself; t3 is track 3, the number behind it "
-        "how far away (0: the same)",
-    )

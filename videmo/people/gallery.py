@@ -66,6 +66,13 @@ class Person:
     """Empty: all those whom nobody knows."""
     members: tuple[tuple[Member, float | None], ...]
     """Each with its distance."""
+    nearly: bool = False
+    """Whether they are only nearly near enough to this person to be theirs."""
+
+    @property
+    def nearest(self) -> tuple[int, float]:
+        """How many tracks these are, and the least distance among them."""
+        return len(self.members), min((away for _, away in self.members if away), default=0.0)
 
     @property
     def seconds(self) -> float:
@@ -76,6 +83,16 @@ class Person:
         faces = ([Portrait(m, away, face) for face in m.track.faces] for m, away in self.members)
         turns = itertools.chain.from_iterable(itertools.zip_longest(*faces))
         return list(itertools.islice(filter(None, turns), count))
+
+
+def heading(people: Sequence[Person]) -> tuple[str, str]:
+    """What stands over a sheet: how many people, and what to make of it."""
+    named = sum(bool(person.name) and not person.nearly for person in people)
+    return (
+        "1 person" if named == 1 else f"{named} people",
+        "by likeness, which is not identity: see for yourself; t3 is track 3, the number behind it "
+        "how far away (0: the same)",
+    )
 
 
 def check_gallery(folder: Path) -> None:
@@ -167,7 +184,10 @@ def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[M
     about = f"{_count(len(person.members), 'track')}, {person.seconds:.1f} s"
     if len(movies) > 1:
         about += f", in {_count(len({m.movie for m, _ in person.members}), 'movie')}"
-    return PersonRow(person.name or "nobody in particular", about, tuple(tiles))
+    title = f"{person.name}?" if person.nearly else person.name or "nobody in particular"
+    if person.nearly:
+        about += ", just too far away to be named"
+    return PersonRow(title, about, tuple(tiles))
 
 
 def _shortened(name: str) -> str:
