@@ -217,12 +217,13 @@ def test_several_persons_can_be_extracted_together(by_known: Done, tmp_path: Pat
 
 
 def test_a_person_and_a_track_are_wanted_both(by_known: Done, tmp_path: Path) -> None:
-    ann = read_people(by_known.one.scanned.table, by_known.one.scanned.record).tracks_of("Ann")
+    people = read_people(by_known.one.scanned.table, by_known.one.scanned.record)
     tables = find_tables([by_known.one.scanned.table])
-    for track, runs in ((ann[0], True), (max(names_of(by_known.one)) + 1, False)):
+    bob = people.tracks_of("Bob")[0]
+    for track, hints in ((people.tracks_of("Ann")[0], []), (bob, [f"track {bob} is Bob"])):
         wanted = Wanted(("happy",), persons=("Ann",), tracks=(track,))
         (made,) = extract_tables(tables, wanted, tmp_path, exports=["sheet"])
-        assert bool(made.runs["happy"]) == runs
+        assert bool(made.runs["happy"]) == (not hints) and made.hints == hints
 
 
 def test_whoever_is_not_known_is_nobody(only_ann: Done) -> None:
