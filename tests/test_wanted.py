@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from videmo.errors import RequestError
-from videmo.extract.wanted import ALL, Wanted, meant_by, of_labels
+from videmo.extract.wanted import ALL, Wanted, of_labels
+from videmo.labels import meant_by
 
 TABLE = Path("movie.mp4.faces.csv")
 GESTURES = ("fist", "palm")

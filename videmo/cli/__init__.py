@@ -17,6 +17,7 @@ from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
 from videmo.cli.export import export
 from videmo.cli.extract import extract
+from videmo.cli.find import find, index
 from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.progress import LogAside
@@ -29,6 +30,7 @@ INTERRUPTED = 130
 
 COMMANDS = (
     *(scan, extract, people, annotate, convert, demo),
+    *(find, index),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
@@ -12,25 +11,13 @@ from videmo.exporters import EXPORTERS, WITH_SOUND
 from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
+from videmo.labels import no_such_emotion
 from videmo.names import read_people
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record
 
 ALL = "all"
 """All emotions that a table's model tells apart."""
-
-NEAR_WORDS = {
-    "angry": ("anger", "mad", "furious", "rage"),
-    "disgust": ("disgusted", "disgusting", "revulsion"),
-    "fear": ("afraid", "scared", "frightened", "fearful", "terror"),
-    "happy": ("happiness", "joy", "joyful", "smile", "smiling", "laugh", "glad"),
-    "sad": ("sadness", "cry", "crying", "sorrow", "unhappy"),
-    "surprise": ("surprised", "astonished", "shock", "shocked"),
-    "neutral": ("calm", "none", "nothing"),
-}
-"""What people say for the seven emotions, among them the words of FER+, AffectNet and others."""
-ALIKE = 0.8
-"""How alike two words are, 0 to 1, of which one is a slip of the pen for the other."""
 
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
@@ -129,25 +116,8 @@ def _unknown(emotions: Iterable[str], labels: Iterable[str]) -> list[str]:
 
 
 def _refuse(unknown: Sequence[str], labels: Iterable[str], where: str = "") -> None:
-    if not unknown:
-        return
-    known = (*labels, ALL)
-    meant = {one: near for one in unknown if (near := meant_by(one, known))}
-    if len(meant) == len(unknown):
-        hint = f"did you mean {', '.join(dict.fromkeys(meant.values()))}?"
-    else:
-        hint = f"choose from {', '.join(known[:-1])}, or {ALL}"
-    raise RequestError(f"{where}{shown(', '.join(unknown))}: no such emotion; {hint}")
-
-
-def meant_by(word: str, known: Iterable[str]) -> str:
-    """The one of `known` that somebody means by `word`: the same in other letters, nearly the same,
-    or a common word for it; empty: none."""
-    plain = {one.casefold(): one for one in known}
-    said = word.casefold().strip()
-    said = next((label for label, words in NEAR_WORDS.items() if said in words), said)
-    near = get_close_matches(said, plain, n=1, cutoff=ALIKE)
-    return plain[near[0]] if near else ""
+    if unknown:
+        raise no_such_emotion(unknown, (*labels, ALL), where)
 
 
 def check_names(exports: Sequence[str], choice: Choice) -> None:
