@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, output
+from videmo.cli.options import MOVED, PATH, QUIET, REPEAT, SOUND, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -22,10 +23,16 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 @click.option(
     *("-e", "--emotion", "emotions"),
     multiple=True,
-    required=True,
     metavar="EMOTION",
     help="What to look for, or all; may be given several times. Of videmo's own models: "
     f"{', '.join(EMOTIONS)}.",
+)
+@click.option(
+    "--moments",
+    type=PATH,
+    metavar="LIST",
+    help="Instead of an emotion: cut just the lines of this list, which videmo find -o wrote and "
+    "you may have sorted, cut and edited in a spreadsheet.",
 )
 @click.option(
     *("-r", "--repeat"),
@@ -130,6 +137,7 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 def extract(
     tables: tuple[Path, ...],
     emotions: tuple[str, ...],
+    moments: Path | None,
     exports: str,
     folder: Path,
     movie: Path | None,
@@ -144,9 +152,10 @@ def extract(
     a line for each run; or what else is wanted with --as.
     """
     from videmo.exporters.selection import Choice
-    from videmo.extract import Wanted, extract_tables, find_tables
+    from videmo.extract import Wanted, extract_tables, find_tables, listed_tables
     from videmo.find import without_copies
 
+    _check_what(emotions, moments)
     choice = Choice(
         best=options.pop("best"),
         size=options.pop("size") or 0,
@@ -157,9 +166,17 @@ def extract(
         max_length=options.pop("max_length") or float("inf"),
     )
     repeat, seconds = options.pop("repeat")
+    if moments is None:
+        wanted = Wanted(emotions, repeat=repeat, seconds=seconds, **options)
+        found = without_copies(find_tables(tables))
+    else:
+        found, lists = listed_tables(moments, tables)
+        pad = options["pad"] if _given("pad") else 0.0
+        wanted = Wanted((), pad=pad, across_cuts=options["across_cuts"], listed=lists)
+        choice = choice if _given("order") else replace(choice, order="list")
     done = extract_tables(
-        without_copies(find_tables(tables)),
-        Wanted(emotions, repeat=repeat, seconds=seconds, **options),
+        found,
+        wanted,
         folder,
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,
@@ -168,3 +185,27 @@ def extract(
         progress=None if quiet else say,
     )
     sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in done]) else 1)
+
+
+LISTS_SAY = {
+    **{"emotions": "--emotion", "repeat": "--repeat", "min_score": "--min-score"},
+    **{"tracks": "--track", "persons": "--person", "eyes": "--eyes", "gap": "--gap"},
+}
+"""The options that choose moments, which a list has done."""
+
+
+def _check_what(emotions: tuple[str, ...], moments: Path | None) -> None:
+    """See that either emotions are wanted, or a list of moments."""
+    if moments is None:
+        if not emotions:
+            raise click.UsageError("Missing option '-e' / '--emotion', or '--moments'.")
+        return
+    given = [option for name, option in LISTS_SAY.items() if _given(name)]
+    if given:
+        raise click.UsageError(f"{given[0]} does not go with --moments: the list says what is cut.")
+
+
+def _given(name: str) -> bool:
+    """Whether somebody gave this option, and it is not just its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT

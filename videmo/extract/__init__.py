@@ -17,8 +17,9 @@ from videmo.errors import (
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
-from videmo.exporters.cuts import Cut, Edit, cuts_of
+from videmo.exporters.cuts import LISTED, Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.extract.listed import as_listed, listed_tables
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
 from videmo.extract.select import Paths, longest_runs, select
 from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
@@ -34,7 +35,14 @@ Makers = Mapping[str, Callable[[Any], Exported]]
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
+__all__ = [
+    "Extracted",
+    "Wanted",
+    "extract_tables",
+    "find_movie",
+    "find_tables",
+    "listed_tables",
+]
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,11 @@ def extract_tables(
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     if offset is not None and movie is None:
         raise RequestError("--offset is that of another cut; say which with --movie")
+    if offset is not None and wanted.listed:
+        raise RequestError("--offset does not go with --moments, whose times are the movie's own")
     folder = Path(folder)
-    check_emotions(wanted.emotions, tables)
+    if not wanted.listed:
+        check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
     done = []
     cuts: list[Cut] = []
@@ -112,6 +123,8 @@ def extract_tables(
             done.append(extracted)
             cuts += of_movie
     together = [name for name in makers if EXPORTERS[name].scope == ALL]
+    if choice.order == LISTED:
+        cuts = as_listed(cuts, tables, wanted.listed)
     if together and cuts:
         done.append(_join(Edit(tuple(cuts), folder, choice), together, makers, tell))
     return done

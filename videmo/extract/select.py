@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from videmo.exporters.selection import Choice, Selection, sightings_of
+from videmo.extract.listed import each_by_itself, listed_runs
 from videmo.extract.offset import shifted
 from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
-from videmo.schema import FRAME, Run
+from videmo.schema import FRAME, Run, Segment
 from videmo.table import Record, labels_of
 from videmo.video import with_sound
 
@@ -46,13 +47,13 @@ def select(
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    runs = _wanted_runs(wanted, table, record, people)
+    runs = _wanted_runs(paths, wanted, table, record, people)
     if not runs:
         return []
     movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
         table, record = shifted(table, record, paths.offset, movie)
-        runs = _wanted_runs(wanted, table, record, people)
+        runs = _wanted_runs(paths, wanted, table, record, people)
     starts = frame_starts(table, record["end"], between=True)
     # What lies outside is not known.
     inside = {"start": float(starts[0]), "end": record["end"]}
@@ -73,10 +74,8 @@ def select(
     return [
         of_table(
             emotion=emotion,
-            segments=tuple(
-                to_segments(of_emotion, pad=wanted.pad, gap=wanted.gap, cuts=cuts, **inside)
-            ),
-            sightings=sightings_of(table, of_emotion),
+            segments=_segments(wanted, of_emotion, cuts=cuts, **inside),
+            sightings=sightings_of(_scored(wanted, table, emotion), of_emotion),
             folder=paths.folder / paths.name / emotion,
         )
         for emotion in wanted.emotions
@@ -84,7 +83,22 @@ def select(
     ]
 
 
-def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
+def _segments(wanted: Wanted, runs: list[Run], **within: Any) -> tuple[Segment, ...]:
+    if wanted.listed:
+        return each_by_itself(runs, wanted.pad, **within)
+    return tuple(to_segments(runs, pad=wanted.pad, gap=wanted.gap, **within))
+
+
+def _scored(wanted: Wanted, table: pd.DataFrame, emotion: str) -> pd.DataFrame:
+    """The table with the scores of an emotion, which in a list may be another than the model's."""
+    return table.assign(score=table[emotion]) if wanted.listed else table
+
+
+def _wanted_runs(
+    paths: Paths, wanted: Wanted, table: pd.DataFrame, record: Record, people: People
+) -> list[Run]:
+    if wanted.listed:
+        return listed_runs(wanted.listed[paths.table], table, record)
     return find_runs(
         table,
         wanted.emotions,
