@@ -17,7 +17,7 @@ STOREYS = {
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "draw"),
+            *("table", "draw", "resample"),
         ),
         1,
     ),
@@ -26,7 +26,7 @@ STOREYS = {
     ),
     **dict.fromkeys(("reading", "index", "listed"), 3),
     **dict.fromkeys(
-        ("extract", "people", "annotate", "archive", "doctor", "search"), 4
+        ("extract", "people", "annotate", "archive", "doctor", "search", "summary"), 4
     ),
     **dict.fromkeys(("cli", "__main__"), 5),
 }

@@ -22,6 +22,7 @@ from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.progress import LogAside
 from videmo.cli.scan import scan
+from videmo.cli.summary import summary
 from videmo.cli.tell import say
 from videmo.cli.train import train
 from videmo.errors import VidemoError
@@ -30,7 +31,7 @@ INTERRUPTED = 130
 
 COMMANDS = (
     *(scan, extract, people, annotate, convert, demo),
-    *(find, index),
+    *(find, index, summary),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )
