@@ -26,7 +26,7 @@ STOREYS = {
     ),
     **dict.fromkeys(("reading", "index", "listed"), 3),
     **dict.fromkeys(
-        ("extract", "people", "annotate", "archive", "doctor", "search", "summary"), 4
+        ("extract", "people", "annotate", "archive", "doctor", "search", "summary", "compare"), 4
     ),
     **dict.fromkeys(("cli", "__main__"), 5),
 }

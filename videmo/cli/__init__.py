@@ -12,6 +12,7 @@ import click
 from videmo import __version__
 from videmo.cli.annotate import annotate
 from videmo.cli.archive import doctor, status, verify
+from videmo.cli.compare import compare
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
@@ -31,7 +32,7 @@ INTERRUPTED = 130
 
 COMMANDS = (
     *(scan, extract, people, annotate, convert, demo),
-    *(find, index, summary),
+    *(find, index, summary, compare),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )
