@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
 from videmo.errors import VidemoError
+from videmo.files import shown
 from videmo.labels import no_such_emotion
 from videmo.moments import on_screen
 from videmo.reading import Reading, read_moments
 from videmo.schema import DEFAULT_REPEAT
-from videmo.summary.pairs import Pair, pair_of
+from videmo.summary.pairs import Pair, curve_of, pair_of
 from videmo.summary.persons import NEUTRAL, POSITIVE, Faces, Interval, Summary, summary_of
 
 __all__ = ["Asked", "Interval", "Pair", "Summarised", "Summary", "summarise"]
@@ -61,7 +63,7 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
     labels = tuple(read.record["labels"])
     unknown = [emotion for emotion in asked.emotions if emotion not in labels]
     if unknown:
-        raise no_such_emotion(unknown, labels, f"{path}: ")
+        raise no_such_emotion(unknown, labels, f"{shown(path)}: ")
     wanted = asked.emotions or tuple(label for label in labels if label != NEUTRAL)
     table, end = read.table, read.record["end"]
     groups = _groups(read, asked)
@@ -77,10 +79,11 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
     pairs: list[Pair] = []
     if POSITIVE in labels:
         stretches = on_screen(table, end)
+        curve = functools.cache(lambda tracks: curve_of(table, tracks, POSITIVE))
         smiles = [m for m in read.moments if m.emotion == POSITIVE and m.repeat >= asked.repeat]
         for one, other in combinations(_each(groups, asked), 2):
             names, tracks = (one[0], other[0]), (one[1], other[1])
-            pair = pair_of(name, names, tracks, table, smiles, stretches, POSITIVE)
+            pair = pair_of(name, names, tracks, curve, smiles, stretches)
             pairs += [pair] if pair else []
     return Summarised(path, labels, persons, pairs)
 

@@ -8,7 +8,7 @@ seen).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +48,9 @@ def pair_of(
     movie: str,
     names: tuple[str, str],
     tracks: tuple[Collection[int], Collection[int]],
-    table: pd.DataFrame,
+    curve: Callable[[tuple[int, ...]], Numbers],
     moments: Sequence[Moment],
     stretches: Sequence[Stretch],
-    emotion: str,
 ) -> Pair | None:
     """What two people share; None: they are never on the screen at once.
 
@@ -59,10 +58,9 @@ def pair_of(
         movie: its name.
         names: of both.
         tracks: of both.
-        table: of the movie.
+        curve: of tracks, see `curve_of`; it is asked only where it is needed.
         moments: of the emotion, those that are long enough.
         stretches: when each track is on the screen.
-        emotion: which one.
     """
     seen = [_joined([(s.start, s.end) for s in stretches if s.track in of]) for of in tracks]
     together = sum(_overlap(a, b) for a in seen[0] for b in seen[1])
@@ -72,8 +70,7 @@ def pair_of(
     units = np.array([[sum(_overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
     low, high = intervals(units, lambda sums: sums)
     shared = Interval(float(units.sum()), float(low[0]), float(high[0]))
-    curves = [_curve(table, of, emotion) for of in tracks]
-    lag, correlation = strongest_lag(*curves)
+    lag, correlation = strongest_lag(*(curve(tuple(of)) for of in tracks))
     return Pair(movie, *names, together, shared, lag, correlation)
 
 
@@ -92,7 +89,7 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
-def _curve(table: pd.DataFrame, tracks: Collection[int], emotion: str) -> Numbers:
+def curve_of(table: pd.DataFrame, tracks: Collection[int], emotion: str) -> Numbers:
     """The score of somebody's emotion at each step; NaN where the face does not count."""
     mine = table["track"].isin(list(tracks)).to_numpy() & countable_rows(table)
     places = np.floor(table["time"].to_numpy(np.float64) / STEP + 1e-6).astype(np.int64)
