@@ -13,21 +13,38 @@ import videmo
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files", "packaged"), 0),
+    **dict.fromkeys(("errors", "schema", "files", "packaged", "sheets"), 0),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "draw", "marks"),
+            *("table", "draw", "marks", "resample"),
         ),
         1,
     ),
     **dict.fromkeys(
         ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
     ),
-    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor", "plot"), 3),
-    **dict.fromkeys(("cli", "__main__"), 4),
+    **dict.fromkeys(("reading", "index", "listed"), 3),
+    **dict.fromkeys(
+        (
+            "extract",
+            "people",
+            "annotate",
+            "archive",
+            "doctor",
+            "search",
+            "summary",
+            "compare",
+            "plot",
+        ),
+        4,
+    ),
+    **dict.fromkeys(("cli", "__main__"), 5),
 }
-WITHIN_STOREY_0 = {("files", "errors"), ("packaged", "errors"), ("packaged", "files")}
+WITHIN_STOREY_0 = {
+    *(("files", "errors"), ("packaged", "errors"), ("packaged", "files")),
+    *((room, other) for room in ("sheets",) for other in ("errors", "files")),
+}
 TOP = {("__main__", "cli")}
 
 

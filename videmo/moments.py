@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from videmo.marks import mark_of
-from videmo.runs import find_runs
-from videmo.schema import DEFAULT_REPEAT, Run, Segment
+from videmo.runs import ROUNDING, find_runs, frame_starts
+from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
 
 HALF_WORTH = 1.0
 """Seconds for which a moment must hold to be worth half its score."""
@@ -50,6 +50,16 @@ class Moment(NamedTuple):
     def mark(self) -> str:
         """How sure it is: `SURE`, `LIKELY` or `UNSURE` of `marks`."""
         return mark_of(self.seconds, self.score, self.repeat)
+
+
+class Stretch(NamedTuple):
+    """A stretch of time for which a track is on the screen."""
+
+    track: int
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds; the end is not part of it."""
 
 
 def moments_of(
@@ -116,3 +126,28 @@ def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.nda
         best_frame=run.frames[best],
         best_time=float(times[best]),
     )
+
+
+def on_screen(table: pd.DataFrame, end: float | None = None) -> list[Stretch]:
+    """When each track is to be seen: a face that is away for longer than a gap is away.
+
+    Args:
+        table: as `read_table` gives it.
+        end: where what was scanned ends, in seconds, as the record says.
+    """
+    starts = frame_starts(table, end)
+    frames = table["frame"].to_numpy(np.int64)
+    tracks = table["track"].to_numpy(np.int64, na_value=0)
+    order = np.lexsort((frames, tracks))
+    order = order[tracks[order] > 0]
+    frames, tracks = frames[order], tracks[order]
+    if not len(frames):
+        return []
+    away = starts[frames[1:]] - starts[frames[:-1] + 1]
+    breaks = np.flatnonzero((tracks[1:] != tracks[:-1]) | (away > DEFAULT_GAP + ROUNDING)) + 1
+    first, last = np.r_[0, breaks], np.r_[breaks, len(frames)] - 1
+    begun, ended = starts[frames[first]], starts[frames[last] + 1]
+    return [
+        Stretch(*one)
+        for one in zip(tracks[first].tolist(), begun.tolist(), ended.tolist(), strict=True)
+    ]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from videmo.errors import TableError
 from videmo.files import sha256, shown, write_atomic
 from videmo.schema import DEFAULT_DISTANCE
+from videmo.sheets import SEPARATORS
 from videmo.table import TABLE_SUFFIX, Record
 
 PEOPLE_SUFFIX = ".people.csv"
@@ -34,8 +35,6 @@ FORMULA = "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMM
 """What makes a spreadsheet take a cell for a formula."""
 NOT_IN_NAMES = '/\\:*?"<>|'
 """What would make a name a path, or cannot be in a file's name."""
-SEPARATORS = ",;\t"
-"""What spreadsheets put between cells."""
 LARGEST = 1 << 26
 """Bytes; a file of names is never so large."""
 

@@ -12,16 +12,19 @@ import click
 from videmo import __version__
 from videmo.cli.annotate import annotate
 from videmo.cli.archive import doctor, prune, status, verify
+from videmo.cli.compare import compare
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
 from videmo.cli.export import export
 from videmo.cli.extract import extract
+from videmo.cli.find import find, index
 from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.plot import plot
 from videmo.cli.progress import LogAside
 from videmo.cli.scan import scan
+from videmo.cli.summary import summary
 from videmo.cli.tell import say
 from videmo.cli.train import train
 from videmo.errors import VidemoError
@@ -30,6 +33,7 @@ INTERRUPTED = 130
 
 COMMANDS = (
     *(scan, extract, people, annotate, convert, plot, demo),
+    *(find, index, summary, compare),
     *(status, verify, prune, doctor),
     *(train, evaluate, export, model),
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, options_said, output
+from videmo.cli.options import MOVED, PATH, QUIET, REPEAT, SOUND, TABLES, options_said, output
 from videmo.cli.tell import say
 from videmo.cli.tell_extract import apart_from_missing, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
@@ -31,10 +33,16 @@ from videmo.schema import (
 @click.option(
     *("-e", "--emotion", "emotions"),
     multiple=True,
-    required=True,
     metavar="EMOTION",
     help="What to look for, or all; may be given several times. Of videmo's own models: "
     f"{', '.join(EMOTIONS)}.",
+)
+@click.option(
+    "--moments",
+    type=PATH,
+    metavar="LIST",
+    help="Instead of an emotion: cut just the lines of this list, which videmo find -o wrote and "
+    "you may have sorted, cut and edited in a spreadsheet.",
 )
 @click.option(
     *("-r", "--repeat"),
@@ -175,6 +183,7 @@ from videmo.schema import (
 def extract(
     tables: tuple[Path, ...],
     emotions: tuple[str, ...],
+    moments: Path | None,
     exports: str,
     folder: Path,
     movie: Path | None,
@@ -190,9 +199,11 @@ def extract(
     is refused.
     """
     from videmo.exporters.selection import Choice
-    from videmo.extract import Wanted, extract_tables, find_tables
+    from videmo.extract import Wanted, extract_tables, find_tables, listed_tables
     from videmo.find import without_copies
 
+    given = options_said()
+    _check_what(emotions, moments, given)
     choice = Choice(
         best=options.pop("best"),
         size=options.pop("size") or 0,
@@ -207,16 +218,43 @@ def extract(
         max_mb=options.pop("max_mb"),
     )
     repeat, seconds = options.pop("repeat")
+    if moments is None:
+        wanted = Wanted(emotions, repeat=repeat, seconds=seconds, **options)
+        found = without_copies(find_tables(tables))
+    else:
+        found, lists = listed_tables(moments, tables)
+        pad = options["pad"] if "pad" in given else 0.0
+        wanted = Wanted((), pad=pad, across_cuts=options["across_cuts"], listed=lists)
+        choice = choice if "order" in given else replace(choice, order="list")
     done = extract_tables(
-        without_copies(find_tables(tables)),
-        Wanted(emotions, repeat=repeat, seconds=seconds, **options),
+        found,
+        wanted,
         folder,
         exports=[name.strip() for name in exports.split(",")],
         choice=choice,
         movie=movie,
         offset=offset,
-        given=options_said(),
+        given=given,
         progress=None if quiet else say,
     )
     there = apart_from_missing(done, quiet)
     sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in there]) else 1)
+
+
+LISTS_SAY = {
+    **{"emotions": "--emotion", "repeat": "--repeat", "min_score": "--min-score"},
+    **{"tracks": "--track", "persons": "--person", "eyes": "--eyes", "gap": "--gap"},
+    **{"top": "--top"},
+}
+"""The options that choose moments, which a list has done."""
+
+
+def _check_what(emotions: tuple[str, ...], moments: Path | None, given: Collection[str]) -> None:
+    """See that either emotions are wanted, or a list of moments."""
+    if moments is None:
+        if not emotions:
+            raise click.UsageError("Missing option '-e' / '--emotion', or '--moments'.")
+        return
+    said = [option for name, option in LISTS_SAY.items() if name in given]
+    if said:
+        raise click.UsageError(f"{said[0]} does not go with --moments: the list says what is cut.")

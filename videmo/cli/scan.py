@@ -25,7 +25,7 @@ from videmo.cli.options import (
 )
 from videmo.cli.progress import aside, watched, watched_archive
 from videmo.cli.standing import tell_archive, tell_entry, tell_listed
-from videmo.cli.tell import tell_scanned
+from videmo.cli.tell import say, tell_scanned
 from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
@@ -231,7 +231,22 @@ def _scan_folders(
                 with aside():
                     tell_entry(entry)
     well = tell_archive(entries, ledger_path(folder, shard), quiet)
+    if shard.count == 1:  # else each machine would write it; find brings it up to date
+        _renew_index(folder)
     nothing = next((one for one in found if one.path in places and holds_series(one.path)), None)
     if nothing and all(one.reason for one in found):
         raise RequestError(f"{shown(nothing.path)}: no movie, but {nothing.reason}")
     return well
+
+
+def _renew_index(folder: Path) -> None:
+    """Bring the index up to date for `videmo find`; what goes wrong costs nothing else."""
+    from videmo.errors import RequestError, VidemoError
+    from videmo.search import renew_index
+
+    try:
+        renew_index(folder)
+    except RequestError:  # nothing was scanned
+        return
+    except VidemoError as error:
+        say(f"videmo: {error}")

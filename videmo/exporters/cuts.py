@@ -20,7 +20,8 @@ from videmo.files import shown
 from videmo.schema import Run
 from videmo.video import TIME_TOLERANCE, Movie
 
-ORDERS = ("time", "score")
+LISTED = "list"
+ORDERS = ("time", "score", LISTED)
 
 
 @dataclass(frozen=True)

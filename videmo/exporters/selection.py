@@ -32,7 +32,7 @@ class Choice:
     upright: bool = False
     """Crops turned so that the eyes are level."""
     order: str = "time"
-    """How moments are joined and shown: by `time`, or by `score`, the best first."""
+    """How moments are joined and shown: by `time`, `score` (the best first), or as in a `list`."""
     sound: int | None = None
     """The sound track that is taken, from 1, or `ALL_SOUND`; None: the first with a decoder."""
     max_length: float = float("inf")

@@ -16,11 +16,12 @@ from videmo.errors import (
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
-from videmo.exporters.cuts import Cut, Edit, cuts_of
+from videmo.exporters.cuts import LISTED, Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
+from videmo.extract.listed import as_listed, listed_tables
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
-from videmo.extract.select import Paths, longest_runs, people_of, select, shares
+from videmo.extract.select import Paths, Source, longest_runs, people_of, select, shares
 from videmo.extract.wanted import (
     Wanted,
     check_emotions,
@@ -42,7 +43,14 @@ Makers = Mapping[str, Callable[[Any], Exported]]
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
+__all__ = [
+    "Extracted",
+    "Wanted",
+    "extract_tables",
+    "find_movie",
+    "find_tables",
+    "listed_tables",
+]
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,11 @@ def extract_tables(
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     if offset is not None and movie is None:
         raise RequestError("--offset is that of another cut; say which with --movie")
+    if offset is not None and wanted.listed:
+        raise RequestError("--offset does not go with --moments, whose times are the movie's own")
     folder = Path(folder)
-    check_emotions(wanted.emotions, tables)
+    if not wanted.listed:
+        check_emotions(wanted.emotions, tables)
     check_persons(wanted.persons, tables)
     check_tracks(wanted.tracks, tables)
     done = []
@@ -139,6 +150,8 @@ def extract_tables(
             done.append(extracted)
             cuts += of_movie
     together = [name for name in makers if EXPORTERS[name].scope == ALL]
+    if choice.order == LISTED:
+        cuts = as_listed(cuts, tables, wanted.listed)
     if together and cuts:
         joined = _join(Edit(tuple(cuts), folder, choice), together, makers, tell)
         told = {str(error) for one in done for error in one.errors}
@@ -164,7 +177,8 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     wanted = of_labels(job.wanted, record["labels"], paths.table, record["model"]["name"])
     people = people_of(paths.table, record, wanted, log.warning)
     listed = read_segments(paths.folder)
-    selections, beaten = select(paths, wanted, job.choice, table, record, people)
+    source = Source(paths.table, table, record, people)
+    selections, beaten = select(paths, wanted, job.choice, source)
     if selections:
         _check_paths(paths)
         _tell_sound(job, selections[0].movie)
@@ -206,9 +220,8 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     )
     if selections or beaten:
         return done, cuts
-    asked = (table, record, people)
-    hints = hints_for(wanted, job.choice, *asked)
-    return replace(done, held=longest_runs(wanted, *asked), hints=hints), cuts
+    hints = hints_for(wanted, job.choice, source)
+    return replace(done, held=longest_runs(wanted, source), hints=hints), cuts
 
 
 def _tell_sound(job: _Extraction, movie: Movie) -> None:

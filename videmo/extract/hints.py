@@ -8,10 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from videmo.exporters.selection import Choice
-from videmo.extract.select import segments_of, wanted_runs
+from videmo.extract.select import Source, segments_of, wanted_runs
 from videmo.extract.wanted import NEAR, Wanted
 from videmo.files import shown
 from videmo.names import People
@@ -29,17 +27,18 @@ Found = Callable[[Wanted], int]
 """How many moments there are of what is wanted."""
 
 
-def hints_for(
-    wanted: Wanted, choice: Choice, table: pd.DataFrame, record: Record, people: People
-) -> list[str]:
+def hints_for(wanted: Wanted, choice: Choice, source: Source) -> list[str]:
     """What to do where a table has nothing of what is wanted, most likely first."""
 
     def found(other: Wanted) -> int:
-        return len(segments_of(other, choice, table, record, people))
+        return len(segments_of(other, choice, source))
 
-    runs = wanted_runs(replace(wanted, repeat=1, seconds=0.0), table, record, people)
+    if wanted.listed:
+        return []
+    record = source.record
+    runs = wanted_runs(replace(wanted, repeat=1, seconds=0.0), source)
     return [
-        *_of_tracks(wanted, record, people, found),
+        *_of_tracks(wanted, record, source.people, found),
         *_of_eyes(wanted, found),
         *_of_length(wanted, runs, found),
         *_of_score(wanted, found),

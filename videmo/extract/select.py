@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from videmo.errors import TableError, VidemoError
 from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
+from videmo.extract.listed import each_by_itself, listed_runs
 from videmo.extract.offset import shifted
 from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie
@@ -49,38 +50,40 @@ class Chosen(NamedTuple):
     """How many more moments there are, which are not among the best."""
 
 
-def select(
-    paths: Paths,
-    wanted: Wanted,
-    choice: Choice,
-    table: pd.DataFrame,
-    record: Record,
-    people: People,
-) -> Chosen:
+class Source(NamedTuple):
+    """What a table and the files beside it say."""
+
+    path: Path
+    table: pd.DataFrame
+    record: Record
+    people: People
+
+
+def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chosen:
     """What is wanted of a table, for each emotion of which there is some.
 
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    if not (found := segments_of(wanted, choice, table, record, people)) or wanted.top == 0:
+    if not (found := segments_of(wanted, choice, source)) or wanted.top == 0:
         return Chosen([], len(found))
-    movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
+    movie = find_movie(paths.table, source.record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
-        table, record = shifted(table, record, paths.offset, movie)
-        found = segments_of(wanted, choice, table, record, people)
+        later = shifted(source.table, source.record, paths.offset, movie)
+        source = source._replace(table=later[0], record=later[1])
+        found = segments_of(wanted, choice, source)
+    table, record = source.table, source.record
     kept = found
     if wanted.top is not None:
         best = {id(segment) for _, segment in best_first(table, found)[: wanted.top]}
         kept = [segment for segment in found if id(segment) in best]
-    runs = [run for segment in kept for run in segment.runs]
-    sightings = sightings_of(table, sorted(runs, key=lambda run: (run.first, run.track)))
     of_table = partial(
         Selection,
         movie=with_sound(movie, choice.sound),
         name=paths.name,
         starts=frame_starts(table, record["end"], between=True),
         choice=choice,
-        persons=people.names,
+        persons=source.people.names,
         every=scan_step(table),
         labels=labels_of(table),
         margin=record["detector"]["margin"],
@@ -88,36 +91,43 @@ def select(
         asked=wanted.length,
         cuts=_cuts(wanted, record),
     )
-    selections = [
-        of_table(
-            emotion=emotion,
-            segments=tuple(_shortened(segment, choice, sightings) for segment in segments),
-            sightings={run: faces for run, faces in sightings.items() if run.emotion == emotion},
-            folder=paths.folder / paths.name / emotion,
-        )
-        for emotion in wanted.emotions
-        if (segments := [segment for segment in kept if segment.emotion == emotion])
-    ]
+    selections = []
+    for emotion in wanted.emotions:
+        if segments := [segment for segment in kept if segment.emotion == emotion]:
+            sightings = _sightings(wanted, table, emotion, segments)
+            shorter = tuple(_shortened(segment, choice, sightings) for segment in segments)
+            folder = paths.folder / paths.name / emotion
+            selections.append(
+                of_table(emotion=emotion, segments=shorter, sightings=sightings, folder=folder)
+            )
     return Chosen(selections, len(found) - len(kept))
 
 
-def segments_of(
-    wanted: Wanted, choice: Choice, table: pd.DataFrame, record: Record, people: People
-) -> list[Segment]:
+def segments_of(wanted: Wanted, choice: Choice, source: Source) -> list[Segment]:
     """The moments of a table that are wanted, however many; not yet made shorter."""
-    if not (runs := wanted_runs(wanted, table, record, people)):
+    if not (runs := wanted_runs(wanted, source)):
         return []
-    return to_segments(
-        runs,
-        pad=wanted.pad,
-        gap=wanted.gap,
+    within: dict[str, Any] = {
+        "pad": wanted.pad,
         # What lies outside is not known.
-        start=float(frame_starts(table, record["end"], between=True)[0]),
-        end=record["end"],
-        cuts=_cuts(wanted, record),
-        shortest=choice.shortest,
-        persons=people.names,
-    )
+        "start": float(frame_starts(source.table, source.record["end"], between=True)[0]),
+        "end": source.record["end"],
+        "cuts": _cuts(wanted, source.record),
+        "shortest": choice.shortest,
+    }
+    if wanted.listed:
+        return each_by_itself(runs, **within)
+    return to_segments(runs, gap=wanted.gap, persons=source.people.names, **within)
+
+
+def _sightings(
+    wanted: Wanted, table: pd.DataFrame, emotion: str, segments: Iterable[Segment]
+) -> dict[Run, tuple[Sighting, ...]]:
+    """The faces of the runs in `segments`; in a list, their emotion may be another than the
+    model's."""
+    scored = table.assign(score=table[emotion]) if wanted.listed else table
+    runs = {run for segment in segments for run in segment.runs}
+    return sightings_of(scored, sorted(runs, key=lambda run: (run.first, run.track)))
 
 
 def _cuts(wanted: Wanted, record: Record) -> tuple[float, ...]:
@@ -140,7 +150,7 @@ def shares(tables: Iterable[Path], wanted: Wanted, choice: Choice, top: int) -> 
             table, record = read_table(path), read_record(path)
             of_table = of_labels(wanted, record["labels"], path)
             people = people_of(path, record, wanted)
-            segments = segments_of(of_table, choice, table, record, people)
+            segments = segments_of(of_table, choice, Source(path, table, record, people))
             worth += [(value, path) for value, _ in best_first(table, segments)]
     best = heapq.nlargest(top, worth, key=lambda one: one[0])
     return Counter(path for _, path in best)
@@ -161,18 +171,20 @@ def people_of(
         return People()
 
 
-def wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
+def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:
     """The runs of a table that are wanted."""
+    if wanted.listed:
+        return listed_runs(wanted.listed[source.path], source.table, source.record)
     return find_runs(
-        table,
+        source.table,
         wanted.emotions,
         repeat=wanted.repeat,
         seconds=wanted.seconds,
         gap=wanted.gap,
         min_score=wanted.min_score,
-        tracks=_wanted_tracks(wanted, people),
+        tracks=_wanted_tracks(wanted, source.people),
         eyes=wanted.eyes,
-        end=record["end"],
+        end=source.record["end"],
     )
 
 
@@ -185,13 +197,12 @@ def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:
     return theirs if tracks is None else theirs & tracks
 
 
-def longest_runs(
-    wanted: Wanted, table: pd.DataFrame, record: Record, people: People
-) -> dict[str, Run]:
+def longest_runs(wanted: Wanted, source: Source) -> dict[str, Run]:
     """The longest run of each emotion, by its frames, in the tracks that are wanted."""
     longest: dict[str, Run] = {}
-    of_tracks = _wanted_tracks(wanted, people)
-    for run in find_runs(table, tracks=of_tracks, eyes=wanted.eyes, end=record["end"]):
+    table, end = source.table, source.record["end"]
+    of_tracks = _wanted_tracks(wanted, source.people)
+    for run in find_runs(table, tracks=of_tracks, eyes=wanted.eyes, end=end):
         if run.emotion not in longest or run.repeat > longest[run.emotion].repeat:
             longest[run.emotion] = run
     return {emotion: longest[emotion] for emotion in labels_of(table) if emotion in longest}

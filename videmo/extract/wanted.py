@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videmo.errors import RequestError, TableError
@@ -12,6 +12,7 @@ from videmo.exporters import EXPORTERS, OPTIONS, not_used
 from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
+from videmo.listed import Listed
 from videmo.names import People, read_people
 from videmo.schema import (
     ALIGNED_EYES,
@@ -57,10 +58,16 @@ class Wanted:
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
     top: int | None = None
     """So many moments of all movies, the best; None: all."""
+    listed: Mapping[Path, tuple[Listed, ...]] = field(default_factory=dict)
+    """The lines of a list, by table, that are wanted, and nothing else; empty: no list was given.
+    The emotions are then those of the lines, each line is cut by itself, and of the rest `pad` and
+    `across_cuts` count."""
 
     @property
     def length(self) -> str:
         """How long a run must be, as one says it: ``5`` frames, ``0.2s``, or both."""
+        if self.listed:
+            return "listed"
         frames = str(self.repeat) if self.repeat > 1 or not self.seconds else ""
         return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
@@ -125,9 +132,14 @@ def check_emotions(emotions: Sequence[str], tables: Iterable[Path]) -> None:
 def of_labels(wanted: Wanted, labels: Sequence[str], table: Path, model: str = "") -> Wanted:
     """What is wanted of a table whose `model` has these labels; `ALL` is all of them.
 
+    Of a list, the emotions of its lines, which were checked when it was read.
+
     Raises:
         RequestError: this model tells none of the wanted emotions apart.
     """
+    if wanted.listed:
+        theirs = {one.emotion for one in wanted.listed[table]}
+        return replace(wanted, emotions=tuple(label for label in labels if label in theirs))
     unknown = _unknown(wanted.emotions, labels)
     known = [emotion for emotion in dict.fromkeys(wanted.emotions) if emotion not in unknown]
     if not known:

@@ -1,0 +1,18 @@
+"""The index of a folder's moments, `index.sqlite`: made from tables, safe to delete, no truth."""
+
+from videmo.index.ask import ORDERS, Asked
+from videmo.index.place import FULL, INDEX, index_in_memory, open_index, read_index, write_error
+from videmo.index.store import Index, Kept
+
+__all__ = [
+    "FULL",
+    "INDEX",
+    "ORDERS",
+    "Asked",
+    "Index",
+    "Kept",
+    "index_in_memory",
+    "open_index",
+    "read_index",
+    "write_error",
+]

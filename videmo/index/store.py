@@ -1,0 +1,176 @@
+"""Keep moments in an SQLite file: add, replace and remove those of a table, and ask for some."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from videmo.files import shown
+from videmo.index.ask import Asked, asked_of
+from videmo.index.layout import INDICES, NAMED
+from videmo.moments import Moment, Stretch
+from videmo.schema import SCORE
+
+_FIELDS = Moment._fields
+_PUT = f"INSERT INTO moments VALUES ({','.join('?' * (len(_FIELDS) + 1))})"
+_MOVIE, _PERSON, _EMOTION = map(_FIELDS.index, NAMED)
+_SCORE = _FIELDS.index("score")
+
+NOBODY: Mapping[int, str] = MappingProxyType({})
+
+
+class Kept(NamedTuple):
+    """What is kept of a table."""
+
+    place: str
+    """Where it lies in the folder."""
+    name: str
+    """Its movie's, as `find_tables` gives it."""
+    stamp: str
+    """Of its files; with another one it has changed."""
+    scan: str = ""
+    """The table's checksum."""
+    moments: Sequence[Moment] = ()
+    stretches: Sequence[Stretch] = ()
+    persons: Mapping[int, str] = NOBODY
+    """Who each track is."""
+    labels: Sequence[str] = ()
+    """What its model tells apart."""
+    left_out: bool = False
+    """It is a copy of another one."""
+    problem: str = ""
+    """Why it could not be read."""
+
+
+class Index:
+    """An open index."""
+
+    def __init__(self, connection: sqlite3.Connection):
+        self._db = connection
+        self._ids: dict[str, dict[str, int]] = {"people": {}, "emotions": {}}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def stamps(self) -> dict[str, tuple[str, bool]]:
+        """Of each table that is kept, by its place: the stamp, and whether it is left out."""
+        rows = self._db.execute("SELECT place, stamp, left_out FROM movies")
+        return {os.fsdecode(place): (str(mark), bool(out)) for place, mark, out in rows}
+
+    def problems(self) -> list[str]:
+        """What is wrong with tables that could not be read."""
+        rows = self._db.execute("SELECT problem FROM movies WHERE problem != '' ORDER BY rank")
+        return [str(problem) for (problem,) in rows]
+
+    def counts(self) -> tuple[int, int]:
+        """Tables that can be asked for, and their moments."""
+        good = "SELECT count(*) FROM movies WHERE NOT left_out AND problem = ''"
+        every = "SELECT count(*) FROM moments"
+        tables, moments = (self._db.execute(sql).fetchone()[0] for sql in (good, every))
+        return int(tables), int(moments)
+
+    def tables(self) -> dict[str, tuple[str, str]]:
+        """Of each movie, by its name: where its table lies, and the table's checksum."""
+        rows = self._db.execute("SELECT name, place, scan FROM movies WHERE NOT left_out")
+        return {str(name): (os.fsdecode(place), str(scan)) for name, place, scan in rows}
+
+    def find(self, asked: Asked) -> Iterator[Moment]:
+        """The moments that are asked for, in order.
+
+        Raises:
+            RequestError: there is no such person or emotion.
+        """
+        return asked_of(self._db, asked)
+
+    @contextlib.contextmanager
+    def changing(self, gone: Iterable[str] = (), *, many: bool = False) -> Iterator[None]:
+        """Tables are put within; what was put stays, even where that is interrupted.
+
+        Args:
+            gone: the places of tables that are removed first, as they changed or are no more.
+            many: so much is put that it pays to sort all of it once, at the end.
+        """
+        for place in gone:
+            self._remove(place)
+        for name in INDICES if many else ():
+            self._db.execute(f"DROP INDEX IF EXISTS {name}")
+        yield
+        with self._db:
+            self._rank()
+        for name, what in INDICES.items():
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {what}")
+        with self._db:
+            self._forget()
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def is_finished(self) -> bool:
+        """Whether the last change came to its end."""
+        there = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
+        unranked = self._db.execute("SELECT 1 FROM movies WHERE rank IS NULL LIMIT 1").fetchone()
+        return there >= set(INDICES) and unranked is None
+
+    def put(self, kept: Kept) -> None:
+        """Keep a table that is not kept yet, or no more."""
+        about = (os.fsencode(kept.place), shown(kept.name), kept.stamp, kept.scan)
+        sql = (
+            "INSERT INTO movies (place, name, stamp, scan, left_out, problem) "
+            "VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        with self._db:
+            done = self._db.execute(sql, (*about, kept.left_out, kept.problem))
+            movie = done.lastrowid
+            for label in kept.labels:
+                self._id("emotions", label)
+            self._db.executemany(_PUT, (self._row(movie, one) for one in kept.moments))
+            stretches = (
+                (movie, one.track, self._person(kept, one.track), one.start, one.end)
+                for one in kept.stretches
+            )
+            self._db.executemany("INSERT INTO tracks VALUES (?, ?, ?, ?, ?)", stretches)
+
+    def _row(self, movie: int | None, moment: Moment) -> list[Any]:
+        row: list[Any] = [*moment, moment.seconds]
+        row[_MOVIE] = movie
+        row[_PERSON] = self._id("people", moment.person)
+        row[_EMOTION] = self._id("emotions", moment.emotion)
+        row[_SCORE] = round(moment.score, SCORE.digits)  # those that look equal are equal
+        return row
+
+    def _person(self, kept: Kept, track: int) -> int:
+        return self._id("people", kept.persons.get(track, ""))
+
+    def _id(self, table: str, name: str) -> int:
+        """The number of a name in `people` or `emotions`, which it gets where it has none."""
+        known = self._ids[table]
+        if name not in known:
+            self._db.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))
+            found = self._db.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()
+            known[name] = int(found[0])
+        return known[name]
+
+    def _remove(self, place: str) -> None:
+        key = (os.fsencode(place),)
+        with self._db:
+            for table in ("moments", "tracks"):
+                sql = f"DELETE FROM {table} WHERE movie IN (SELECT id FROM movies WHERE place = ?)"
+                self._db.execute(sql, key)
+            self._db.execute("DELETE FROM movies WHERE place = ?", key)
+
+    def _rank(self) -> None:
+        """Number the movies by their names: so moments are put in order without comparing names."""
+        rows = self._db.execute("SELECT id, rank FROM movies ORDER BY name, id").fetchall()
+        moved = [(new, movie) for new, (movie, rank) in enumerate(rows) if rank != new]
+        self._db.executemany("UPDATE movies SET rank = ? WHERE id = ?", moved)
+
+    def _forget(self) -> None:
+        """Remove people who are nowhere any more."""
+        used = (
+            f"SELECT 1 FROM {table} WHERE person = people.id" for table in ("moments", "tracks")
+        )
+        unused = " AND ".join(f"NOT EXISTS ({one})" for one in used)
+        self._db.execute(f"DELETE FROM people WHERE {unused}")
+        self._ids["people"].clear()

@@ -1,0 +1,72 @@
+"""Read what a table and the files beside it say together: its moments, with people's names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from videmo.moments import Moment, moments_of
+from videmo.names import PEOPLE_SUFFIX, People, find_people
+from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
+from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, read_record, read_table
+
+READ = (TABLE_SUFFIX, RECORD_SUFFIX, PEOPLE_SUFFIX, PEOPLE_RECORD_SUFFIX)
+"""The files of a table from which its moments come, by what follows the movie's name."""
+
+
+class Reading(NamedTuple):
+    """A table, and what it says."""
+
+    table: pd.DataFrame
+    record: Record
+    people: People
+    moments: list[Moment]
+    """In order of time."""
+
+
+def read_moments(path: Path, name: str, *, repeat: int = 1) -> Reading:
+    """A table with its moments of at least `repeat` frames: the one place where they are read.
+
+    Args:
+        path: the table.
+        name: its movie's, as `find_tables` gives it.
+        repeat: the fewest frames of a moment.
+
+    Raises:
+        TableError: the table is not whole, or the names beside it are of another scan.
+    """
+    table, record = read_table(path), read_record(path)
+    people = find_people(path, record)
+    found = moments_of(table, name, persons=people.names, repeat=repeat, end=record["end"])
+    return Reading(table, record, people, found)
+
+
+def stamps(tables: Iterable[Path]) -> dict[Path, str]:
+    """A stamp of each table, which changes when one of the files does that `read_moments` reads:
+    the size and the time of each.
+
+    Each folder is listed once: to ask for every file by itself takes seconds in large archives.
+    """
+    listed: dict[str, dict[str, os.DirEntry[str]]] = {}
+    found = {}
+    for table in tables:
+        folder = os.path.dirname(table)
+        if folder not in listed:
+            with os.scandir(folder or ".") as entries:
+                listed[folder] = {entry.name: entry for entry in entries}
+        stem = table.name.removesuffix(TABLE_SUFFIX)
+        files = (listed[folder].get(f"{stem}{suffix}") for suffix in READ)
+        found[table] = " ".join(map(_stamp, files))
+    return found
+
+
+def _stamp(entry: os.DirEntry[str] | None) -> str:
+    try:
+        about = entry.stat() if entry else None
+    except OSError:  # removed meanwhile
+        about = None
+    return f"{about.st_size}:{about.st_mtime_ns}" if about else "-"

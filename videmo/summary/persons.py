@@ -1,0 +1,168 @@
+"""What one person shows in one movie: seconds, shares, moments, valence, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from videmo.moments import Moment
+from videmo.resample import Numbers, intervals
+from videmo.runs import countable_rows, frame_starts
+
+POSITIVE, NEGATIVE = "happy", ("angry", "disgust", "fear", "sad")
+"""What valence is made of."""
+NEUTRAL = "neutral"
+"""No moment is counted of this one, unless it is asked for."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure, and where it may lie; NaN: not known."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is said of a person in a movie, of a track, or of all whom nobody named."""
+
+    movie: str
+    person: str
+    """Empty: nobody said who it is."""
+    tracks: tuple[int, ...]
+    seen: float
+    """Seconds on the screen; where two of the tracks are there at once, both count."""
+    counted: float
+    """Seconds of that in which the face counts: the runs of all lengths, with the short stretches
+    that they bridge."""
+    seconds: dict[str, float]
+    """Seconds of each emotion, in moments that are long enough."""
+    shares: dict[str, Interval]
+    """Their parts of what counted."""
+    moments: int
+    per_minute: Interval
+    """Moments in a minute of what counted."""
+    longest: float
+    """Seconds; NaN: there is no moment."""
+    first: float
+    """When the first moment begins, in seconds; NaN: there is none."""
+    valence: Interval
+    """-1 to 1; NaN: the model does not know its emotions."""
+
+
+def valence_of(rows: pd.DataFrame) -> Numbers:
+    """The valence of each row: happy minus the strongest of angry, disgust, fear and sad.
+
+    That is how FaceReader defines it (Loijens & Krips, "FaceReader methodology note", Noldus
+    Information Technology). NaN where the model has other labels.
+    """
+    if not {POSITIVE, *NEGATIVE} <= set(rows.columns):
+        return np.full(len(rows), np.nan)
+    worst = rows[list(NEGATIVE)].to_numpy(np.float64).max(axis=1)
+    return np.asarray(rows[POSITIVE].to_numpy(np.float64) - worst)
+
+
+class Faces:
+    """The faces of a table, for sums over stretches of tracks."""
+
+    def __init__(self, table: pd.DataFrame, end: float):
+        there = table["track"].notna().to_numpy()
+        starts = frame_starts(table, end)
+        frames = table["frame"].to_numpy(np.int64)[there]
+        tracks = table["track"].to_numpy(np.int64, na_value=0)[there]
+        order = np.lexsort((frames, tracks))
+        seconds = (starts[frames + 1] - starts[frames])[order]
+        counts = seconds * countable_rows(table)[there][order]
+        valence = valence_of(table[there])[order]
+        self.known = not np.isnan(valence).all()
+        self._keys = tracks[order] << 32 | frames[order]
+        kinds = np.array([seconds, counts, counts * np.nan_to_num(valence)])
+        self._sums = np.concatenate([np.zeros((3, 1)), kinds.cumsum(axis=1)], axis=1)
+
+    def seen(self, track: int) -> float:
+        """Seconds for which a track is on the screen."""
+        return float(self._sum(track, 0, (1 << 32) - 1)[0])
+
+    def valence(self, run: Moment) -> float:
+        """The mean valence of the faces of a run that count; NaN: not known."""
+        _, seconds, valence = self._sum(run.track, run.first, run.last)
+        return float(valence / seconds) if self.known and seconds > 0 else float("nan")
+
+    def _sum(self, track: int, first: int, last: int) -> Numbers:
+        ends = np.array([track << 32 | first, (track << 32 | last) + 1])
+        begin, stop = np.searchsorted(self._keys, ends)
+        return np.asarray(self._sums[:, stop] - self._sums[:, begin])
+
+
+def summary_of(
+    movie: str,
+    person: str,
+    tracks: Collection[int],
+    faces: Faces,
+    runs: Sequence[Moment],
+    labels: Sequence[str],
+    *,
+    repeat: int,
+    wanted: Collection[str],
+) -> Summary:
+    """What is said of these tracks.
+
+    Args:
+        movie: its name.
+        person: whose tracks they are; empty: nobody said.
+        tracks: their numbers.
+        faces: those of the whole table.
+        runs: of the whole table, of any length.
+        labels: what the model tells apart.
+        repeat: the fewest frames of a moment.
+        wanted: the emotions of which moments are counted.
+    """
+    theirs = [run for run in runs if run.track in tracks]
+    units = np.array([_unit(run, faces, labels, repeat, wanted) for run in theirs])
+    units = units.reshape(len(theirs), len(labels) + 3)
+    figures = _figures(units.sum(axis=0, keepdims=True))[0]
+    low, high = intervals(units, _figures)
+    known = [Interval(*map(float, one)) for one in zip(figures, low, high, strict=True)]
+    counted = [run for run in theirs if run.repeat >= repeat and run.emotion in wanted]
+    return Summary(
+        movie=movie,
+        person=person,
+        tracks=tuple(sorted(tracks)),
+        seen=sum(map(faces.seen, tracks)),
+        counted=sum(run.seconds for run in theirs),
+        seconds={label: float(units[:, n].sum()) for n, label in enumerate(labels)},
+        shares=dict(zip(labels, known, strict=False)),
+        moments=len(counted),
+        per_minute=known[-2],
+        longest=max((run.seconds for run in counted), default=float("nan")),
+        first=min((run.start for run in counted), default=float("nan")),
+        valence=known[-1],
+    )
+
+
+def _unit(
+    run: Moment, faces: Faces, labels: Sequence[str], repeat: int, wanted: Collection[str]
+) -> list[float]:
+    """What a run gives: seconds of each emotion that held, whether it is a moment, its seconds,
+    and the valence times these.
+
+    Every face that counts is in one run.
+    """
+    held = run.repeat >= repeat
+    of_labels = [run.seconds * (held and run.emotion == label) for label in labels]
+    moment = float(held and run.emotion in wanted)
+    return [*of_labels, moment, run.seconds, run.seconds * faces.valence(run)]
+
+
+def _figures(sums: Numbers) -> Numbers:
+    """Of sums of units: the share of each emotion, moments in a minute, valence."""
+    counted = sums[:, -2:-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares, valence = sums[:, :-3] / counted, sums[:, -1:] / counted
+        per_minute = 60 * sums[:, -3:-2] / counted
+    return np.concatenate([shares, per_minute, valence], axis=1)
