@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import rows_of
 from videmo.moments import moments_of
+from videmo.review import REMOVED, Fix, Key, Review
 
 
 def test_a_moment_says_which_frames_and_how_sure() -> None:
@@ -26,3 +27,9 @@ def test_a_moment_says_which_frames_and_how_sure() -> None:
 def test_a_moment_says_who_it_is() -> None:
     (moment,) = moments_of(rows_of(["happy"] * 5), "a.mp4", persons={1: "Jim"})
     assert moment.person == "Jim"
+
+
+def test_corrections_are_heeded() -> None:
+    table = rows_of(["happy"] * 5 + ["sad"] * 5)
+    review = Review((Fix(Key(1, "happy", 0.0, 0.5), REMOVED),))
+    assert [moment.emotion for moment in moments_of(table, "a.mp4", review=review)] == ["sad"]

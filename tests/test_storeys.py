@@ -13,19 +13,20 @@ import videmo
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files", "packaged"), 0),
+    **dict.fromkeys(("errors", "schema", "files", "packaged", "plain"), 0),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "draw"),
+            *("table", "review", "draw"),
         ),
         1,
     ),
     **dict.fromkeys(
         ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
     ),
-    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
-    **dict.fromkeys(("cli", "__main__"), 4),
+    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor", "report"), 3),
+    "view": 4,
+    **dict.fromkeys(("cli", "__main__"), 5),
 }
 WITHIN_STOREY_0 = {("files", "errors"), ("packaged", "errors"), ("packaged", "files")}
 TOP = {("__main__", "cli")}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from videmo.review import Review, apply
 from videmo.runs import find_runs
 from videmo.schema import DEFAULT_REPEAT, Run
 
@@ -50,6 +51,7 @@ def moments_of(
     persons: Mapping[int, str] | None = None,
     repeat: int = DEFAULT_REPEAT,
     end: float | None = None,
+    review: Review | None = None,
     **how: Any,
 ) -> list[Moment]:
     """The moments of a table's movie, in order of time.
@@ -60,6 +62,7 @@ def moments_of(
         persons: who each track is.
         repeat: the fewest frames a moment must have.
         end: where what was scanned ends, in seconds, as the record says.
+        review: what people corrected; None: the moments as the scan found them.
         how: as `find_runs` takes it.
     """
     runs = find_runs(table, repeat=repeat, end=end, **how)
@@ -75,7 +78,7 @@ def moments_of(
         moments.append(
             _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
         )
-    return moments
+    return apply(moments, review) if review else moments
 
 
 def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray) -> Moment:

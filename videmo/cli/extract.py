@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, QUIET, REPEAT, SOUND, TABLES, output
+from videmo.cli.options import MOVED, QUIET, RAW, REPEAT, SOUND, TABLES, output
 from videmo.cli.tell import say, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT, EMOTIONS
@@ -117,6 +117,12 @@ from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
     metavar="N|all",
     help="Of several sound tracks, which clips and supercut have, from 1.  [default: the first "
     "that can be decoded]",
+)
+@RAW
+@click.option(
+    "--reviewed",
+    is_flag=True,
+    help="Only what somebody confirmed or corrected in videmo view; for a dataset of what is sure.",
 )
 @MOVED
 @click.option(

@@ -19,14 +19,16 @@ from videmo.errors import (
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
 from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.extract.reviewed import names_said, people_after
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
 from videmo.extract.select import Paths, longest_runs, select
 from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
+from videmo.review import Review, read_review
 from videmo.schema import Run
-from videmo.table import Record, read_record, read_table
+from videmo.table import Record, read_record, read_table, review_path
 from videmo.video import Movie, sound_taken
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -96,7 +98,7 @@ def extract_tables(
         raise RequestError("--offset is that of another cut; say which with --movie")
     folder = Path(folder)
     check_emotions(wanted.emotions, tables)
-    check_persons(wanted.persons, tables)
+    check_persons(wanted.persons, tables, () if wanted.raw else names_said(tables))
     done = []
     cuts: list[Cut] = []
     tell = progress or (lambda _: None)
@@ -132,9 +134,10 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     paths = job.paths
     table, record = read_table(paths.table), read_record(paths.table)
     wanted = of_labels(job.wanted, record["labels"], paths.table)
-    people = _people(job, record)
+    review = Review() if wanted.raw else read_review(review_path(paths.table))
+    people = people_after(_people(job, record, review), table, review)
     listed = read_segments(paths.folder)
-    selections = select(paths, wanted, job.choice, table, record, people)
+    selections = select(paths, wanted, job.choice, table, record, people, review)
     if selections:
         _check_paths(paths)
         _tell_sound(job, selections[0].movie)
@@ -195,9 +198,9 @@ def _sum(every: Iterable[Exported]) -> tuple[list[Path], list[VidemoError]]:
     return files, errors
 
 
-def _people(job: _Extraction, record: Record) -> People:
-    """Who is who; only where it is asked for, it must be known."""
-    if job.wanted.persons:
+def _people(job: _Extraction, record: Record, review: Review) -> People:
+    """Who is who; only where it is asked for, and nobody was named by hand, it must be known."""
+    if job.wanted.persons and not review.tracks:
         return read_people(job.paths.table, record)
     try:
         return find_people(job.paths.table, record)

@@ -10,9 +10,12 @@ import pandas as pd
 
 from videmo.exporters.selection import Choice, Selection, sightings_of
 from videmo.extract.offset import shifted
+from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted
 from videmo.find import find_movie
 from videmo.names import People
+from videmo.review import Review
+from videmo.review import shifted as shifted_review
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run
 from videmo.table import Record, labels_of
@@ -40,19 +43,22 @@ def select(
     table: pd.DataFrame,
     record: Record,
     people: People,
+    review: Review,
 ) -> list[Selection]:
-    """What is wanted of a table, for each emotion of which there is some.
+    """What is wanted of a table, for each emotion of which there is some, after the corrections in
+    `review`.
 
     Raises:
         MovieError: there is some, and the movie is not there, or has changed since the scan.
     """
-    runs = _wanted_runs(wanted, table, record, people)
+    runs = _only(_wanted_runs(wanted, table, record, people, review), wanted, paths)
     if not runs:
         return []
     movie = find_movie(paths.table, record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
         table, record = shifted(table, record, paths.offset, movie)
-        runs = _wanted_runs(wanted, table, record, people)
+        review = shifted_review(review, paths.offset)
+        runs = _only(_wanted_runs(wanted, table, record, people, review), wanted, paths)
     starts = frame_starts(table, record["end"], between=True)
     # What lies outside is not known.
     inside = {"start": float(starts[0]), "end": record["end"]}
@@ -84,10 +90,12 @@ def select(
     ]
 
 
-def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: People) -> list[Run]:
-    return find_runs(
+def _wanted_runs(
+    wanted: Wanted, table: pd.DataFrame, record: Record, people: People, review: Review
+) -> list[Run]:
+    find = partial(
+        find_runs,
         table,
-        wanted.emotions,
         repeat=wanted.repeat,
         seconds=wanted.seconds,
         gap=wanted.gap,
@@ -96,6 +104,22 @@ def _wanted_runs(wanted: Wanted, table: pd.DataFrame, record: Record, people: Pe
         eyes=wanted.eyes,
         end=record["end"],
     )
+    if not review.fixes:
+        return [] if wanted.reviewed else find(wanted.emotions)
+    how = {"end": record["end"], "reviewed": wanted.reviewed}
+    runs = corrected_runs(find(), table, review, **how)
+    return [run for run in runs if run.emotion in wanted.emotions]
+
+
+def _only(runs: list[Run], wanted: Wanted, paths: Paths) -> list[Run]:
+    """Of `runs` those that are wanted one by one, if any are."""
+    if wanted.only is None:
+        return runs
+    late = paths.offset or 0.0
+    places = {
+        (one.track, round(one.start + late, 3)) for one in wanted.only if one.movie == paths.name
+    }
+    return [run for run in runs if (run.track, round(run.start, 3)) in places]
 
 
 def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:

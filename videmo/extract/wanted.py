@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from videmo.errors import RequestError, TableError
 from videmo.exporters import EXPORTERS, WITH_SOUND
@@ -13,6 +14,7 @@ from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.names import read_people
+from videmo.plain import tidy
 from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record
 
@@ -34,6 +36,14 @@ ALIKE = 0.8
 
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
+
+
+class Place(NamedTuple):
+    """One moment: its movie's name, as `find_tables` gives it, track, and start in seconds."""
+
+    movie: str
+    track: int
+    start: float
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,12 @@ class Wanted:
     """Whether what is cut may go over a change of shot."""
     gap: float = DEFAULT_GAP
     """Seconds that are bridged: unknown faces in a run, and runs in a clip."""
+    raw: bool = False
+    """Whether corrections that people made are ignored."""
+    reviewed: bool = False
+    """Only what somebody confirmed, or gave another emotion or other ends."""
+    only: frozenset[Place] | None = None
+    """Of the moments that are wanted only these; None: all."""
 
     @property
     def length(self) -> str:
@@ -67,8 +83,9 @@ class Wanted:
         return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
 
-def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
-    """See whether somebody has each of the names `persons` in one of the tables.
+def check_persons(persons: Sequence[str], tables: Iterable[Path], said: Sequence[str] = ()) -> None:
+    """See whether somebody has each of the names `persons` in one of the tables, or among those
+    that were `said` in corrections.
 
     A name that nobody has anywhere is a slip of the pen; tables that are bad say so later.
 
@@ -76,7 +93,11 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
         RequestError: not so.
     """
     known: dict[str, None] = {}
-    unheard, readable = list(persons), False
+    folded = {name.casefold() for name in said}
+    unheard, readable = (
+        [name for name in persons if tidy(name).casefold() not in folded],
+        bool(said),
+    )
     for table in tables if persons else ():
         try:
             people = read_people(table, read_record(table))
@@ -86,6 +107,7 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
         known |= dict.fromkeys(people.known)
         unheard = [name for name in unheard if not people.knows(name)]
     if readable and unheard:
+        known |= dict.fromkeys(said)
         who = ", ".join(sorted(known)[:MOST_NAMES]) or "nobody"
         who += ", ..." if len(known) > MOST_NAMES else ""
         raise RequestError(f"{shown(unheard[0])}: nobody has this name; there are: {who}")

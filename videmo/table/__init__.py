@@ -11,6 +11,7 @@ from videmo.table.paths import (
     movie_name,
     place_of,
     record_path,
+    review_path,
     table_path,
 )
 from videmo.table.read import face_boxes, labels_of, read_table
@@ -32,6 +33,7 @@ __all__ = [
     "read_record",
     "read_table",
     "record_path",
+    "review_path",
     "table_path",
     "write_record",
     "write_table",
