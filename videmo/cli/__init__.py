@@ -20,15 +20,17 @@ from videmo.cli.extract import extract
 from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.progress import LogAside
+from videmo.cli.report import report
 from videmo.cli.scan import scan
 from videmo.cli.tell import say
 from videmo.cli.train import train
+from videmo.cli.view import view
 from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
 COMMANDS = (
-    *(scan, extract, people, annotate, convert, demo),
+    *(scan, extract, report, view, people, annotate, convert, demo),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )

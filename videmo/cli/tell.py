@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from videmo.convert import Converted
     from videmo.extract import Extracted
     from videmo.people import Cast, NamedTracks
+    from videmo.report import Reported
     from videmo.table import Record
 
 
@@ -273,3 +274,14 @@ def tell_converted(one: Converted, quiet: bool) -> bool:
     if not quiet:
         click.echo(f"{shown(one.table)}: {one.rows} rows written: {shown(one.file)}")
     return True
+
+
+def tell_reported(done: Reported, quiet: bool) -> bool:
+    """One line about a report; whether all went well."""
+    for error in done.errors:
+        say(f"videmo: {error}")
+    if not quiet:
+        movies = f"{done.movies} movie{'s' if done.movies != 1 else ''}"
+        moments = f"{done.moments} moment{'s' if done.moments != 1 else ''}"
+        click.echo(f"{movies}, {moments}; open: {shown(done.page.absolute())}")
+    return not done.errors

@@ -22,7 +22,14 @@ from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.reviewed import names_said, people_after
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
 from videmo.extract.select import Paths, longest_runs, select
-from videmo.extract.wanted import Wanted, check_emotions, check_names, check_persons, of_labels
+from videmo.extract.wanted import (
+    Place,
+    Wanted,
+    check_emotions,
+    check_names,
+    check_persons,
+    of_labels,
+)
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.names import People, find_people, read_people
@@ -36,7 +43,7 @@ Makers = Mapping[str, Callable[[Any], Exported]]
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Extracted", "Wanted", "extract_tables", "find_movie", "find_tables"]
+__all__ = ["Extracted", "Place", "Wanted", "extract_tables", "find_movie", "find_tables"]
 
 
 @dataclass(frozen=True)

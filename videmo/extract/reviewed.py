@@ -12,7 +12,7 @@ import pandas as pd
 from videmo.errors import TableError
 from videmo.names import People
 from videmo.review import CONFIRMED, Fix, Review, corrected_span, fixes_of, read_review, renamed
-from videmo.runs import frame_starts
+from videmo.runs import frame_starts, track_spans
 from videmo.schema import Run
 from videmo.table import review_path
 
@@ -33,11 +33,7 @@ def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
     """Who is who in a table after corrections."""
     if not review.tracks and not review.persons:
         return people
-    times = table[table["track"].notna()].groupby("track")["time"].agg(["min", "max"])
-    columns = (times[name].tolist() for name in ("min", "max"))
-    # A track that is seen in one frame lasts, too.
-    tracks = {int(t): (a, b + 1e-3) for t, a, b in zip(times.index, *columns, strict=True)}
-    names = renamed(people.names, tracks, review)
+    names = renamed(people.names, track_spans(table), review)
     return People(names, tuple(dict.fromkeys((*people.known, *names.values()))))
 
 
