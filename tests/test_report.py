@@ -180,7 +180,7 @@ def test_a_click_plays_just_the_moment(browser: Any, place: Path) -> None:
     with opened(browser, report(place).as_uri()) as watched:
         watched.until("player.video.readyState > 1")
         watched.value(
-            "player.video.addEventListener('seeked', () => window.began ??= player.video.currentTime)"
+            "player.video.addEventListener('seeked', e => window.began ??= e.target.currentTime)"
         )
         number = next(n for n, m in enumerate(moments) if m == chosen)
         watched.page.click(f"#m{number}")

@@ -2,6 +2,7 @@
 "use strict";
 
 const STOP = 0.03; // seconds before a moment's end at which it is taken to be over
+const SETTLED = 150; // milliseconds without another place to go to
 
 const player = {
   video: $("video"),
@@ -40,7 +41,7 @@ const player = {
     this.offset = time;
     this.pending = null;
     this.video.src = `${this.info.stream}?start=${time.toFixed(3)}`;
-    if (play) this.video.play().catch(() => {});
+    if (play) this.play();
   },
 
   arrived() {
@@ -70,22 +71,16 @@ const player = {
     if (!keep) this.stop = this.playing = null;
     if (!this.usable) return;
     const place = Math.max(data.start, Math.min(time, data.end));
-    if (this.streamed && !this.has(place)) {
-      this.convert(place, !this.video.paused);
+    this.pending = place;
+    if (this.streamed) {
+      // What is converted comes once, and from one place on; not from each that is passed over.
+      const goesOn = !this.video.paused;
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.convert(place, goesOn || this.soon), SETTLED);
     } else {
-      this.pending = place;
       this.video.currentTime = Math.max(0, place - this.offset);
     }
     tell("time");
-  },
-
-  has(time) {
-    const { buffered } = this.video;
-    for (let n = 0; n < buffered.length; n++) {
-      const at = time - this.offset;
-      if (buffered.start(n) <= at && at < buffered.end(n)) return true;
-    }
-    return false;
   },
 
   play() {
@@ -110,8 +105,7 @@ const player = {
     this.playing = moment;
     this.stop = moment.end;
     this.seek(moment.start, true);
-    if (this.pending === null) this.play();
-    else this.soon = true;
+    this.soon = true;
     tell("playing");
   },
 
@@ -121,7 +115,7 @@ const player = {
       if (this.stop !== null && this.pending === null && this.time >= this.stop - STOP) {
         this.video.pause();
         // However late the browser comes to it: the moment's end is what is seen.
-        this.video.currentTime = this.stop - this.offset - STOP;
+        if (!this.streamed) this.video.currentTime = this.stop - this.offset - STOP;
         tell("playing");
       }
       tell("time");
