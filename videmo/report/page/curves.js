@@ -60,13 +60,19 @@ function drawCurve(context, { bytes, count, emotion, begin, step, from, to }) {
   context.lineWidth = 1.8;
   context.beginPath();
   let pen = false, top = -1, topX = 0, topY = 0;
-  for (let n = from; n < to; n++) {
-    const value = bytes[n * count + emotion];
-    if (value === NOTHING) {
+  // Not more places than there are pixels: of several the highest.
+  const stride = Math.max(1, Math.floor(1 / (step * timeline.scale)));
+  for (let n = from - (from % stride); n < to; n += stride) {
+    let value = -1;
+    for (let k = Math.max(n, from); k < Math.min(n + stride, to); k++) {
+      const one = bytes[k * count + emotion];
+      if (one !== NOTHING && one > value) value = one;
+    }
+    if (value < 0) {
       pen = false;
       continue;
     }
-    const x = timeline.x(begin + (n + 0.5) * step);
+    const x = timeline.x(begin + (n + 0.5 * stride) * step);
     const y = CURVES - 8 - (value / FULL) * (CURVES - 16);
     if (pen) context.lineTo(x, y);
     else context.moveTo(x, y);

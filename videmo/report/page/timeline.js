@@ -5,6 +5,7 @@ const LANE = 26; // pixels from lane to lane
 const BAR = 20; // and of what is drawn in it
 const MOST_ROOM = 13 * LANE;
 const LETTER_ROOM = 13;
+const NARROW = 4; // pixels, in which there is no room for a pattern
 const FEWEST = 0.5; // seconds, the least that is shown
 
 const view = { start: data.start, span: Math.max(data.end - data.start, FEWEST) };
@@ -14,8 +15,14 @@ function gutter() {
   return window.innerWidth < 700 ? 76 : 132;
 }
 
+const inks = new Map();
+
 function ink(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // A colour of the style, asked for once for each drawing: asking takes longer than a line.
+  if (!inks.has(name)) {
+    inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  }
+  return inks.get(name);
 }
 
 function sized(canvas, width, height) {
@@ -71,6 +78,7 @@ const timeline = {
   canvas: $("lanes-canvas"),
   hovered: null,
   asked: false,
+  whole: false,
 
   get width() {
     return this.lanes.clientWidth;
@@ -88,16 +96,20 @@ const timeline = {
     return view.start + (x - gutter()) / this.scale;
   },
 
-  draw() {
+  draw(whole = true) {
     // At most once for each picture of the screen, however often it is asked for.
+    this.whole = this.whole || whole;
     if (this.asked) return;
     this.asked = true;
     requestAnimationFrame(() => {
-      this.asked = false;
-      this.drawAxis();
+      inks.clear();
       this.drawLanes();
-      drawCurves();
-      this.drawPlayhead();
+      if (this.whole) {
+        this.drawAxis();
+        drawCurves();
+        this.drawPlayhead();
+      }
+      this.asked = this.whole = false;
     });
   },
 
@@ -179,6 +191,13 @@ const timeline = {
   drawMoment(context, moment, x, y, width) {
     const strong = passes(moment) && !removed(moment);
     context.globalAlpha = strong ? 1 : 0.2;
+    const marked = moment === this.hovered || moment === chosenMoment();
+    if (width < NARROW && !marked) {
+      context.fillStyle = model.emotions[moment.emotion].colour;
+      context.fillRect(x, y, width, BAR);
+      context.globalAlpha = 1;
+      return;
+    }
     context.fillStyle = pattern(context, moment.emotion);
     context.beginPath();
     context.roundRect(x, y, width, BAR, Math.min(3, width / 3));
@@ -189,8 +208,7 @@ const timeline = {
       context.fillText(model.emotions[moment.emotion].letter, x + Math.min(width / 2, 40), y + BAR / 2 + 0.5);
       context.textAlign = "left";
     }
-    const chosen = chosenMoment();
-    if (moment === this.hovered || moment === chosen) {
+    if (marked) {
       context.globalAlpha = 1;
       context.lineWidth = 2;
       context.strokeStyle = ink("--ink");
@@ -285,7 +303,7 @@ function drawTimeline() {
     "aria-label",
     `Timeline of ${clock(data.end - data.start, 0)}: ${some} lanes, ${many} moments; the list has the same moments`,
   );
-  lanes.addEventListener("scroll", () => timeline.draw(), { passive: true });
+  lanes.addEventListener("scroll", () => timeline.draw(false), { passive: true });
   lanes.addEventListener("pointermove", (event) => hover(timeline.at(event)));
   lanes.addEventListener("pointerleave", () => hover({ moment: null }));
   lanes.addEventListener("click", (event) => {
@@ -317,8 +335,10 @@ function drawTimeline() {
   bus.addEventListener("shown", () => timeline.draw());
   bus.addEventListener("chosen", () => {
     const moment = chosenMoment();
-    if (moment) timeline.show(moment);
-    else timeline.draw();
+    if (moment) {
+      if (curves.lane !== moment.lane) setCurve(moment.lane);
+      timeline.show(moment);
+    } else timeline.draw();
   });
   bus.addEventListener("time", () => {
     const time = player.time;
@@ -332,7 +352,7 @@ function hover({ moment }) {
   timeline.hovered = moment;
   timeline.lanes.classList.toggle("on-moment", moment !== null);
   $("hover").textContent = moment ? told(moment) : "";
-  timeline.draw();
+  timeline.draw(false);
 }
 
 function turned(event) {
