@@ -109,8 +109,8 @@ def measure(view: Any, address: str) -> None:
         middle, slow = view.evaluate(SCROLLED, [name, step, FRAMES_OF_SCROLLING])
         each = (busy() - before) / FRAMES_OF_SCROLLING
         print(
-            f"{name}: a picture every {middle:.1f} ms (median), {slow:.1f} (95 %), {each:.1f} ms of "
-            "the processor"
+            f"{name}: a picture every {middle:.1f} ms (median), {slow:.1f} (95 %), {each:.1f} ms "
+            "of the processor"
         )
 
 

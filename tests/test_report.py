@@ -17,13 +17,17 @@ from click.testing import CliRunner
 
 from tests.browser import Watched, opened, started
 from tests.conftest import Made
+from tests.movies import SIZE
 from videmo.cli import cli
+from videmo.demo import Shot, Story, make_movie
+from videmo.errors import RequestError
 from videmo.report import write_report
 from videmo.report.data import FULL, NOTHING, movie_data
 from videmo.report.html import safe_json
 from videmo.report.link import link_to
 from videmo.report.look import look_at
 from videmo.review import REMOVED, Fix, Key, Review, TrackName, write_review
+from videmo.scan import scan_movie
 from videmo.table import record_path, review_path
 
 
@@ -153,6 +157,35 @@ def test_one_bad_table_costs_one_table(people: Made, tmp_path: Path) -> None:
     assert command.exit_code == 1 and "put the original back, or scan again" in command.output
 
 
+def test_a_movie_goes_with_one_table(people: Made, tmp_path: Path) -> None:
+    tables = {copied(people, tmp_path, name): name for name in ("a.mp4", "b.mp4")}
+    with pytest.raises(RequestError, match="--movie goes with one table; there are 2"):
+        write_report(tables, tmp_path / "r.html", movie=people.movie)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
+def test_a_name_that_is_no_text_is_shown_escaped(people: Made, tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff\n\xe2\x80\xaegpj.mp4")
+    table = copied(people, tmp_path, name)
+    write_report({table: name}, tmp_path / "r.html")
+    data = data_in(tmp_path / "r.html")
+    assert data["name"] == "a\\udcff\\n\\u202egpj.mp4"
+    assert data["player"]["src"] == "./a%FF%0A%E2%80%AEgpj.mp4" and data["faces"]
+
+
+def test_the_page_of_a_movie_without_anybody_is_empty_and_whole(
+    browser: Any, tmp_path: Path
+) -> None:
+    make_movie(tmp_path / "empty.mp4", Story((Shot(1, background=3),), SIZE))
+    table = scan_movie(tmp_path / "empty.mp4", tmp_path).table
+    with opened(browser, report(table).as_uri()) as watched:
+        watched.until("player.video.readyState > 1")
+        assert watched.page.locator("#count").text_content() == "0 of 0"
+        watched.page.keyboard.press("n")
+        watched.page.keyboard.press("ArrowDown")
+        assert watched.errors == []
+
+
 def playing(watched: Watched) -> float:
     return float(watched.value("document.getElementById('video').currentTime"))
 
@@ -239,6 +272,21 @@ def test_the_list_can_be_read_out_and_walked_through(browser: Any, place: Path) 
             !(e.ariaLabel || e.textContent.trim() || e.labels?.length)).map(e => e.id)"""
         )
         assert unnamed == []
+
+
+def test_the_page_of_a_real_clip_plays_it(browser: Any, clips: Path, tmp_path: Path) -> None:
+    clip = shutil.copy(clips / "night_phone.mp4", tmp_path)
+    table = scan_movie(Path(clip), tmp_path).table
+    last = look_at(table, "m").moments[-1].moment
+    with opened(browser, report(table).as_uri()) as watched:
+        watched.until("player.video.readyState > 1")
+        watched.page.locator("#list").focus()
+        watched.page.keyboard.press("End")
+        watched.page.keyboard.press("Enter")
+        watched.until("player.playing && !player.soon && player.video.paused")
+        assert playing(watched) == pytest.approx(last.end, abs=0.1)
+        assert watched.value("document.querySelectorAll('.portrait img').length") > 0
+        assert watched.errors == []
 
 
 HOSTILE = "<img src=x onerror=window.hacked=1>.mp4"

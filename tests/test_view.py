@@ -298,6 +298,17 @@ def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:
         assert ask(address, "movie/0/faces/1-1.jpg")[0] == 409
 
 
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
+def test_a_name_that_is_no_text_is_no_trouble(people: Made, tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff\n\xe2\x80\xaegpj.mp4")
+    tables = [copied(people, tmp_path, name), copied(people, tmp_path, "b.mp4")]
+    with served(*tables) as address:
+        for path in ("", "movie/0/", "movie/0/data", "movie/0/file"):
+            assert ask(address, path)[0] == 200, path
+        body = {"of": key_of(tables[0]), "verdict": REMOVED}
+        assert ask(address, "movie/0/correct", "POST", body)[0] == 200
+
+
 # In the browser.
 
 
@@ -417,6 +428,7 @@ def test_all_movies_have_a_page_and_nothing_leaves_this_machine(
     tables = [copied(people, tmp_path / "in", name) for name in ("a.mp4", HOSTILE)]
     with served(*tables) as address, opened(browser, address) as watched:
         watched.page.get_by_role("link", name=HOSTILE).click()
+        watched.page.wait_for_url(f"{address}movie/1/")
         watched.until("player.video.readyState > 1")
         assert watched.page.locator("h1").text_content() == HOSTILE
         watched.until(

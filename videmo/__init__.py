@@ -50,6 +50,8 @@ _HOMES = {
     "convert_tables": "convert",
     "name_people": "people",
     "read_people": "names",
+    "read_review": "review",
+    "write_report": "report",
     "demo_story": "demo",
     "make_movie": "demo",
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from videmo.errors import DiskFullError, OutputError, VidemoError
+from videmo.errors import DiskFullError, OutputError, RequestError, VidemoError
 from videmo.files import shown, write_atomic
 from videmo.find import find_movie
 from videmo.report.data import Data, movie_data
@@ -57,10 +57,13 @@ def write_report(
         progress: told what is being done.
 
     Raises:
+        RequestError: there is a movie for several tables.
         TableError: the only table cannot be read.
         OutputError: the page cannot be written.
     """
     tell = progress or (lambda _: None)
+    if movie is not None and len(tables) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     if len(tables) == 1:
         ((table, name),) = tables.items()
         look = look_at(table, name, raw=raw)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from videmo import __version__
 from videmo.draw.colours import colours_of, ink_on
+from videmo.files import shown
 from videmo.report.look import Look, Seen
 from videmo.review import Fix
 from videmo.runs import countable_rows, frame_starts
@@ -45,7 +46,7 @@ def movie_data(look: Look, *, removed: bool = False) -> Data:
     start = _start(look)
     return {
         "videmo": __version__,
-        "name": look.name,
+        "name": shown(look.name),
         "start": start,
         "end": round(float(look.record["end"]), 3),
         "emotions": emotions_data(labels),
@@ -105,7 +106,8 @@ def _lanes(look: Look) -> list[Lane]:
     for track in sorted(seen):
         of_person.setdefault(look.names.get(track, ""), []).append(track)
     nobody = of_person.pop("", [])
-    named = sorted(of_person.items(), key=lambda item: (-sum(map(seen.get, item[1])), item[0]))  # type: ignore[arg-type]
+    rows_of = {person: sum(seen[track] for track in tracks) for person, tracks in of_person.items()}
+    named = sorted(of_person.items(), key=lambda item: (-rows_of[item[0]], item[0]))
     alone = sorted(nobody, key=lambda track: (int(first[track]), track))
     return [
         *((person, tuple(tracks), True) for person, tracks in named),

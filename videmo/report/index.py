@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from videmo import __version__
+from videmo.files import shown
 from videmo.report.data import emotions_data, seconds_of
 from videmo.report.look import Look
 
@@ -24,7 +25,7 @@ def movie_row(look: Look, data: Data, link: str) -> tuple[Data, list[Data]]:
         link: the address of that.
     """
     row = {
-        "name": look.name,
+        "name": data["name"],
         "link": link,
         "seconds": round(data["end"] - data["start"], 3),
         "moments": len(data["moments"]["start"]),
@@ -36,7 +37,7 @@ def movie_row(look: Look, data: Data, link: str) -> tuple[Data, list[Data]]:
     moments, names = data["moments"], row["labels"]
     best = [
         {
-            "movie": look.name,
+            "movie": data["name"],
             "link": f"{link}#t={moments['start'][n]},{moments['end'][n]}",
             "emotion": names[moments["emotion"][n]],
             "who": data["lanes"][moments["lane"][n]]["who"],
@@ -54,7 +55,7 @@ def index_data(name: str, rows: Sequence[Data], best: Sequence[Data]) -> Data:
     labels = list(dict.fromkeys(label for row in rows for label in row["labels"]))
     return {
         "videmo": __version__,
-        "name": name,
+        "name": shown(name),
         "emotions": emotions_data(labels),
         "movies": [{key: row[key] for key in row if key != "labels"} for row in rows],
         "best": _best(best),

@@ -152,7 +152,7 @@ class _Pages:
                     people = {*find_people(table, record).names.values()}
                 rows.append(
                     {
-                        "name": name,
+                        "name": shown(name),
                         "link": f"movie/{number}/",
                         "seconds": record["end"],
                         "moments": None,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.errors import OutputError, SetupError, to_install
+from videmo.errors import OutputError, RequestError, SetupError, to_install
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 24
@@ -51,6 +51,7 @@ def serve(
         browser: whether one is opened.
 
     Raises:
+        RequestError: there is a movie for several tables.
         SetupError: the extra `view` is not installed.
         OutputError: somebody else listens on the port.
     """
@@ -84,6 +85,8 @@ def listen(
     from videmo.view.jobs import Jobs
     from videmo.view.shelf import Shelf
 
+    if movie is not None and len(tables) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     taken = _socket(port)
     number, token = taken.getsockname()[1], secrets.token_urlsafe(TOKEN_BYTES)
     shelf = Shelf(tables, raw=raw, movie=movie)
