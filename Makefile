@@ -19,6 +19,7 @@ demo: $(VENV)/installed
 	cd $(DEMO) && ../$(BIN)/videmo extract --emotion happy --repeat 5
 	@echo
 	@echo "The happy faces: $(DEMO)/extracted/demo.mp4/happy  (look at sheet.jpg first)"
+	@cd $(DEMO) && ../$(BIN)/videmo report demo.mp4
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not long"

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import rows_of
 from videmo.moments import best_first, moments_of
+from videmo.review import REMOVED, Fix, Key, Review
 from videmo.runs import find_runs, to_segments
 
 
@@ -37,3 +38,9 @@ def test_the_best_moments_are_sure_and_long() -> None:
     ranked = best_first(table, to_segments(find_runs(table, "happy")))
     assert [segment.runs[0].repeat for _, segment in ranked] == [20, 200, 2]
     assert ranked[0][0] == pytest.approx(0.9 * 2 / 3)
+
+
+def test_corrections_are_heeded() -> None:
+    table = rows_of(["happy"] * 5 + ["sad"] * 5)
+    review = Review((Fix(Key(1, "happy", 0.0, 0.5), REMOVED),))
+    assert [moment.emotion for moment in moments_of(table, "a.mp4", review=review)] == ["sad"]

@@ -16,9 +16,9 @@ from videmo.names import (
     people_path,
     people_record_path,
     read_people,
-    tidy,
     write_people,
 )
+from videmo.plain import tidy
 
 RECORD = {"sha256": "of this scan"}
 LINES = [Line(1, "Jim", 0.4123), Line(2, "", 0.7), Line(3, "", None), Line(4, "Jim", None)]

@@ -13,11 +13,11 @@ import videmo
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files", "packaged", "sheets"), 0),
+    **dict.fromkeys(("errors", "schema", "files", "packaged", "plain", "sheets"), 0),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "draw", "marks", "resample"),
+            *("table", "review", "draw", "marks", "resample"),
         ),
         1,
     ),
@@ -27,23 +27,17 @@ STOREYS = {
     **dict.fromkeys(("reading", "index", "listed"), 3),
     **dict.fromkeys(
         (
-            "extract",
-            "people",
-            "annotate",
-            "archive",
-            "doctor",
-            "search",
-            "summary",
-            "compare",
-            "plot",
+            *("extract", "people", "annotate", "archive", "doctor"),
+            *("search", "summary", "compare", "plot", "report"),
         ),
         4,
     ),
-    **dict.fromkeys(("cli", "__main__"), 5),
+    "view": 5,
+    **dict.fromkeys(("cli", "__main__"), 6),
 }
 WITHIN_STOREY_0 = {
     *(("files", "errors"), ("packaged", "errors"), ("packaged", "files")),
-    *((room, other) for room in ("sheets",) for other in ("errors", "files")),
+    *(("sheets", "errors"), ("sheets", "files")),
 }
 TOP = {("__main__", "cli")}
 

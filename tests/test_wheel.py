@@ -38,6 +38,8 @@ def test_the_wheel_holds_the_model_its_card_and_the_faces(wheel: Path) -> None:
     assert {f"videmo/models/{name}" for name in models} <= names
     assert {f"videmo/draw/fonts/{name}" for name in ("DejaVuSans.ttf", "LICENSE")} <= names
     assert {f"videmo/training/kit/files/{n}" for n in ("selftest.py", "README.md")} <= names
+    pages = ("movie.html", "index.html", "base.html", "style.css", "movie.js", "review.js")
+    assert {f"videmo/report/page/{name}" for name in pages} <= names
     assert {f"videmo/demo/faces/{emotion}.png" for emotion in EMOTIONS} <= names
     assert not any(name.startswith(("tests/", "examples/")) for name in names)
 
@@ -64,3 +66,8 @@ def test_the_wheel_scans_in_a_clean_environment(wheel: Path, tmp_path: Path) -> 
     )
     assert extract.returncode == 0, extract.stderr
     assert list(tmp_path.glob("extracted/movie.mp4/happy/clips/*.mp4"))
+    report = subprocess.run(
+        [*videmo, "report"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert report.returncode == 0, report.stderr
+    assert "data:image/jpeg" in (tmp_path / "report.html").read_text()

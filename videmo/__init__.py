@@ -51,6 +51,8 @@ _HOMES = {
     "plot_tables": "plot",
     "name_people": "people",
     "read_people": "names",
+    "read_review": "review",
+    "write_report": "report",
     "demo_story": "demo",
     "make_movie": "demo",
 }

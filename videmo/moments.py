@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videmo.marks import mark_of
+from videmo.review import Review, apply
 from videmo.runs import ROUNDING, find_runs, frame_starts
 from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
 
@@ -69,6 +70,7 @@ def moments_of(
     persons: Mapping[int, str] | None = None,
     repeat: int = DEFAULT_REPEAT,
     end: float | None = None,
+    review: Review | None = None,
     **how: Any,
 ) -> list[Moment]:
     """The moments of a table's movie, in order of time.
@@ -79,15 +81,17 @@ def moments_of(
         persons: who each track is.
         repeat: the fewest frames a moment must have.
         end: where what was scanned ends, in seconds, as the record says.
+        review: what people corrected; None: the moments as the scan found them.
         how: as `find_runs` takes it.
     """
     runs = find_runs(table, repeat=repeat, end=end, **how)
     scores = table["score"].to_numpy(np.float64, na_value=np.nan)
     times = table["time"].to_numpy(np.float64)
-    return [
+    moments = [
         _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
         for run, at in zip(runs, _rows_of(table, runs), strict=True)
     ]
+    return apply(moments, review) if review else moments
 
 
 def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[float, Segment]]:

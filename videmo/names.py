@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import os
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 from videmo.errors import TableError
 from videmo.files import sha256, shown, write_atomic
+from videmo.plain import tidy
 from videmo.schema import DEFAULT_DISTANCE
 from videmo.sheets import SEPARATORS
 from videmo.table import TABLE_SUFFIX, Record
@@ -29,12 +29,6 @@ RECORD_SUFFIX = ".people.json"
 FORMAT = 1
 PEOPLE_COLUMNS = ("track", "person", "distance")
 
-LONGEST_NAME = 60
-"""Letters of a person's name that are kept."""
-FORMULA = "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}"
-"""What makes a spreadsheet take a cell for a formula."""
-NOT_IN_NAMES = '/\\:*?"<>|'
-"""What would make a name a path, or cannot be in a file's name."""
 LARGEST = 1 << 26
 """Bytes; a file of names is never so large."""
 
@@ -89,18 +83,6 @@ def people_path(table: Path) -> Path:
 def people_record_path(table: Path) -> Path:
     """Where the record of the people of `table` lies."""
     return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + RECORD_SUFFIX)
-
-
-def tidy(name: str) -> str:
-    """A name from a stranger's file as it is shown and written: one printable line, no path.
-
-    A spreadsheet does not take it for a formula. Empty where nothing remains.
-    """
-    letters = unicodedata.normalize("NFC", name)
-    kept = (c if c.isprintable() and c not in NOT_IN_NAMES else " " for c in letters)
-    plain = " ".join("".join(kept).split()).lstrip(" .")
-    safe = f"_{plain}" if plain.startswith(tuple(FORMULA)) else plain
-    return safe[:LONGEST_NAME].rstrip()
 
 
 def write_people(

@@ -1,9 +1,10 @@
-"""Read what a table and the files beside it say together: its moments, with people's names."""
+"""Read what a table and the files beside it say together: its moments, people, corrections."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +13,19 @@ import pandas as pd
 from videmo.moments import Moment, moments_of
 from videmo.names import PEOPLE_SUFFIX, People, find_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
-from videmo.table import RECORD_SUFFIX, TABLE_SUFFIX, Record, read_record, read_table
+from videmo.review import Review, read_review, renamed
+from videmo.runs import track_spans
+from videmo.table import (
+    RECORD_SUFFIX,
+    REVIEW_SUFFIX,
+    TABLE_SUFFIX,
+    Record,
+    read_record,
+    read_table,
+    review_path,
+)
 
-READ = (TABLE_SUFFIX, RECORD_SUFFIX, PEOPLE_SUFFIX, PEOPLE_RECORD_SUFFIX)
+READ = (TABLE_SUFFIX, RECORD_SUFFIX, PEOPLE_SUFFIX, PEOPLE_RECORD_SUFFIX, REVIEW_SUFFIX)
 """The files of a table from which its moments come, by what follows the movie's name."""
 
 
@@ -28,21 +39,34 @@ class Reading(NamedTuple):
     """In order of time."""
 
 
-def read_moments(path: Path, name: str, *, repeat: int = 1) -> Reading:
+def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
     """A table with its moments of at least `repeat` frames: the one place where they are read.
 
     Args:
         path: the table.
         name: its movie's, as `find_tables` gives it.
-        repeat: the fewest frames of a moment.
+        repeat: the fewest frames of a moment, before corrections.
+        raw: as if nobody had corrected anything.
 
     Raises:
-        TableError: the table is not whole, or the names beside it are of another scan.
+        TableError: the table is not whole, the names beside it are of another scan, or the
+            corrections cannot be read.
     """
     table, record = read_table(path), read_record(path)
-    people = find_people(path, record)
-    found = moments_of(table, name, persons=people.names, repeat=repeat, end=record["end"])
-    return Reading(table, record, people, found)
+    review = Review() if raw else read_review(review_path(path))
+    people = people_after(find_people(path, record), table, review)
+    how = {"repeat": repeat, "end": record["end"], "review": review}
+    return Reading(table, record, people, moments_of(table, name, persons=people.names, **how))
+
+
+def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
+    """Who is who in a table after corrections."""
+    if not review.tracks and not review.persons:
+        return people
+    names = renamed(people.names, track_spans(table), review)
+    return replace(
+        people, names=names, known=tuple(dict.fromkeys((*people.known, *names.values())))
+    )
 
 
 def stamps(tables: Iterable[Path]) -> dict[Path, str]:

@@ -129,6 +129,14 @@ def scan_step(table: pd.DataFrame) -> int:
     return int(steps.max(initial=1))
 
 
+def track_spans(table: pd.DataFrame) -> dict[int, tuple[float, float]]:
+    """From when to when each track is seen, in seconds."""
+    times = table[table["track"].notna()].groupby("track")["time"].agg(["min", "max"])
+    columns = (times[name].tolist() for name in ("min", "max"))
+    # A track that is seen in one frame lasts, too.
+    return {int(t): (a, b + TWO_DIGITS) for t, a, b in zip(times.index, *columns, strict=True)}
+
+
 def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
     """For each row, the full length of the run it belongs to; 0 where it is in none."""
     lengths = np.zeros(len(table), np.int64)

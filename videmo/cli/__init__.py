@@ -23,16 +23,18 @@ from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.plot import plot
 from videmo.cli.progress import LogAside
+from videmo.cli.report import report
 from videmo.cli.scan import scan
 from videmo.cli.summary import summary
 from videmo.cli.tell import say
 from videmo.cli.train import train
+from videmo.cli.view import view
 from videmo.errors import VidemoError
 
 INTERRUPTED = 130
 
 COMMANDS = (
-    *(scan, extract, people, annotate, convert, plot, demo),
+    *(scan, extract, report, view, people, annotate, convert, plot, demo),
     *(find, index, summary, compare),
     *(status, verify, prune, doctor),
     *(train, evaluate, export, model),

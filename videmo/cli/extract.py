@@ -10,7 +10,17 @@ from typing import Any
 
 import click
 
-from videmo.cli.options import MOVED, PATH, QUIET, REPEAT, SOUND, TABLES, options_said, output
+from videmo.cli.options import (
+    MOVED,
+    PATH,
+    QUIET,
+    RAW,
+    REPEAT,
+    SOUND,
+    TABLES,
+    options_said,
+    output,
+)
 from videmo.cli.tell import say
 from videmo.cli.tell_extract import apart_from_missing, tell_extracted
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
@@ -170,6 +180,12 @@ from videmo.schema import (
     metavar="N|all",
     help="Of several sound tracks, which clips and supercut have, from 1.  [default: the first "
     "that can be decoded]",
+)
+@RAW
+@click.option(
+    "--reviewed",
+    is_flag=True,
+    help="Only what somebody confirmed or corrected in videmo view; for a dataset of what is sure.",
 )
 @MOVED
 @click.option(

@@ -152,6 +152,9 @@ FPS: Decorator = click.option(
     help="Folders of numbered pictures (f0001.png, f0002.png, ...) are movies, too, with so many "
     "pictures a second.",
 )
+RAW: Decorator = click.option(
+    "--raw", is_flag=True, help="Ignore corrections (NAME.review.csv, made in videmo view)."
+)
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
 )

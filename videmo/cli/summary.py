@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from videmo.cli.columns import in_columns
-from videmo.cli.options import PATH, QUIET
+from videmo.cli.options import PATH, QUIET, RAW
 from videmo.cli.tell import say
 from videmo.files import shown
 from videmo.schema import DEFAULT_REPEAT
@@ -49,6 +49,7 @@ PAIR_COLUMNS = (
     type=PATH,
     help="File for the list; that of pairs goes beside it, as NAME.pairs.csv.",
 )
+@RAW
 @QUIET
 def summary(
     places: tuple[Path, ...],
@@ -56,6 +57,7 @@ def summary(
     repeat: int,
     tracks: bool,
     target: Path | None,
+    raw: bool,
     quiet: bool,
 ) -> None:
     """Sum up each person of each movie: seconds, shares, moments, valence, shared smiles.
@@ -71,7 +73,7 @@ def summary(
     from videmo.summary import Asked, summarise
 
     tables = without_copies(find_tables(places or (Path(),)))
-    done = list(summarise(tables, Asked(emotions, repeat, tracks)))
+    done = list(summarise(tables, Asked(emotions, repeat, tracks, raw)))
     persons = [one for table in done for one in table.persons]
     pairs = [one for table in done for one in table.pairs]
     if target is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from videmo.convert import Converted
     from videmo.people import Cast, NamedTracks
     from videmo.plot import Plotted
+    from videmo.report import Reported
     from videmo.table import Record
 
 
@@ -213,3 +214,14 @@ def tell_plotted(one: Plotted, quiet: bool) -> bool:
         written = ", ".join(shown(file) for file in one.files)
         click.echo(f"{shown(one.table)}: {what} drawn{more}; written: {written}")
     return True
+
+
+def tell_reported(done: Reported, quiet: bool) -> bool:
+    """One line about a report; whether all went well."""
+    for error in done.errors:
+        say(f"videmo: {error}")
+    if not quiet:
+        movies = f"{done.movies} movie{'s' if done.movies != 1 else ''}"
+        moments = f"{done.moments} moment{'s' if done.moments != 1 else ''}"
+        click.echo(f"{movies}, {moments}; open: {shown(done.page.absolute())}")
+    return not done.errors

@@ -86,7 +86,8 @@ def compare(pairs: Sequence[tuple[Path, str, Path]], how: How) -> list[Compared]
         RequestError: a coding cannot be read, or does not fit.
         TableError: a table is not whole.
     """
-    reads = [(read_moments(table, name), name, coding) for table, name, coding in pairs]
+    # As the scan found it: what people corrected would agree with people.
+    reads = [(read_moments(table, name, raw=True), name, coding) for table, name, coding in pairs]
     labels = list(dict.fromkeys(label for read, *_ in reads for label in read.record["labels"]))
     grids = [_grids(read, name, coding, how, labels) for read, name, coding in reads]
     used = list(range(len(labels)))

@@ -20,22 +20,22 @@ from videmo.exporters.cuts import LISTED, Cut, Edit, cuts_of
 from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
 from videmo.extract.listed import as_listed, listed_tables
+from videmo.extract.reviewed import names_said
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
-from videmo.extract.select import Paths, Source, longest_runs, people_of, select, shares
+from videmo.extract.select import Paths, longest_runs, read_source, select, shares
 from videmo.extract.wanted import (
+    Place,
     Wanted,
     check_emotions,
     check_names,
     check_persons,
     check_tracks,
     check_used,
-    of_labels,
     options_given,
 )
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_tables
 from videmo.schema import Run
-from videmo.table import read_record, read_table
 from videmo.video import Movie, sound_taken
 
 Makers = Mapping[str, Callable[[Any], Exported]]
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 __all__ = [
     "Extracted",
+    "Place",
     "Wanted",
     "extract_tables",
     "find_movie",
@@ -129,7 +130,7 @@ def extract_tables(
     folder = Path(folder)
     if not wanted.listed:
         check_emotions(wanted.emotions, tables)
-    check_persons(wanted.persons, tables)
+    check_persons(wanted.persons, tables, () if wanted.raw else names_said(tables))
     check_tracks(wanted.tracks, tables)
     done = []
     cuts: list[Cut] = []
@@ -173,11 +174,8 @@ class _Extraction:
 def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
     """What is made of one table, and what of it goes into what is made of all."""
     paths = job.paths
-    table, record = read_table(paths.table), read_record(paths.table)
-    wanted = of_labels(job.wanted, record["labels"], paths.table, record["model"]["name"])
-    people = people_of(paths.table, record, wanted, log.warning)
+    wanted, source = read_source(paths.table, paths.name, job.wanted, log.warning)
     listed = read_segments(paths.folder)
-    source = Source(paths.table, table, record, people)
     selections, beaten = select(paths, wanted, job.choice, source)
     if selections:
         _check_paths(paths)
@@ -214,7 +212,7 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
         beaten=beaten,
         files=files,
         errors=errors,
-        missing=tuple(name for name in wanted.persons if not people.tracks_of(name)),
+        missing=tuple(name for name in wanted.persons if not source.people.tracks_of(name)),
         crops=_too_many(every),
         of_some=bool(wanted.tracks or wanted.persons),
     )

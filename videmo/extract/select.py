@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,13 +17,17 @@ from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
 from videmo.extract.listed import each_by_itself, listed_runs
 from videmo.extract.offset import shifted
+from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie
 from videmo.moments import best_first
 from videmo.names import People, find_people, read_people
+from videmo.reading import people_after
+from videmo.review import Review, read_review
+from videmo.review import shifted as shifted_review
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run, Segment
-from videmo.table import Record, labels_of, read_record, read_table
+from videmo.table import Record, labels_of, read_record, read_table, review_path
 from videmo.video import with_sound
 
 
@@ -54,9 +58,15 @@ class Source(NamedTuple):
     """What a table and the files beside it say."""
 
     path: Path
+    name: str
+    """As that of `Paths`."""
     table: pd.DataFrame
     record: Record
     people: People
+    review: Review
+    """What people corrected."""
+    late: float = 0.0
+    """By how many seconds it was made to lie later than in the table."""
 
 
 def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chosen:
@@ -70,7 +80,8 @@ def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chos
     movie = find_movie(paths.table, source.record, paths.movie, another=paths.offset is not None)
     if paths.offset is not None:
         later = shifted(source.table, source.record, paths.offset, movie)
-        source = source._replace(table=later[0], record=later[1])
+        review = shifted_review(source.review, paths.offset)
+        source = Source(paths.table, paths.name, *later, source.people, review, late=paths.offset)
         found = segments_of(wanted, choice, source)
     table, record = source.table, source.record
     kept = found
@@ -142,26 +153,45 @@ def _shortened(
     return shortened(segment, choice.longest, faces)
 
 
-def shares(tables: Iterable[Path], wanted: Wanted, choice: Choice, top: int) -> Counter[Path]:
+def shares(tables: Mapping[Path, str], wanted: Wanted, choice: Choice, top: int) -> Counter[Path]:
     """How many of the `top` moments of all tables are in each."""
     worth: list[tuple[float, Path]] = []
-    for path in tables:
+    for path, name in tables.items():
         with suppress(VidemoError):  # it is told when its turn comes
-            table, record = read_table(path), read_record(path)
-            of_table = of_labels(wanted, record["labels"], path)
-            people = people_of(path, record, wanted)
-            segments = segments_of(of_table, choice, Source(path, table, record, people))
-            worth += [(value, path) for value, _ in best_first(table, segments)]
+            of_table, source = read_source(path, name, wanted)
+            segments = segments_of(of_table, choice, source)
+            worth += [(value, path) for value, _ in best_first(source.table, segments)]
     best = heapq.nlargest(top, worth, key=lambda one: one[0])
     return Counter(path for _, path in best)
 
 
-def people_of(
-    table: Path, record: Record, wanted: Wanted, told: Callable[[str], None] | None = None
+def read_source(
+    path: Path, name: str, wanted: Wanted, told: Callable[[str], None] | None = None
+) -> tuple[Wanted, Source]:
+    """What is wanted of a table, by its model's labels, and what it says.
+
+    What is wrong with who is who is `told`, where nobody asked for that.
+
+    Raises:
+        TableError: the table, the names or the corrections beside it cannot be read.
+        RequestError: its model tells none of the wanted emotions apart.
+    """
+    table, record = read_table(path), read_record(path)
+    wanted = of_labels(wanted, record["labels"], path, record["model"]["name"])
+    review = Review() if wanted.raw else read_review(review_path(path))
+    people = people_after(_people(path, record, wanted, review, told), table, review)
+    return wanted, Source(path, name, table, record, people, review)
+
+
+def _people(
+    table: Path,
+    record: Record,
+    wanted: Wanted,
+    review: Review,
+    told: Callable[[str], None] | None,
 ) -> People:
-    """Who is who in a table; only where it is asked for, it must be known: else what is wrong with
-    that is `told`."""
-    if wanted.persons:
+    """Who is who; only where it is asked for, and nobody was named by hand, it must be known."""
+    if wanted.persons and not review.tracks:
         return read_people(table, record)
     try:
         return find_people(table, record)
@@ -172,20 +202,35 @@ def people_of(
 
 
 def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:
-    """The runs of a table that are wanted."""
+    """The runs of a table that are wanted, after what people corrected."""
+    table, record, review = source.table, source.record, source.review
     if wanted.listed:
-        return listed_runs(wanted.listed[source.path], source.table, source.record)
-    return find_runs(
-        source.table,
-        wanted.emotions,
+        return listed_runs(wanted.listed[source.path], table, record)
+    find = partial(
+        find_runs,
+        table,
         repeat=wanted.repeat,
         seconds=wanted.seconds,
         gap=wanted.gap,
         min_score=wanted.min_score,
         tracks=_wanted_tracks(wanted, source.people),
         eyes=wanted.eyes,
-        end=source.record["end"],
+        end=record["end"],
     )
+    if not review.fixes:
+        return [] if wanted.reviewed else _only(find(wanted.emotions), wanted, source)
+    how = {"end": record["end"], "reviewed": wanted.reviewed}
+    runs = corrected_runs(find(), table, review, **how)
+    return _only([run for run in runs if run.emotion in wanted.emotions], wanted, source)
+
+
+def _only(runs: list[Run], wanted: Wanted, source: Source) -> list[Run]:
+    """Of `runs` those that are wanted one by one, if any are."""
+    if wanted.only is None:
+        return runs
+    theirs = [one for one in wanted.only if one.movie == source.name]
+    places = {(one.track, round(one.start + source.late, 3)) for one in theirs}
+    return [run for run in runs if (run.track, round(run.start, 3)) in places]
 
 
 def _wanted_tracks(wanted: Wanted, people: People) -> set[int] | None:

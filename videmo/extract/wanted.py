@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from videmo.errors import RequestError, TableError
 from videmo.exporters import EXPORTERS, OPTIONS, not_used
@@ -14,6 +15,7 @@ from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.listed import Listed
 from videmo.names import People, read_people
+from videmo.plain import tidy
 from videmo.schema import (
     ALIGNED_EYES,
     DEFAULT_GAP,
@@ -31,6 +33,14 @@ NEAR = 0.1
 
 MOST_NAMES = 20
 """Names that are told to somebody who wants one that is not there."""
+
+
+class Place(NamedTuple):
+    """One moment: its movie's name, as `find_tables` gives it, track, and start in seconds."""
+
+    movie: str
+    track: int
+    start: float
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,12 @@ class Wanted:
     """The lines of a list, by table, that are wanted, and nothing else; empty: no list was given.
     The emotions are then those of the lines, each line is cut by itself, and of the rest `pad` and
     `across_cuts` count."""
+    raw: bool = False
+    """Whether corrections that people made are ignored."""
+    reviewed: bool = False
+    """Only what somebody confirmed, or gave another emotion or other ends."""
+    only: frozenset[Place] | None = None
+    """Of the moments that are wanted only these; None: all."""
 
     @property
     def length(self) -> str:
@@ -72,8 +88,9 @@ class Wanted:
         return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
 
-def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
-    """See whether each of `persons` is in a track of one of the tables.
+def check_persons(persons: Sequence[str], tables: Iterable[Path], said: Sequence[str] = ()) -> None:
+    """See whether each of `persons` is in a track of one of the tables, or among those that were
+    `said` in corrections.
 
     A name that nobody has anywhere is a slip of the pen; tables that are bad say so later.
 
@@ -81,6 +98,8 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
         RequestError: not so.
     """
     found: dict[Path, People] = {}
+    folded = {name.casefold() for name in said}
+    persons = [name for name in persons if tidy(name).casefold() not in folded]
     for table in tables if persons else ():
         with suppress(TableError):
             found[table] = read_people(table, read_record(table))
@@ -89,7 +108,7 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path]) -> None:
             continue
         if any(people.knows(person) for people in found.values()):
             raise RequestError(f"{shown(person)}: is in no track{near_misses(found)}")
-        known = sorted({name for people in found.values() for name in people.known})
+        known = sorted({*said, *(name for people in found.values() for name in people.known)})
         who = ", ".join(known[:MOST_NAMES]) or "nobody"
         who += ", ..." if len(known) > MOST_NAMES else ""
         raise RequestError(f"{shown(person)}: nobody has this name; there are: {who}")

@@ -13,9 +13,9 @@ import numpy as np
 
 from videmo.errors import PictureError, RequestError
 from videmo.files import shown
-from videmo.names import tidy
 from videmo.people.likeness import DlibFace, embed, find_faces
 from videmo.pictures import read_picture
+from videmo.plain import tidy
 
 SIDE = 1024
 """Pixels to which the longer side of a picture is brought, if it is longer."""

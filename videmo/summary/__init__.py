@@ -31,6 +31,8 @@ class Asked:
     """The fewest frames of a moment."""
     tracks: bool = False
     """Each track whom nobody named by itself, not all of them together."""
+    raw: bool = False
+    """As if nobody had corrected anything."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def summarise(tables: Mapping[Path, str], asked: Asked) -> Iterator[Summarised]:
     """
     for table, name in tables.items():
         try:
-            yield _summarised(table, name, read_moments(table, name), asked)
+            read = read_moments(table, name, raw=asked.raw)
+            yield _summarised(table, name, read, asked)
         except VidemoError as error:
             yield Summarised(table, error=error)
 

@@ -6,11 +6,13 @@ the record, `NAME.faces.json`, is written last and says that the table is whole.
 
 from videmo.table.paths import (
     RECORD_SUFFIX,
+    REVIEW_SUFFIX,
     TABLE_SUFFIX,
     movie_file,
     movie_name,
     place_of,
     record_path,
+    review_path,
     table_path,
 )
 from videmo.table.read import columns_as_saved, face_boxes, labels_of, read_table
@@ -20,6 +22,7 @@ from videmo.table.write import Row, cell, write_table
 __all__ = [
     "FORMAT",
     "RECORD_SUFFIX",
+    "REVIEW_SUFFIX",
     "TABLE_SUFFIX",
     "Record",
     "Row",
@@ -33,6 +36,7 @@ __all__ = [
     "read_record",
     "read_table",
     "record_path",
+    "review_path",
     "table_path",
     "write_record",
     "write_table",

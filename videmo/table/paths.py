@@ -12,6 +12,7 @@ from videmo.schema import timecode
 
 TABLE_SUFFIX = ".faces.csv"
 RECORD_SUFFIX = ".faces.json"
+REVIEW_SUFFIX = ".review.csv"
 
 _CLOCK = r"\d{2,}-\d{2}-\d{2}(?:\.\d{3})?"
 _STRETCH = re.compile(rf"(?:\.from-{_CLOCK})?(?:\.to-{_CLOCK})?\Z", re.ASCII)
@@ -31,6 +32,11 @@ def table_path(folder: Path, movie: Path, start: float = 0.0, end: float | None 
 def record_path(table: Path) -> Path:
     """Where the record of `table` lies."""
     return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + RECORD_SUFFIX)
+
+
+def review_path(table: Path) -> Path:
+    """Where corrections of `table` lie, if somebody made some."""
+    return table.with_name(table.name.removesuffix(TABLE_SUFFIX) + REVIEW_SUFFIX)
 
 
 def movie_name(table: Path) -> str:

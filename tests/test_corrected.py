@@ -1,0 +1,118 @@
+"""`videmo extract` heeds corrections, and `--raw` ignores them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import Made
+from videmo.cli import cli
+from videmo.moments import Moment, moments_of
+from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, write_review
+from videmo.table import read_record, read_table, review_path
+
+
+@pytest.fixture
+def table(people: Made, tmp_path: Path) -> Path:
+    """A table of its own, with its movie, of a session's."""
+    shutil.copytree(people.movie.parent, tmp_path / "copy")
+    return tmp_path / "copy" / "tables" / people.scanned.table.name
+
+
+def moments(table: Path, review: Review | None = None) -> list[Moment]:
+    end = read_record(table)["end"]
+    return moments_of(read_table(table), "movie.mp4", end=end, review=review)
+
+
+def key(moment: Moment) -> Key:
+    return Key(moment.track, moment.emotion, moment.start, moment.end)
+
+
+def extracted(table: Path, *options: str, output: str = "out") -> list[dict[str, str]]:
+    """What `segments.csv` says after the command."""
+    folder = table.parent / output
+    command = ["extract", str(table), "-o", str(folder), "-q", *options]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0, done.output
+    segments = folder / "segments.csv"
+    return lines_of(segments) if segments.exists() else []
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    return [*csv.DictReader(path.read_text("utf-8").splitlines())]
+
+
+def happy(table: Path) -> list[Moment]:
+    return [moment for moment in moments(table) if moment.emotion == "happy"]
+
+
+def test_another_emotion_is_found_under_its_own_name_only(table: Path) -> None:
+    first, *others = happy(table)
+    write_review(review_path(table), Review((Fix(key(first), emotion="fear"),)))
+    (line,) = extracted(table, "-e", "fear", "--as", "crops,clips")
+    assert (float(line["start"]), float(line["end"])) == (first.start, first.end)
+    assert (table.parent / "out" / line["clips"]).is_file()
+    assert len(extracted(table, "-e", "happy", "--as", "crops", output="b")) == len(others)
+    assert len(extracted(table, "-e", "happy", "--as", "crops", "--raw", output="c")) == (
+        1 + len(others)
+    )
+
+
+def test_moved_ends_are_cut(table: Path) -> None:
+    first = happy(table)[0]
+    start, end = round(first.start - 0.25, 3), round(first.end - 0.25, 3)
+    write_review(review_path(table), Review((Fix(key(first), start=start, end=end),)))
+    line = extracted(table, "-e", "happy", "--as", "crops", "--track", str(first.track))[0]
+    assert (float(line["start"]), float(line["end"])) == (start, end)
+    assert int(line["first"]) < first.first and int(line["last"]) < first.last
+    crops = sorted((table.parent / "out" / "movie.mp4" / "happy" / "crops").iterdir())
+    assert len(crops) == int(line["repeat"])
+
+
+def test_what_is_taken_out_is_not_made(table: Path) -> None:
+    review = Review(tuple(Fix(key(moment), REMOVED) for moment in happy(table)))
+    write_review(review_path(table), review)
+    assert extracted(table, "-e", "happy", "--as", "crops") == []
+    assert extracted(table, "-e", "happy", "--as", "crops", "--raw") != []
+
+
+def test_who_was_named_by_hand_is_found(table: Path) -> None:
+    first = happy(table)[0]
+    named = TrackName(first.track, 0.0, 99.0, "Jim")
+    write_review(review_path(table), Review(tracks=(named,)))
+    lines = extracted(table, "-e", "happy", "--as", "crops", "--person", "jim")
+    assert {line["track"] for line in lines} == {str(first.track)}
+    assert {line["person"] for line in lines} == {"Jim"}
+    command = ["extract", str(table), "-e", "happy", "--person", "Jimm"]
+    done = CliRunner().invoke(cli, command)
+    assert "nobody has this name; there are: Jim" in str(done.exception)
+
+
+def test_a_dataset_of_what_is_sure_has_only_that(table: Path) -> None:
+    first, *others = happy(table)
+    assert others
+    other = others[0]
+    fixes = (Fix(key(first), CONFIRMED), Fix(key(other), emotion="surprise"))
+    write_review(review_path(table), Review(fixes))
+    lines = extracted(table, "-e", "all", "--reviewed", "--as", "crops,dataset")
+    assert {(line["emotion"], line["track"]) for line in lines} == {
+        ("happy", str(first.track)),
+        ("surprise", str(other.track)),
+    }
+    labels = lines_of(table.parent / "out" / "dataset" / "labels.csv")
+    assert {(line["emotion"], line["track"]) for line in labels} == {
+        ("happy", str(first.track)),
+        ("surprise", str(other.track)),
+    }
+
+
+def test_a_damaged_review_is_said_and_costs_its_table(table: Path) -> None:
+    review_path(table).write_text("kind,what\n")
+    command = ["extract", str(table), "-e", "happy", "-o", str(table.parent / "out")]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 1
+    assert "movie.mp4.review.csv: must have just the columns" in done.output

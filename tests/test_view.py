@@ -1,0 +1,490 @@
+"""`videmo view`: who is answered, what is played, and what is put right and extracted from it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import av
+import pytest
+from click.testing import CliRunner
+
+from tests.browser import opened, started
+from tests.conftest import Made
+from tests.test_report import copied
+from videmo.cli import cli
+from videmo.exporters.clips import find_ffmpeg
+from videmo.report.look import look_at
+from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, read_review, write_review
+from videmo.scan import scan_movie
+from videmo.table import review_path
+from videmo.video import probe
+from videmo.view.serve import listen
+from videmo.view.stream import stream_command
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def table(people: Made, tmp_path: Path) -> Path:
+    return copied(people, tmp_path / "work", "movie.mp4")
+
+
+@contextlib.contextmanager
+def served(*tables: Path, **how: Any) -> Iterator[str]:
+    """The address at which tables are served."""
+    names = {table: table.name.removesuffix(".faces.csv") for table in tables}
+    listening = listen(names, tables[0].parent / "extracted", **how)
+    thread = threading.Thread(target=listening.run)
+    thread.start()
+    try:
+        yield listening.address
+    finally:
+        listening.stop()
+        thread.join()
+
+
+def ask(
+    address: str, path: str, method: str = "GET", body: Any = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body; a path is sent as it is, and goes after the token's."""
+    parts = urlsplit(address)
+    whole = path if path.startswith("!") else parts.path + path
+    said = {"Host": parts.netloc, "Origin": f"http://{parts.netloc}"}
+    said |= {name.replace("_", "-"): value for name, value in headers.items()}
+    content = None
+    if body is not None:
+        content, said = json.dumps(body).encode(), {"Content-Type": "application/json", **said}
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=120)
+    try:
+        connection.putrequest(method, whole.lstrip("!"), skip_host=True)
+        for name, value in said.items():
+            connection.putheader(name, value)
+        if content is not None:
+            connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content)
+        answer = connection.getresponse()
+        got = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, got, answer.read()
+    finally:
+        connection.close()
+
+
+def key_of(table: Path, number: int = 0) -> list[Any]:
+    """A moment as pages name it."""
+    found = look_at(table, "m").moments[number].found
+    return [found.track, found.emotion, round(found.start, 3), round(found.end, 3)]
+
+
+def test_who_does_not_know_the_token_gets_nothing(table: Path) -> None:
+    with served(table) as address:
+        token = urlsplit(address).path.strip("/")
+        for path in ("!/", "!/movie/0/", f"!/{token[:-1]}/", f"!/{token}x/movie/0/", "!//", "!/?"):
+            status, headers, body = ask(address, path)
+            assert (status, body) == (403, b"forbidden\n"), path
+            assert "access-control-allow-origin" not in headers
+        status, _, page = ask(address, "movie/0/")
+        assert status == 200 and b"movie.mp4" in page
+        assert len(token) >= 32
+
+
+def test_only_this_machine_s_own_names_are_answered(table: Path) -> None:
+    with served(table) as address:
+        port = urlsplit(address).port
+        assert ask(address, "movie/0/", Host=f"localhost:{port}")[0] == 200
+        for host in (f"evil.example:{port}", "127.0.0.1", f"127.0.0.1:{port + 1}", ""):
+            assert ask(address, "movie/0/", Host=host)[0] in (400, 403), host
+        listeners = [one for one in ("0.0.0.0", socket.gethostname()) if one != "127.0.0.1"]
+        outside = {found[4][0] for found in socket.getaddrinfo(listeners[-1], port, socket.AF_INET)}
+        for place in outside - {"127.0.0.1"}:
+            if not place.startswith("127."):
+                with pytest.raises(OSError), socket.create_connection((place, port), timeout=3):
+                    pass
+
+
+def test_a_foreign_origin_changes_nothing(table: Path) -> None:
+    body = {"of": key_of(table), "verdict": REMOVED}
+    with served(table) as address:
+        port = urlsplit(address).port
+        for origin in ("http://evil.example", "null", f"http://127.0.0.1:{port + 1}", ""):
+            assert ask(address, "movie/0/correct", "POST", body, Origin=origin)[0] == 403, origin
+        typed = {"Content_Type": "text/plain"}  # what a form of a foreign page can send
+        assert ask(address, "movie/0/correct", "POST", body, **typed)[0] == 409
+        assert not review_path(table).exists()
+        assert ask(address, "movie/0/correct", "POST", body)[0] == 200
+        assert review_path(table).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../../etc/passwd",
+        "movie/0/../../../../../etc/passwd",
+        "movie/0/file/../../../etc/passwd",
+        "movie/0/..%2f..%2f..%2fetc%2fpasswd",
+        "movie/0/faces/..%2f..%2fmovie.mp4",
+        "/etc/passwd",
+        "movie//etc/passwd",
+        "movie/1/file",
+        "movie/-1/file",
+        "movie/0/jobs/7",
+        "movie/0/file?path=/etc/passwd",
+        "static/style.css",
+    ],
+)
+def test_no_path_leads_to_other_files(table: Path, path: str) -> None:
+    movie = (table.parent / "movie.mp4").read_bytes()
+    with served(table) as address:
+        status, _, body = ask(address, path)
+        assert b"root:" not in body
+        assert status in (403, 404, 409) or (status == 200 and body == movie and "?" in path)
+
+
+def test_movies_are_sent_from_any_place_on(table: Path) -> None:
+    movie = (table.parent / "movie.mp4").read_bytes()
+    with served(table) as address:
+        status, headers, body = ask(address, "movie/0/file", Range="bytes=100-199")
+        assert (status, body) == (206, movie[100:200])
+        assert headers["content-range"] == f"bytes 100-199/{len(movie)}"
+        assert ask(address, "movie/0/file")[2] == movie
+        assert ask(address, "movie/0/file", Range=f"bytes={len(movie)}-")[0] == 416
+
+
+def test_a_correction_is_kept_and_comes_back(table: Path) -> None:
+    before = table.read_bytes()
+    key = key_of(table, 1)
+    said = {"of": key, "emotion": "fear", "start": key[2] + 0.05, "end": key[3], "note": "a note"}
+    with served(table) as address:
+        status, _, body = ask(address, "movie/0/correct", "POST", said)
+        assert status == 200, body
+        told = json.loads(body)
+        (number,) = told["fixes"]
+        assert told["fixes"][number]["note"] == "a note"
+        assert told["moments"]["start"][int(number)] == pytest.approx(key[2] + 0.05)
+        # What stays as it was found is not written as a correction.
+        (fix,) = read_review(review_path(table)).fixes
+        assert fix == Fix(Key(*key), "", "fear", key[2] + 0.05, None, "a note")
+        ask(address, "movie/0/correct", "POST", {"of": key})
+        assert not read_review(review_path(table))
+    assert table.read_bytes() == before
+
+
+def test_people_are_named_and_made_one(table: Path) -> None:
+    with served(table) as address:
+        for track, person in ((1, "Jim"), (2, "Rachel"), (3, "Jimmy")):
+            body = {"track": track, "person": person}
+            assert ask(address, "movie/0/name", "POST", body)[0] == 200
+        told = json.loads(
+            ask(address, "movie/0/name", "POST", {"was": "Jimmy", "person": "Jim"})[2]
+        )
+        lanes = {lane["who"]: lane["tracks"] for lane in told["lanes"]}
+        assert lanes == {"Jim": [1, 3], "Rachel": [2]}
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("correct", {"of": [1, "happy", 70.0, 71.0], "verdict": "removed"}),
+        ("correct", {"of": "all", "verdict": "removed"}),
+        ("correct", {"verdict": "perhaps"}),
+        ("correct", {"emotion": "../../x"}),
+        ("correct", {"start": -1}),
+        ("correct", {"end": 1e9}),
+        ("correct", {"end": 0}),
+        ("correct", {"end": "soon"}),
+        ("correct", {"note": ["a"]}),
+        ("correct", []),
+        ("name", {"track": 99, "person": "Jim"}),
+        ("name", {"track": 1, "person": 7}),
+        ("name", {"was": "nobody", "person": "Jim"}),
+        ("extract", {"moments": [], "exports": ["crops"]}),
+        ("extract", {"moments": [[1, "happy", 70.0, 71.0]], "exports": ["crops"]}),
+        ("extract", {"exports": ["../../x"]}),
+        ("extract", {"exports": []}),
+        ("extract", {"exports": "crops"}),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_line(table: Path, path: str, body: Any) -> None:
+    if isinstance(body, dict) and path == "correct":
+        body = {"of": key_of(table), **body}
+    if isinstance(body, dict) and path == "extract":
+        body = {"moments": [key_of(table)], **body}
+    with served(table) as address:
+        status, _, answer = ask(address, f"movie/0/{path}", "POST", body)
+        assert status == 409 and json.loads(answer)["error"]
+    assert not review_path(table).exists() and not (table.parent / "extracted").exists()
+
+
+def test_with_raw_corrections_are_neither_shown_nor_made(table: Path) -> None:
+    write_review(review_path(table), Review((Fix(Key(*key_of(table)), CONFIRMED),)))
+    with served(table, raw=True) as address:
+        body = {"of": key_of(table), "verdict": REMOVED}
+        status, _, answer = ask(address, "movie/0/correct", "POST", body)
+        assert status == 409 and b"--raw" in answer
+        assert json.loads(ask(address, "movie/0/data")[2])["fixes"] == {}
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(table: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "videmo", "view", str(table), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.strip() == (
+        f"videmo: port {port}: cannot be used (another program listens there); choose another with "
+        "--port, or leave it out"
+    )
+
+
+def test_the_address_is_the_first_line_and_no_browser_is_no_error(table: Path) -> None:
+    command = [sys.executable, "-m", "videmo", "view", str(table)]
+    nowhere = {**os.environ, "PATH": str(table.parent), "BROWSER": "", "DISPLAY": ""}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=nowhere
+    ) as process:
+        assert process.stdout and process.stderr
+        address = process.stdout.readline().strip()
+        said = [process.stderr.readline(), process.stderr.readline()]
+        assert ask(address, "movie/0/")[0] == 200
+        process.terminate()
+        process.wait(30)
+    assert any("no browser opens; open the address above yourself" in line for line in said)
+    assert process.returncode == 0
+
+
+def test_without_the_extra_it_is_said_how_to_get_it(table: Path) -> None:
+    script = "import sys; sys.modules['uvicorn'] = None; from videmo.cli import main; main()"
+    command = [sys.executable, "-c", script, "view", str(table), "--no-browser"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 3
+    assert done.stderr.strip().endswith('run: pip install ".[view]"')
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_movie_is_converted_from_any_place_on(people: Made, tmp_path: Path) -> None:
+    command = stream_command(find_ffmpeg(), probe(people.movie), 2.0)
+    target = tmp_path / "from-2.mp4"
+    target.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    with av.open(str(target)) as container:
+        frames = [frame for frame in container.decode(video=0)]
+        assert container.streams.audio[0].codec_context.name == "aac"
+    assert len(frames) == pytest.approx(24 * 4, abs=1)
+    assert frames[0].time == pytest.approx(0, abs=0.05)
+    assert (frames[0].width, frames[0].height) == (320, 240)
+
+
+def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:
+    (table.parent / "movie.mp4").unlink()
+    with served(table) as address:
+        data = json.loads(ask(address, "movie/0/data")[2])
+        assert "the movie is not there" in data["player"]["why"]
+        assert len(data["moments"]["start"]) > 3
+        assert ask(address, "movie/0/file")[0] == 500
+        assert ask(address, "movie/0/faces/1-1.jpg")[0] == 409
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
+def test_a_name_that_is_no_text_is_no_trouble(people: Made, tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff\n\xe2\x80\xaegpj.mp4")
+    tables = [copied(people, tmp_path, name), copied(people, tmp_path, "b.mp4")]
+    with served(*tables) as address:
+        for path in ("", "movie/0/", "movie/0/data", "movie/0/file"):
+            assert ask(address, path)[0] == 200, path
+        body = {"of": key_of(tables[0]), "verdict": REMOVED}
+        assert ask(address, "movie/0/correct", "POST", body)[0] == 200
+
+
+# In the browser.
+
+
+def number_of(table: Path, key: list[Any]) -> int:
+    return next(n for n, seen in enumerate(look_at(table, "m").moments) if key == key_of(table, n))
+
+
+def test_a_movie_that_browsers_cannot_play_is_converted_and_sought(
+    browser: Any, people: Made, tmp_path: Path
+) -> None:
+    movie = tmp_path / "old.avi"
+    command = [find_ffmpeg(), "-loglevel", "error", "-i", str(people.movie), "-c:v", "mpeg4"]
+    subprocess.run([*command, "-q:v", "2", "-c:a", "mp2", str(movie)], check=True)
+    table = scan_movie(movie, tmp_path).table
+    chosen = look_at(table, "old.avi").moments[-1]
+    number = len(look_at(table, "old.avi").moments) - 1
+    with served(table) as address, opened(browser, address) as watched:
+        watched.until("player.streamed && player.video.readyState > 1")
+        watched.page.click(f"#m{number}")
+        watched.until("player.playing && !player.soon && player.video.readyState > 1")
+        assert watched.value("player.offset") == pytest.approx(chosen.moment.start, abs=0.001)
+        watched.until("player.playing && player.video.paused")
+        assert watched.value("player.time") == pytest.approx(chosen.moment.end, abs=0.3)
+        assert watched.errors == []
+
+
+def test_corrections_in_the_browser_are_written_and_come_back(browser: Any, table: Path) -> None:
+    key = key_of(table, 2)
+    with served(table) as address, opened(browser, address) as watched:
+        page = watched.page
+        watched.until("document.querySelectorAll('.moment').length > 3")
+        page.evaluate("choose(2)")
+        page.keyboard.press("c")
+        watched.until("chosenMoment().fix?.verdict === 'confirmed'")
+        page.select_option("#emotion", label="surprise")
+        watched.until("model.emotions[chosenMoment().emotion].name === 'surprise'")
+        page.fill("#note", "<b>she</b> laughs")
+        page.press("#note", "Tab")
+        watched.until("chosenMoment().fix?.note")
+        page.fill("#end", str(round(key[3] - 0.1, 3)))
+        page.press("#end", "Tab")
+        watched.until("chosenMoment().fix?.end")
+        page.fill("#who", "Jim")
+        page.click("#name")
+        watched.until("who(chosenMoment()) === 'Jim'")
+        (fix,) = read_review(review_path(table)).fixes
+        assert fix == Fix(
+            Key(*key), CONFIRMED, "surprise", None, round(key[3] - 0.1, 3), "<b>she</b> laughs"
+        )
+        page.reload()
+        watched.until("document.querySelectorAll('.moment').length > 3")
+        row = page.locator(".moment", has_text="confirmed")
+        assert row.get_by_text("surprise").count() == 1 and "Jim" in row.text_content()
+        assert row.get_by_text("<b>she</b> laughs").count() == 1
+        page.keyboard.press("Home")
+        page.evaluate("choose(model.shown.findIndex(m => m.fix))")
+        page.keyboard.press("d")
+        watched.until("document.querySelectorAll('.moment.out').length === 1")
+        page.keyboard.press("u")
+        watched.until("document.querySelectorAll('.moment.out').length === 0")
+        assert read_review(review_path(table)).fixes == ()
+        assert watched.errors == []
+
+
+def test_corrections_that_match_nothing_are_shown_and_can_be_forgotten(
+    browser: Any, table: Path
+) -> None:
+    lost = Fix(Key(77, "happy", 1.0, 2.0), note="of another scan")
+    write_review(review_path(table), Review((lost,)))
+    with served(table) as address, opened(browser, address) as watched:
+        line = watched.page.locator("#lost-list li")
+        assert "of another scan" in line.text_content()
+        watched.page.click("#lost-list button")
+        watched.until("document.getElementById('lost').hidden")
+    assert read_review(review_path(table)).fixes == ()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_extraction_from_the_page_makes_the_same_files_as_the_command(
+    browser: Any, table: Path
+) -> None:
+    removed = next(
+        n for n, s in enumerate(look_at(table, "m").moments) if s.moment.emotion == "happy"
+    )
+    write_review(review_path(table), Review((Fix(Key(*key_of(table, removed)), REMOVED),)))
+    with served(table) as address, opened(browser, address) as watched:
+        watched.until("document.querySelectorAll('.moment').length > 3")
+        watched.page.click("[data-emotion=happy]")
+        watched.page.click("#tick-all")
+        watched.page.check("input[value=supercut]")
+        watched.page.click("#extract-go")
+        watched.until("!extracting && document.getElementById('extract-said').textContent")
+        said = watched.page.locator("#extract-said").text_content()
+        assert f"in {table.parent / 'extracted'}" in said
+    by_hand = table.parent / "by-hand"
+    command = ["extract", str(table), "-e", "happy", "-o", str(by_hand), "-q"]
+    done = CliRunner().invoke(cli, [*command, "--as", "crops,clips,sheet,supercut"])
+    assert done.exit_code == 0, done.output
+    made = tree(table.parent / "extracted")
+    assert made == tree(by_hand)
+    assert {"segments.csv", "supercut.mp4", "movie.mp4/happy/sheet.jpg"} <= made.keys()
+
+
+HOSTILE = "<img src=x onerror=window.hacked=1>&'.mp4"
+
+
+def test_all_movies_have_a_page_and_nothing_leaves_this_machine(
+    browser: Any, people: Made, tmp_path: Path
+) -> None:
+    tables = [copied(people, tmp_path / "in", name) for name in ("a.mp4", HOSTILE)]
+    with served(*tables) as address, opened(browser, address) as watched:
+        watched.page.get_by_role("link", name=HOSTILE).click()
+        watched.page.wait_for_url(f"{address}movie/1/")
+        watched.until("player.video.readyState > 1")
+        assert watched.page.locator("h1").text_content() == HOSTILE
+        watched.until(
+            "[...document.querySelectorAll('.moment img')].some(i => i.naturalWidth > 50)"
+        )
+        watched.page.get_by_role("link", name="All movies").click()
+        watched.until("document.querySelectorAll('tbody tr').length === 2")
+        assert watched.value("window.hacked") is None and watched.errors == []
+        assert len(watched.requests) > 4
+        assert all(request.startswith(address) for request in watched.requests)
+
+
+def test_a_foreign_page_in_the_same_browser_reads_and_changes_nothing(
+    browser: Any, table: Path
+) -> None:
+    body = json.dumps({"of": key_of(table), "verdict": REMOVED})
+    with served(table) as address, _foreign() as foreign, opened(browser, foreign) as watched:
+        # Even though it knows the whole address.
+        tries = f"""async () => {{
+            const said = [], address = '{address}movie/0/correct';
+            for (const how of [{{}}, {{mode: 'no-cors'}},
+                {{method: 'POST', body: {body!r}, headers: {{'content-type': 'application/json'}}}},
+                {{method: 'POST', mode: 'no-cors', body: {body!r}}}])
+              try {{ said.push((await (await fetch(address, how)).text()).length); }}
+              catch (error) {{ said.push('refused'); }}
+            const frame = document.createElement('iframe');
+            frame.src = '{address}movie/0/';
+            document.body.append(frame);
+            await new Promise(done => frame.addEventListener('load', done));
+            try {{ said.push(frame.contentDocument.title); }}
+            catch (error) {{ said.push('refused'); }}
+            return said.map(one => one || 'refused');
+        }}"""
+        assert {*watched.value(tries)} <= {"refused"}
+    assert not review_path(table).exists()
+
+
+@contextlib.contextmanager
+def _foreign() -> Iterator[str]:
+    """A page of another origin on the same machine."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<body>another page</body>")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()

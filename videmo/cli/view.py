@@ -1,0 +1,59 @@
+"""The command `videmo view`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from videmo.cli.options import MOVED, RAW, TABLES, output
+from videmo.cli.tell import say
+from videmo.errors import to_install
+
+
+@click.command(epilog=f"Needs the extra view; {to_install('view')}.")
+@TABLES
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Where it listens on this machine.  [default: any free port]",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address; open no browser.")
+@output("Folder for what is extracted from the page.", default="extracted", show_default=True)
+@RAW
+@MOVED
+def view(
+    tables: tuple[Path, ...],
+    port: int | None,
+    no_browser: bool,
+    folder: Path,
+    raw: bool,
+    movie: Path | None,
+) -> None:
+    """Look at moments in the browser, put them right, and extract them.
+
+    Takes tables as extract does. Prints the address, which nobody else has and which leads nowhere
+    but to this machine, and answers until Ctrl-C. Movies that browsers cannot play are converted
+    while they play.
+
+    Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
+    NAME.review.csv beside the table, which is never changed; extract and report heed them.
+    """
+    from videmo.find import find_tables, without_copies
+    from videmo.view import serve
+
+    found = without_copies(find_tables(tables))
+    serve(
+        found,
+        folder,
+        port=port or 0,
+        raw=raw,
+        movie=movie,
+        browser=not no_browser,
+        tell=_tell,
+    )
+
+
+def _tell(address: str) -> None:
+    click.echo(address)
+    say("answers until it is interrupted (Ctrl-C)")

@@ -1,0 +1,76 @@
+"""The best faces of a movie as small pictures, which a page holds in itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from videmo.exporters.crops import Crop, faces
+from videmo.exporters.selection import Sighting
+from videmo.report.data import boxes_of
+from videmo.report.look import Look, Seen
+from videmo.schema import FRAME
+from videmo.table import face_boxes
+from videmo.video import Movie
+
+SIDE = 112
+"""Pixels."""
+MARGIN = 0.25
+QUALITY = 82
+MOST = 72
+"""Pictures on a page: each has some kilobytes."""
+EACH = 12
+"""Of one emotion, where there are others."""
+
+
+def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list[int]:
+    """Which moments' faces are shown: of each emotion the surest ones, in order of time. Pure."""
+    order = sorted(range(len(moments)), key=lambda n: (-moments[n].moment.best_score, n))
+    taken: dict[str, int] = {}
+    chosen: list[int] = []
+    others: list[int] = []
+    for number in order:
+        emotion = moments[number].moment.emotion
+        taken[emotion] = taken.get(emotion, 0) + 1
+        (chosen if taken[emotion] <= each else others).append(number)
+    return sorted((chosen + others)[:most])
+
+
+def pictures(look: Look, movie: Movie, moments: Sequence[Seen]) -> Iterator[tuple[int, bytes]]:
+    """The best face of each of `moments`, by its index, as a JPEG file, in order of time.
+
+    Raises:
+        MovieError: the movie cannot be read.
+    """
+    places = [(seen.found.track, seen.found.best_frame) for seen in moments]
+    of_place: dict[tuple[int, int], list[int]] = {}
+    for number, place in enumerate(places):
+        of_place.setdefault(place, []).append(number)
+    how = Crop(MARGIN, SIDE, whole=look.record["model"]["crop"] == FRAME)
+    for sighting, face in faces(movie, _sightings(look, places), how):
+        data = _jpeg(face)
+        for number in of_place[sighting.track, sighting.frame]:
+            yield number, data
+
+
+def data_url(jpeg: bytes) -> str:
+    """A picture as an address that holds it."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def _sightings(look: Look, places: Sequence[tuple[int, int]]) -> list[Sighting]:
+    if not places:
+        return []
+    rows = boxes_of(look.table, places)
+    columns = (rows[name].tolist() for name in ("frame", "time", "track"))
+    cells = zip(*columns, face_boxes(rows), rows["score"].tolist(), strict=True)
+    return [Sighting(*of_row) for of_row in cells]
+
+
+def _jpeg(picture: np.ndarray) -> bytes:
+    """A picture (BGR uint8) as a small JPEG file."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()

@@ -1,0 +1,130 @@
+"""Moments after corrections: which one each is about, and what it makes of it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from videmo.review.corrections import REMOVED, Fix, Review
+
+SHARE = 0.5
+"""How much of a moment must lie in a correction's stretch for it to be about this moment."""
+
+
+class Span(Protocol):
+    """A stretch of a track with one emotion: a moment, or a run."""
+
+    @property
+    def track(self) -> int: ...
+    @property
+    def emotion(self) -> str: ...
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+
+
+class Moment(Span, Protocol):
+    """What can be corrected: `videmo.moments.Moment`, and what is like it."""
+
+    @property
+    def person(self) -> str: ...
+    @property
+    def _replace(self) -> Callable[..., Any]: ...
+
+
+M = TypeVar("M", bound=Moment)
+
+
+def apply(moments: Iterable[M], review: Review) -> list[M]:
+    """The moments as they are after all corrections, in order of time. Pure."""
+    every = list(moments)
+    fixes = fixes_of(every, review)
+    corrected = (corrected_moment(m, fixes.get(index), review) for index, m in enumerate(every))
+    kept = [moment for moment in corrected if moment is not None]
+    return sorted(kept, key=lambda moment: (moment.start, moment.track))
+
+
+def corrected_moment(moment: M, fix: Fix | None, review: Review) -> M | None:
+    """A moment after its own correction, if there is one, and with its person's name; None: it is
+    taken out."""
+    person = person_of(moment, moment.person, review)
+    named: M = moment if person == moment.person else moment._replace(person=person)
+    if fix is None:
+        return named
+    span = corrected_span(moment, fix)
+    if span is None:
+        return None
+    emotion, start, end = span
+    changed: M = named._replace(emotion=emotion, start=start, end=end)
+    return changed
+
+
+def corrected_span(span: Span, fix: Fix) -> tuple[str, float, float] | None:
+    """Emotion, start and end of what `fix` is about; None: it is taken out.
+
+    Where `span` is only a piece of what was corrected (a run that was looked for with another
+    score, or gap), it gets no new ends, but keeps within them.
+    """
+    if fix.verdict == REMOVED:
+        return None
+    start = span.start if fix.start is None else fix.start
+    end = span.end if fix.end is None else fix.end
+    if not _same(span, fix.of):
+        start, end = max(start, span.start), min(end, span.end)
+    return (fix.emotion or span.emotion, start, end) if start < end else None
+
+
+def fixes_of(spans: Sequence[Span], review: Review) -> dict[int, Fix]:
+    """Which correction is about each of `spans`, by its index; of several, the nearest."""
+    of_track: dict[int, list[Fix]] = defaultdict(list)
+    for fix in review.fixes:
+        of_track[fix.of.track].append(fix)
+    found = {}
+    for index, span in enumerate(spans):
+        about = [
+            (overlap, fix)
+            for fix in of_track.get(span.track, ())
+            if span.emotion in (fix.of.emotion, fix.emotion)
+            and (overlap := _overlap(span, fix.of)) > SHARE * (span.end - span.start)
+        ]
+        if about:
+            found[index] = max(about, key=lambda one: one[0])[1]
+    return found
+
+
+def unmatched(spans: Sequence[Span], review: Review) -> list[Fix]:
+    """The corrections that are about none of `spans`."""
+    matched = {fix.of for fix in fixes_of(spans, review).values()}
+    return [fix for fix in review.fixes if fix.of not in matched]
+
+
+def person_of(span: Span, person: str, review: Review) -> str:
+    """Who is seen in a moment, after all corrections; before them it was `person`."""
+    return _named(span.track, span.start, span.end, person, review)
+
+
+def renamed(
+    names: Mapping[int, str], tracks: Mapping[int, tuple[float, float]], review: Review
+) -> dict[int, str]:
+    """Who each of `tracks` is, after all corrections: of each, from when to when it is seen."""
+    who = {t: _named(t, *ends, names.get(t, ""), review) for t, ends in tracks.items()}
+    return {track: name for track, name in who.items() if name}
+
+
+def _named(track: int, start: float, end: float, person: str, review: Review) -> str:
+    for one in review.tracks:
+        if one.track == track and min(end, one.end) > max(start, one.start):
+            return one.person
+    return (review.persons or {}).get(person, person)
+
+
+def _overlap(a: Span, b: Span) -> float:
+    return max(0.0, min(a.end, b.end) - max(a.start, b.start))
+
+
+def _same(a: Span, b: Span) -> bool:
+    """Whether two stretches are more alike than not: no third one is as like."""
+    both = _overlap(a, b)
+    return both > SHARE * (a.end - a.start + b.end - b.start - both)

@@ -1,0 +1,146 @@
+"""Listen on this machine, say where, and open the browser."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from videmo.errors import OutputError, RequestError, SetupError, to_install
+
+HOST = "127.0.0.1"
+TOKEN_BYTES = 24
+
+log = logging.getLogger(__name__)
+
+
+class Listening(NamedTuple):
+    """A server that is ready to run."""
+
+    run: Callable[[], None]
+    """Answers until it is stopped."""
+    stop: Callable[[], None]
+    address: str
+    """With its token."""
+
+
+def serve(
+    tables: Mapping[Path, str],
+    output: Path,
+    *,
+    port: int = 0,
+    raw: bool = False,
+    movie: Path | None = None,
+    browser: bool = True,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve the pages of `tables` until it is interrupted; `tell` is given the address first.
+
+    Args:
+        tables: each with its movie's name, as `find_tables` gives them.
+        output: the folder for what is extracted.
+        port: 0: any free one.
+        raw: as if nobody had corrected anything.
+        movie: where the movie is, if not where it was; for one table only.
+        browser: whether one is opened.
+
+    Raises:
+        RequestError: there is a movie for several tables.
+        SetupError: the extra `view` is not installed.
+        OutputError: somebody else listens on the port.
+    """
+    listening = listen(tables, output, port=port, raw=raw, movie=movie)
+    tell(listening.address)
+    if browser:
+        threading.Thread(target=_open, args=(listening.address,), daemon=True).start()
+    try:
+        listening.run()
+    except KeyboardInterrupt:  # the way to end it
+        return
+
+
+def listen(
+    tables: Mapping[Path, str],
+    output: Path,
+    *,
+    port: int = 0,
+    raw: bool = False,
+    movie: Path | None = None,
+) -> Listening:
+    """A server of `tables`, as `serve` runs it."""
+    try:
+        import uvicorn
+
+        from videmo.view.app import make_app
+    except ImportError as error:
+        raise SetupError(
+            f"videmo view needs the extra view ({error.name}); {to_install('view')}"
+        ) from None
+    from videmo.view.jobs import Jobs
+    from videmo.view.shelf import Shelf
+
+    if movie is not None and len(tables) > 1:
+        raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    taken = _socket(port)
+    number, token = taken.getsockname()[1], secrets.token_urlsafe(TOKEN_BYTES)
+    shelf = Shelf(tables, raw=raw, movie=movie)
+    app = make_app(shelf, Jobs(output, movie, raw=raw), token, number)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        loop="asyncio",
+        http="h11",
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+
+    def run() -> None:
+        try:
+            server.run(sockets=[taken])
+        finally:
+            taken.close()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    return Listening(run, stop, f"http://{HOST}:{number}/{token}/")
+
+
+def _socket(port: int) -> socket.socket:
+    """A socket on `port` of this machine, which nobody else reaches.
+
+    Raises:
+        OutputError: it cannot be had.
+    """
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((HOST, port))
+        taken.listen(64)
+    except OSError as error:
+        taken.close()
+        why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror
+        raise OutputError(
+            f"port {port}: cannot be used ({why}); choose another with --port, or leave it out"
+        ) from error
+    return taken
+
+
+def _open(address: str) -> None:
+    try:
+        opened = webbrowser.open(address)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        log.warning("no browser opens; open the address above yourself")

@@ -1,0 +1,253 @@
+"""The movies that are looked at: what is shown of each, its pictures, and its corrections."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from videmo.errors import RequestError, VidemoError
+from videmo.exporters import EXPORTERS
+from videmo.files import file_lock
+from videmo.find import find_movie
+from videmo.moments import Moment
+from videmo.names import people_path
+from videmo.plain import tidy, tidy_note
+from videmo.report.data import Data, movie_data
+from videmo.report.faces import pictures
+from videmo.report.look import Look, Scan, look, read_scan
+from videmo.review import (
+    VERDICTS,
+    Fix,
+    Key,
+    Review,
+    TrackName,
+    read_review,
+    with_fix,
+    with_person,
+    with_track,
+    write_review,
+)
+from videmo.runs import track_spans
+from videmo.table import labels_of, read_record, review_path
+from videmo.video import Movie
+from videmo.view.plays import browsers_play
+
+KEPT = 4
+"""Movies whose tables are kept in memory."""
+MOST_FACES = 4000
+"""Pictures of faces that are kept, of some kilobytes each."""
+AGAIN = "this moment is not there any more; load the page again"
+
+
+class Shelf:
+    """All movies, by number. May be used by several threads."""
+
+    def __init__(
+        self, tables: Mapping[Path, str], *, raw: bool = False, movie: Path | None = None
+    ) -> None:
+        self.tables = [*tables.items()]
+        self._raw = raw
+        self._movie = movie
+        self._scans: OrderedDict[int, tuple[object, Scan]] = OrderedDict()
+        self._faces: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._lock = threading.RLock()
+        self._drawing = threading.Lock()
+
+    def look(self, number: int) -> Look:
+        """What there is to show of a movie now.
+
+        Raises:
+            VidemoError: its table, or its corrections, cannot be read.
+        """
+        review = Review() if self._raw else read_review(self._review_path(number))
+        return look(self._scan(number), review)
+
+    def movie(self, number: int) -> Movie:
+        """The movie itself.
+
+        Raises:
+            VidemoError: it is not there, or has changed.
+        """
+        table, _ = self.tables[number]
+        return find_movie(table, read_record(table), self._movie)
+
+    def page_data(self, number: int) -> Data:
+        """All that a movie's page is given."""
+        data = movie_data(self.look(number), removed=True)
+        live = {
+            "faces": "faces",
+            "exports": {name: entry.about for name, entry in EXPORTERS.items()},
+            "editable": not self._raw,
+        }
+        return {**data, "faces": {}, "player": self._player(number), "live": live}
+
+    def _player(self, number: int) -> Data:
+        told: Data = {"src": "", "stream": "stream", "lead": 0.0, "why": "", "cannot": ""}
+        try:
+            movie = self.movie(number)
+        except VidemoError as error:
+            return {**told, "stream": "", "why": str(error)}
+        if browsers_play(movie):
+            return {**told, "src": "file", "lead": round(float(movie.lead), 6)}
+        return told
+
+    def face(self, number: int, track: int, frame: int) -> bytes:
+        """The picture of a moment's best face.
+
+        Raises:
+            RequestError: no moment has such a one.
+            VidemoError: the movie cannot be read.
+        """
+        key = (number, track, frame)
+        with self._drawing:  # one after the other: each seeks in the movie
+            if key not in self._faces:
+                seen = [
+                    one
+                    for one in self.look(number).moments
+                    if (one.found.track, one.found.best_frame) == (track, frame)
+                ]
+                if not seen:
+                    raise RequestError(AGAIN)
+                drawn = dict(pictures(self.look(number), self.movie(number), seen[:1]))
+                self._faces[key] = drawn[0]
+                if len(self._faces) > MOST_FACES:
+                    self._faces.popitem(last=False)
+            return self._faces[key]
+
+    def correct(self, number: int, asked: Mapping[str, Any]) -> None:
+        """Keep what somebody says of a moment.
+
+        Raises:
+            RequestError: there is no such moment, or what is said of it cannot be.
+        """
+        now = self.look(number)
+        key = _key(asked.get("of"))
+        known = {_rounded(fix.of): fix.of for fix in now.lost}
+        for seen in now.moments:
+            found = Key(*(getattr(seen.found, name) for name in Key._fields))
+            # What was corrected before another scan keeps its line.
+            known[_rounded(found)] = seen.fix.of if seen.fix else found
+            if seen.fix:
+                known[_rounded(seen.fix.of)] = seen.fix.of
+        if key not in known:
+            raise RequestError(AGAIN)
+        fix = _fix(known[key], asked, now)
+        self._change(number, lambda review: with_fix(review, fix))
+
+    def name(self, number: int, asked: Mapping[str, Any]) -> None:
+        """Keep who a track is, or how somebody is called instead.
+
+        Raises:
+            RequestError: there is nobody such, or the name is none.
+        """
+        now = self.look(number)
+        person, was, track = asked.get("person"), asked.get("was"), asked.get("track")
+        if not isinstance(person, str):
+            raise RequestError("a name is needed")
+        person = tidy(person)
+        if isinstance(was, str) and was in now.names.values() and person:
+            self._change(number, lambda review: with_person(review, was, person))
+        elif type(track) is int and track in (spans := track_spans(now.table)):
+            named = TrackName(track, *spans[track], person)
+            self._change(number, lambda review: with_track(review, named))
+        else:
+            raise RequestError("a name is needed" if not person else AGAIN)
+
+    def _change(self, number: int, change: Callable[[Review], Review]) -> None:
+        """Read the corrections as they are now, in case somebody else wrote some, and write them
+        changed."""
+        if self._raw:
+            raise RequestError("with --raw nothing can be corrected; start videmo view without it")
+        path = self._review_path(number)
+        with self._lock, file_lock(path):
+            write_review(path, change(read_review(path)))
+
+    def _review_path(self, number: int) -> Path:
+        return review_path(self.tables[number][0])
+
+    def _scan(self, number: int) -> Scan:
+        """What the scan found, read anew where the table or the names have changed."""
+        table, name = self.tables[number]
+        stamp = [_stamp(path) for path in (table, people_path(table))]
+        with self._lock:
+            if number not in self._scans or self._scans[number][0] != stamp:
+                self._scans[number] = stamp, read_scan(table, name)
+            self._scans.move_to_end(number)
+            if len(self._scans) > KEPT:
+                self._scans.popitem(last=False)
+            return self._scans[number][1]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size
+
+
+def _key(value: Any) -> Key:
+    """Which moment is meant.
+
+    Raises:
+        RequestError: that is no moment's name.
+    """
+    match value:
+        case [int(track), str(emotion), int() | float() as start, int() | float() as end]:
+            return _rounded(Key(track, emotion, float(start), float(end)))
+    raise RequestError(AGAIN)
+
+
+def _rounded(key: Key) -> Key:
+    return key._replace(start=round(key.start, 3), end=round(key.end, 3))
+
+
+def _fix(of: Key, asked: Mapping[str, Any], now: Look) -> Fix:
+    """What somebody says, if it can be.
+
+    Raises:
+        RequestError: it cannot.
+    """
+    verdict, emotion, note = (asked.get(name) or "" for name in ("verdict", "emotion", "note"))
+    labels = labels_of(now.table)
+    if verdict not in VERDICTS or emotion not in ("", *labels) or not isinstance(note, str):
+        raise RequestError(f"an emotion is one of {', '.join(labels)}")
+    start, end = (_time(asked.get(name), now.record["end"]) for name in ("start", "end"))
+    start = None if start == round(of.start, 3) else start
+    end = None if end == round(of.end, 3) else end
+    begin, stop = of.start if start is None else start, of.end if end is None else end
+    if begin >= stop:
+        raise RequestError("a moment's end comes after its start")
+    changed = emotion if emotion != of.emotion else ""
+    return Fix(of, verdict, changed, start, end, tidy_note(note))
+
+
+def _time(value: Any, most: float) -> float | None:
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 <= value <= most + 1e-3:
+        raise RequestError(f"a time lies between 0 and {most:.3f} seconds")
+    return round(float(value), 3)
+
+
+def moments_asked(now: Look, keys: Any) -> list[Moment]:
+    """The moments that somebody ticked, as they are after corrections.
+
+    Raises:
+        RequestError: one of them is not there, or there is none.
+    """
+    if not isinstance(keys, list) or not keys:
+        raise RequestError("tick what is to be extracted")
+    wanted = {_key(key) for key in keys}
+    of_key = {
+        _rounded(Key(*(getattr(seen.found, name) for name in Key._fields))): seen.moment
+        for seen in now.moments
+        if not seen.removed
+    }
+    if not wanted <= of_key.keys():
+        raise RequestError(AGAIN)
+    return [of_key[key] for key in wanted]
