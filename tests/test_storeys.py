@@ -24,7 +24,7 @@ STOREYS = {
     **dict.fromkeys(
         ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
     ),
-    **dict.fromkeys(("extract", "people", "annotate", "archive", "doctor"), 3),
+    **dict.fromkeys(("extract", "people", "annotate", "archive", "live", "doctor"), 3),
     **dict.fromkeys(("cli", "__main__"), 4),
 }
 WITHIN_STOREY_0 = {("files", "errors"), ("packaged", "errors"), ("packaged", "files")}

@@ -50,6 +50,8 @@ _HOMES = {
     "convert_tables": "convert",
     "name_people": "people",
     "read_people": "names",
+    "Live": "live",
+    "LiveSettings": "live",
     "demo_story": "demo",
     "make_movie": "demo",
 }
