@@ -17,6 +17,7 @@ from videmo.cli.demo import demo
 from videmo.cli.evaluate import evaluate
 from videmo.cli.export import export
 from videmo.cli.extract import extract
+from videmo.cli.live import live
 from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.progress import LogAside
@@ -28,7 +29,7 @@ from videmo.errors import VidemoError
 INTERRUPTED = 130
 
 COMMANDS = (
-    *(scan, extract, people, annotate, convert, demo),
+    *(scan, extract, people, annotate, convert, live, demo),
     *(status, verify, doctor),
     *(train, evaluate, export, model),
 )

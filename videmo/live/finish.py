@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videmo.errors import MovieError, OutputError, TableError
+from videmo.errors import MovieError, OutputError, RequestError, TableError
 from videmo.files import file_lock, shown
 from videmo.live.journal import JOURNAL_SUFFIX, Line, read_journal
 from videmo.runs import countable_rows, repeats
@@ -16,7 +17,7 @@ from videmo.scan.integrity import identity
 from videmo.scan.merge import run_columns
 from videmo.scan.record import held_seconds
 from videmo.table import TABLE_SUFFIX, Record, Row, place_of, write_table
-from videmo.video import probe
+from videmo.video import probe, survey
 
 
 class Finished(NamedTuple):
@@ -40,6 +41,8 @@ class _Sums(NamedTuple):
     gaps: list[Line]
     end: Line | None
     """What was known at the end; None: the session was killed."""
+    frames: float
+    """Frames that there are: of a recording that was cut off less than were looked at."""
 
 
 def table_of(journal: Path) -> Path:
@@ -59,6 +62,9 @@ def finish(journal: Path) -> Finished:
         raise OutputError(f"{shown(table)}: is there already; move it, or {shown(journal)}, away")
     try:
         sums = _sums(journal)
+        if sums.end is None and sums.head.get("recording") is not None:
+            recorded = _recorded(journal.parent / sums.head["recording"])
+            sums = _sums(journal, recorded) if recorded else sums
         columns = run_columns(_rows(journal, sums), sums.head["record"]["labels"])
         gap = sums.head["record"]["settings"]["gap"]
         rows = zip(_rows(journal, sums), repeats(columns, gap).tolist(), strict=True)
@@ -81,7 +87,15 @@ def finish_left(folder: Path) -> Iterator[Finished | OutputError | TableError]:
             yield error
 
 
-def _sums(journal: Path) -> _Sums:
+def _recorded(path: Path) -> int:
+    """How many pictures a recording holds; 0: it is not there, or not readable."""
+    try:
+        return survey(probe(path)).packets
+    except (MovieError, RequestError):
+        return 0
+
+
+def _sums(journal: Path, frames: float = math.inf) -> _Sums:
     lines = read_journal(journal)
     head = next(lines, None)
     if head is None:
@@ -92,6 +106,8 @@ def _sums(journal: Path) -> _Sums:
     gaps: list[Line] = []
     for line in lines:
         if "f" in line:
+            if line["f"] >= frames:
+                break
             looks, last_frame, last = looks + 1, line["f"], line["t"]
             tracks |= {key: track for key, track in line.get("new", ())}
             cuts += [last] if line.get("cut") else []
@@ -99,14 +115,14 @@ def _sums(journal: Path) -> _Sums:
             gaps.append(line["gap"])
         elif "end" in line:
             end = line["end"]
-    return _Sums(head, tracks, looks, last_frame, last, cuts, gaps, end)
+    return _Sums(head, tracks, looks, last_frame, last, cuts, gaps, end, frames)
 
 
 def _rows(journal: Path, sums: _Sums) -> Iterator[Row]:
     """The rows of the table, without the lengths of their runs."""
     labels: Sequence[str] = sums.head["record"]["labels"]
     for line in read_journal(journal):
-        if "f" not in line:
+        if "f" not in line or line["f"] >= sums.frames:
             continue
         faces = sorted(
             (sums.tracks[key], observed, scores)
@@ -169,5 +185,5 @@ def _movie(begun: Record, recording: str | None, folder: Path) -> Record:
     path = folder / recording
     try:
         return {"file": place_of(path, folder), **identity(probe(path))}
-    except MovieError:  # nothing was recorded, or it was taken away
+    except (MovieError, RequestError):  # nothing was recorded, or it was taken away
         return about

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -24,8 +24,12 @@ TICK = Fraction(1, 90_000)
 QUALITY = 23
 """x264's rate factor."""
 KEY_SECONDS = 1
-"""From one fragment of the file to the next, and so the seconds that a kill may cost."""
-FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof"
+"""Between two pictures that a player can go to at once."""
+FRAGMENTED = {
+    "movflags": "empty_moov+default_base_moof",
+    "frag_duration": "500000",  # microseconds that a kill may cost
+    "flush_packets": "1",  # not to lie in a buffer of FFmpeg's
+}
 
 Faces = Callable[[], list[Marked]]
 """Gives the faces that are to be drawn into a picture."""
@@ -112,7 +116,7 @@ class Recorder:
                 self.path.unlink()  # there was not one picture
                 return
             with av.open(
-                str(self.path), "w", format="mp4", container_options={"movflags": FRAGMENTED}
+                str(self.path), "w", format="mp4", container_options=FRAGMENTED
             ) as container:
                 self._encode(container, first)
         except av.codec.codec.UnknownCodecError as error:
@@ -145,7 +149,7 @@ class Recorder:
             item = self._next()
         container.mux(video.encode(None))
         if self._encoder is not None:
-            container.mux(list(self._encoder.rest()))
+            self._mux_heard(container, self._encoder.rest())
 
     def _mux_sound(
         self, container: av.container.OutputContainer, stream: av.AudioStream, piece: SoundPiece
@@ -163,8 +167,15 @@ class Recorder:
         for frame in frames:
             if time >= 0:
                 frame.time_base, frame.pts = unit, round(time / unit)
-                container.mux(list(self._encoder.encode(frame)))
+                self._mux_heard(container, self._encoder.encode(frame))
             time += Fraction(frame.samples, frame.sample_rate)
+
+    @staticmethod
+    def _mux_heard(
+        container: av.container.OutputContainer, packets: Iterable[av.Packet[av.AudioStream]]
+    ) -> None:
+        """Write sound, but for what AAC puts before the beginning: the pictures would be moved."""
+        container.mux([one for one in packets if one.pts is not None and one.pts >= 0])
 
     def _add_video(
         self, container: av.container.OutputContainer, shape: tuple[int, ...]
