@@ -185,6 +185,7 @@ def live(
     except KeyboardInterrupt:
         if session.ended is None:
             raise
+    _speak_now(session, speak)  # what ended with the end
     ended = session.ended
     assert ended is not None
     _tell_ended(ended, quiet)
@@ -211,14 +212,16 @@ def _run(
 
 def _speak(session: Live, speak: _Speaker | None, quiet: bool) -> None:
     told = time.monotonic()
-    while not session.over:
-        for event in session.events(timeout=0.5):
-            if speak:
-                speak(event)
+    while not session.looks.closed:
+        _speak_now(session, speak, 0.5)
         if not quiet and sys.stderr.isatty() and time.monotonic() - told > STATUS_EVERY:
             told = time.monotonic()
             say(_status(session))
-    for event in session.events(timeout=0):
+    _speak_now(session, speak)
+
+
+def _speak_now(session: Live, speak: _Speaker | None, timeout: float = 0.0) -> None:
+    for event in session.events(timeout):
         if speak:
             speak(event)
 

@@ -209,7 +209,7 @@ class Live:
         """
         while True:
             with self._came:
-                self._came.wait_for(lambda: self._events or self._over.is_set(), timeout)
+                self._came.wait_for(lambda: self._events or self.looks.closed, timeout)
                 if not self._events:
                     return
                 event = self._events.popleft()
@@ -351,6 +351,14 @@ class Live:
         self._tell([gap])
 
     def _run_looks(self) -> None:
+        try:
+            self._look_on()
+        finally:
+            self.looks.close()
+            with self._came:
+                self._came.notify_all()
+
+    def _look_on(self) -> None:
         number = 0
         while True:
             found = self._to_look.after(number, 0.2)
@@ -361,7 +369,7 @@ class Live:
             elif gone is not None:  # who comes now is somebody new
                 self._gone = None
                 self._tell(self._looker.stop(gone.start))
-            elif self._to_look.closed:
+            elif self._to_look.closed or self._over.is_set():
                 break
         last = self.looks.value
         self._tell(self._looker.stop(last.shot.time if last is not None else 0.0))
@@ -392,9 +400,7 @@ class Live:
         deadline = time.monotonic() + ENDING
         for name in ("capture", "look"):
             self._join(name, deadline - time.monotonic())
-        self.looks.close()
-        with self._came:
-            self._came.notify_all()
+        self.looks.close()  # if the source was never there
         until = time.monotonic() + HOOK_GRACE
         for hook in self._hooks:
             hook.close(max(0.0, until - time.monotonic()))
@@ -434,6 +440,7 @@ class Live:
                 "failures": self._capture.failures,
                 "not_recorded": stats.not_recorded,
                 "lag": round(stats.lag, 3),
+                "slow": round(stats.slow, 3),
             }
         )
         try:
