@@ -25,7 +25,7 @@ from videmo.live.repeater import Seen
 from videmo.runs import find_runs
 from videmo.video.cameras import Camera, cameras, modes, takes_pictures
 from videmo.video.clock import JUMP, Clock
-from videmo.video.feed import refusal
+from videmo.video.opening import refusal
 from videmo.video.places import ADDRESS, CAMERA, MOVIE, PIPE, Place, find_place
 
 # --- runs ---------------------------------------------------------------------------------------

@@ -25,13 +25,13 @@ from videmo.video.feed import (
     BrokenSourceError,
     Connection,
     SoundPiece,
-    Wish,
 )
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
 from videmo.video.identity import Identity, fingerprint, identity
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
+from videmo.video.opening import Wish
 from videmo.video.places import MOVIE, Place, find_place
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie

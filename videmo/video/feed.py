@@ -5,59 +5,38 @@ One connection at a time. Here an address is opened, and nowhere else: the user 
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
 
-from videmo.errors import MovieError, RequestError, SetupError
+from videmo.errors import MovieError
 from videmo.files import shown
 from videmo.video.clock import Clock
 from videmo.video.colours import colours_of
 from videmo.video.frame import Frame
-from videmo.video.movie import FORMATS, MAX_PIXELS, Movie, limit_pixels, unit_of
+from videmo.video.movie import Movie, limit_pixels, unit_of
+from videmo.video.opening import Wish, open_source, reason_of
 from videmo.video.pipe import Pipe, Silence
-from videmo.video.places import ADDRESS, CAMERA, MOVIE, PIPE, PROTOCOLS, STDIN, Place
+from videmo.video.places import ADDRESS, MOVIE, STDIN, Place
 from videmo.video.probe import probe, turn_of, upright_size
 from videmo.video.reader import open_movie
 from videmo.video.sound import open_sound
 from videmo.video.streams import picture_streams
 
-STREAMED = f"{FORMATS},hls,mpjpeg,mjpeg,rtsp,rtp,sdp,aac,mp3"
-"""What may come from an address or a pipe."""
-
-OPENING = 10.0
-"""Seconds that an address has to answer."""
-STALL = 10.0
-"""Seconds without a picture after which a source is broken."""
 LEAD = 2.0
 """Seconds of a stream, at most, that may have been waiting when it is opened."""
 FLOWING = 0.3
 """Seconds after which a pipe that has not let wait is one out of a file."""
-LOOKED_AT = {"analyzeduration": "1000000", "probesize": "1000000"}
-"""How much of a stream, in microseconds and bytes, is read to find out what it is."""
 
 
 class BrokenSourceError(MovieError):
     """A source that was there is gone, or silent; it may come back."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked of a source."""
-
-    size: tuple[int, int] | None = None
-    """Width and height, of a camera."""
-    rate: Fraction | None = None
-    """Pictures in a second, of a camera."""
-    stall: float = STALL
-    """Seconds without a picture after which the source is broken."""
 
 
 class SoundPiece(NamedTuple):
@@ -100,7 +79,7 @@ class Connection:
         if place.kind == MOVIE:
             self._movie = probe(place.path)
         else:
-            self._container = self._opened()
+            self._container, self._pipe = open_source(place, wish, over)
 
     @property
     def movie(self) -> Movie | None:
@@ -208,7 +187,7 @@ class Connection:
         except Silence as error:
             raise self._broken(error.strerror or "nothing came") from error
         except (av.error.FFmpegError, OSError) as error:
-            raise self._broken(_reason(error, self._wish.stall)) from error
+            raise self._broken(reason_of(error, self._wish.stall)) from error
         if self._over.is_set():
             return
         self.ended = self._finite or self.place.url == STDIN
@@ -224,84 +203,6 @@ class Connection:
 
     def _broken(self, why: str) -> BrokenSourceError:
         return BrokenSourceError(f"{shown(self.place.name)}: {why}")
-
-    def _opened(self) -> av.container.InputContainer:
-        place, wish = self.place, self._wish
-        patience = (OPENING, max(1.0, wish.stall))
-        try:
-            if place.kind == PIPE:
-                path = None if place.url == STDIN else place.path
-                self._pipe = Pipe(path, self._over, wish.stall)
-                options = {"format_whitelist": STREAMED, "max_pixels": str(MAX_PIXELS)}
-                return av.open(self._pipe, "r", options=options | LOOKED_AT)
-            if place.kind == CAMERA:
-                return av.open(place.url, format="v4l2", options=_camera_options(wish))
-            return av.open(place.url, options=_address_options(place.url), timeout=patience)
-        except Silence as error:
-            raise MovieError(f"{shown(place.name)}: {error.strerror}; is anything sent?") from error
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            if self._pipe is not None:
-                self._pipe.close()
-            raise refusal(place, error) from error
-
-
-def refusal(place: Place, error: Exception) -> MovieError | RequestError | SetupError:
-    """What it means that a source cannot be opened, and what to do."""
-    name, code = shown(place.name), getattr(error, "errno", None)
-    if isinstance(error, av.error.ProtocolNotFoundError):
-        kind = place.url.partition(":")[0]
-        return SetupError(
-            f"{name}: this PyAV cannot read {kind}://; let another program read it: "
-            f"ffmpeg -i {kind}://... -c copy -f mpegts - | videmo live -"
-        )
-    if place.kind == CAMERA:
-        if code == errno.ENOENT:
-            return RequestError(f"{shown(place.url)}: no such camera; look at: videmo live --list")
-        if code in (errno.EACCES, errno.EPERM):
-            return MovieError(
-                f"{shown(place.url)}: may not be opened; add yourself to the group that may "
-                '(often "video"), and log in again'
-            )
-        if code == errno.EBUSY:
-            return MovieError(f"{shown(place.url)}: is in use by another program; end that")
-        if isinstance(error, ValueError):
-            return SetupError(
-                f"{name}: cameras are read on Linux only; elsewhere let ffmpeg read it: "
-                "ffmpeg ... -f mpegts - | videmo live -"
-            )
-        return MovieError(
-            f"{shown(place.url)}: cannot be used as a camera ({_reason(error)}); look at what it "
-            "offers: videmo live --list"
-        )
-    if isinstance(error, av.error.InvalidDataError):
-        return MovieError(
-            f"{name}: what comes is not a movie that videmo can read; check the address"
-            if place.kind == ADDRESS
-            else f"{name}: what comes is not a movie that videmo can read; pipe MPEG-TS, Matroska "
-            "or MJPEG into it"
-        )
-    return MovieError(f"{name}: cannot be opened ({_reason(error)}); check it, and try again")
-
-
-def _camera_options(wish: Wish) -> dict[str, str]:
-    options = {}
-    if wish.size:
-        options["video_size"] = f"{wish.size[0]}x{wish.size[1]}"
-    if wish.rate:
-        options["framerate"] = str(wish.rate)
-    return options
-
-
-def _address_options(url: str) -> dict[str, str]:
-    protocol = url.partition(":")[0].lower()
-    options = {
-        "protocol_whitelist": PROTOCOLS[protocol],
-        "format_whitelist": STREAMED,
-        "max_pixels": str(MAX_PIXELS),
-    }
-    if protocol.startswith("rtsp"):
-        options["rtsp_transport"] = "tcp"  # nothing is lost, and no port is opened here
-    return options | LOOKED_AT
 
 
 def _described(video: av.VideoStream, raw: av.VideoFrame, place: Place) -> Movie:
@@ -335,10 +236,3 @@ def _frame(at: Fraction, like: Movie, video: av.VideoStream, raw: av.VideoFrame)
     if (aspect, turn) != (like.pixel_aspect, like.turn):
         like = replace(like, pixel_aspect=aspect, turn=turn)
     return Frame(at, like, raw)
-
-
-def _reason(error: Exception, patience: float | None = None) -> str:
-    if isinstance(error, av.error.ExitError):  # FFmpeg was interrupted, as it was told to be
-        return f"no answer for {patience or OPENING:g} s"
-    said = getattr(error, "strerror", None) or type(error).__name__
-    return str(said).lower()
