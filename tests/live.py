@@ -43,11 +43,8 @@ def watch(
             looks.append(look)
             if until(live, looks):
                 break
-        live.close()
-        events = list(live.events(timeout=0))
-    events += list(live.events(timeout=0))
     assert live.ended is not None
-    return Watched(looks, events, live.ended)
+    return Watched(looks, list(live.events()), live.ended)
 
 
 def ffmpeg(*arguments: object) -> list[str]:

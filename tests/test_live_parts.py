@@ -21,6 +21,7 @@ from videmo.errors import MovieError, RequestError, SetupError
 from videmo.live import END, START, Command, Event, Post, Repeater, Rule
 from videmo.live.hooks import WAITING, Hook, HookRunner
 from videmo.live.latest import Latest
+from videmo.live.news import KEPT, Follower, News
 from videmo.live.repeater import Seen
 from videmo.runs import find_runs
 from videmo.video.cameras import Camera, cameras, modes, takes_pictures
@@ -139,6 +140,17 @@ def test_a_slow_reader_misses_what_it_has_no_time_for_and_holds_nobody_up() -> N
     latest.close()
     reader.join(PATIENCE)
     assert len(got) < 2000 and got == sorted(set(got))
+
+
+def test_each_follower_has_all_news_and_a_slow_one_the_last() -> None:
+    news: News[int] = News()
+    early = Follower(news)
+    news.tell([1, 2])
+    assert list(early.each(timeout=0)) == [1, 2]
+    news.tell(range(3, 3 + KEPT))
+    news.close()
+    assert list(early.each()) == list(range(3, 3 + KEPT))
+    assert list(Follower(news).each()) == list(range(3, 3 + KEPT))
 
 
 # --- places and cameras -------------------------------------------------------------------------

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
-from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from videmo.cli.live_tell import (
+    Told,
+    finish_in,
+    list_cameras,
+    status_line,
+    tell_ended,
+    tell_left,
+)
 from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, REPEAT, TIME
 from videmo.cli.tell import say
 from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE, DEFAULT_REPEAT
 
 if TYPE_CHECKING:
-    from videmo.live import Ended, Event, Gap, Live, LiveSettings
+    from videmo.live import Live, LiveSettings
 
 STATUS_EVERY = 5.0
 """Seconds from one line about lag and rates to the next, on a terminal."""
@@ -164,10 +170,10 @@ def live(
     others make what they make of a scan's; with --record, too, the table is that of the recording.
     """
     if listing:
-        _list_cameras()
+        list_cameras()
         return
     if finish is not None:
-        sys.exit(0 if _finish(finish) else 1)
+        sys.exit(0 if finish_in(finish) else 1)
     from videmo.live import Live
 
     settings = _settings(options)
@@ -177,24 +183,22 @@ def live(
         check_window()
     session = Live(source, settings)
     _hook(session, options)
-    speak = None if quiet and not text else _Speaker(form == AS[1])
+    told = Told(session.news, form == AS[1], silent=quiet and not text)
     try:
         with session:
-            _tell_left(session.left)
-            _run(session, speak, seconds, window, quiet)
+            tell_left(session.left)
+            _run(session, told, seconds, window, quiet)
     except KeyboardInterrupt:
         if session.ended is None:
             raise
-    _speak_now(session, speak)  # what ended with the end
+    told()  # what ended with the end
     ended = session.ended
     assert ended is not None
-    _tell_ended(ended, quiet)
+    tell_ended(ended, quiet)
     sys.exit(1 if ended.gaps or ended.stats.not_recorded else 0)
 
 
-def _run(
-    session: Live, speak: _Speaker | None, seconds: float | None, window: bool, quiet: bool
-) -> None:
+def _run(session: Live, told: Told, seconds: float | None, window: bool, quiet: bool) -> None:
     """Until it ends: tell what begins and ends, or show it."""
     if seconds is not None:
         timer = threading.Timer(seconds, session.close)
@@ -204,26 +208,20 @@ def _run(
         from videmo.live.window import show
 
         # What is said and what is shown hold each other up no more than anything else.
-        threading.Thread(target=_speak, args=(session, speak, quiet), daemon=True).start()
+        threading.Thread(target=_speak, args=(session, told, quiet), daemon=True).start()
         show(session)
     else:
-        _speak(session, speak, quiet)
+        _speak(session, told, quiet)
 
 
-def _speak(session: Live, speak: _Speaker | None, quiet: bool) -> None:
-    told = time.monotonic()
+def _speak(session: Live, told: Told, quiet: bool) -> None:
+    """Tell what happens, to the end; now and then, on a terminal, how well it goes."""
+    last = time.monotonic()
     while not session.looks.closed:
-        _speak_now(session, speak, 0.5)
-        if not quiet and sys.stderr.isatty() and time.monotonic() - told > STATUS_EVERY:
-            told = time.monotonic()
-            say(_status(session))
-    _speak_now(session, speak)
-
-
-def _speak_now(session: Live, speak: _Speaker | None, timeout: float = 0.0) -> None:
-    for event in session.events(timeout):
-        if speak:
-            speak(event)
+        told(0.5)
+        if not quiet and sys.stderr.isatty() and time.monotonic() - last > STATUS_EVERY:
+            last = time.monotonic()
+            say(status_line(session))
 
 
 def _settings(options: dict[str, Any]) -> LiveSettings:
@@ -276,103 +274,3 @@ def _hook(session: Live, options: dict[str, Any]) -> None:
     for url in options["webhooks"]:
         post = Post(url, limit)
         session.on(None, post, name=f"--webhook {shown(post.name)}", cooldown=cooldown)
-
-
-class _Speaker:
-    """Writes what happens to standard output, a line each."""
-
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-
-    def __call__(self, event: Event | Gap) -> None:
-        from videmo.live import Event
-
-        if self._as_json:
-            about = event.as_dict() if isinstance(event, Event) else _gap_dict(event)
-            click.echo(json.dumps(about))
-        elif isinstance(event, Event):
-            click.echo(_line(event))
-        elif event.end is not None:
-            click.echo(f"{_clock()} the source is back, after {event.end - event.start:.1f} s")
-        else:
-            click.echo(f"{_clock()} the source is gone")
-
-
-def _line(event: Event) -> str:
-    who = shown(event.person) or f"t{event.track}"
-    if event.event == "start":
-        return f"{_clock(event.wall)} {who} {event.emotion} {event.score:.2f}"
-    return f"{_clock(event.wall)} {who} no longer {event.emotion}, {event.time - event.start:.1f} s"
-
-
-def _clock(wall: float | None = None) -> str:
-    now = datetime.now() if wall is None else datetime.fromtimestamp(wall)
-    return now.strftime("%H:%M:%S")
-
-
-def _gap_dict(gap: Gap) -> dict[str, Any]:
-    event = "gone" if gap.end is None else "back"
-    return {"event": event, **gap._asdict(), "wall": time.time()}
-
-
-def _status(session: Live) -> str:
-    stats = session.stats()
-    return (
-        f"{stats.fps:.1f} pictures and {stats.looks:.1f} looks in a second, labels "
-        f"{stats.lag * 1000:.0f} ms behind, {stats.dropped} of {stats.captured} not looked at"
-    )
-
-
-def _tell_ended(ended: Ended, quiet: bool) -> None:
-    stats = ended.stats
-    if stats.not_recorded:
-        say(f"videmo: {stats.not_recorded} pictures were not recorded, for lack of time")
-    for gap in ended.gaps:
-        until = f"back after {gap.end - gap.start:.1f} s" if gap.end is not None else "not back"
-        say(f"videmo: {gap.why}, at {gap.start:.1f} s; {until}")
-    if quiet:
-        return
-    made = [ended.finished.table] if ended.finished else []
-    made += [ended.recorded] if ended.recorded else []
-    written = f"; written: {', '.join(shown(path) for path in made)}" if made else ""
-    say(
-        f"{stats.captured} pictures, {stats.looked} looked at, labels {stats.lag * 1000:.0f} ms "
-        f"behind{written}"
-    )
-
-
-def _tell_left(left: Any) -> bool:
-    """What was made of what killed sessions had left."""
-    well = True
-    for one in left:
-        if isinstance(one, Exception):
-            well = False
-            say(f"videmo: {one}")
-        else:
-            say(f"{shown(one.table)}: finished now, a session before was killed")
-    return well
-
-
-def _finish(folder: Path) -> bool:
-    from videmo.errors import RequestError
-    from videmo.live import finish_left
-
-    if not folder.is_dir():
-        raise RequestError(f"{shown(folder)}: no such folder; check the name")
-    left = list(finish_left(folder))
-    if not left:
-        click.echo(f"{shown(folder)}: nothing was left to finish")
-    return _tell_left(left)
-
-
-def _list_cameras() -> None:
-    from videmo.video import cameras, with_modes
-
-    found = [camera for one in cameras() if (camera := with_modes(one)) is not None]
-    if not found:
-        click.echo("no cameras; a movie, an address or - (a pipe) can be looked at, too")
-    for camera in found:
-        click.echo(f"{shown(camera.path)}: {shown(camera.name)}")
-        for mode in camera.modes:
-            rates = ", ".join(f"{float(rate):g}" for rate in mode.rates)
-            click.echo(f"  {mode.width}x{mode.height} {shown(mode.form)} {rates}".rstrip())

@@ -10,7 +10,8 @@ from videmo.live.capture import Gap
 from videmo.live.finish import Finished, finish_left
 from videmo.live.look import LiveFace, Look
 from videmo.live.repeater import END, START, Event, Repeater, Rule
-from videmo.live.session import Ended, Live, LiveSettings, Shown, Stats
+from videmo.live.session import Live
+from videmo.live.settings import Ended, LiveSettings, Shown, Stats
 from videmo.live.shot import Shot
 
 __all__ = [

@@ -5,97 +5,30 @@ Each takes the latest picture; none waits for another. What goes wrong in one en
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
-from videmo.emotions import find_model
-from videmo.errors import OutputError, VidemoError
-from videmo.files import file_lock, shown
+from videmo.draw import Marked
+from videmo.errors import VidemoError
 from videmo.live.capture import Capture, Gap
-from videmo.live.finish import Finished, finish, finish_left, table_of
+from videmo.live.finish import Finished, finish_left
+from videmo.live.gauge import Gauge
 from videmo.live.hooks import Hook, HookRunner
-from videmo.live.journal import JOURNAL_SUFFIX, Journal
+from videmo.live.keeping import Keeper
 from videmo.live.latest import Latest
 from videmo.live.look import Look, Looker, Name
-from videmo.live.recording import Recorder
-from videmo.live.repeater import Event, Rule
+from videmo.live.news import Follower, News
+from videmo.live.repeater import Event
+from videmo.live.settings import Ended, LiveSettings, Shown, Stats
 from videmo.live.shot import Shot
-from videmo.scan import Settings, made_with
-from videmo.scan.integrity import identity
-from videmo.table import place_of
-from videmo.video import MOVIE, Arrival, Movie, Place, Wish, find_place
+from videmo.video import Arrival, Place, find_place
 
 ENDING = 1.5
 """Seconds that threads have to end, and the hooks of the last events to run."""
 HOOK_GRACE = 1.0
-RECENT = 90
-"""Looks over which lag and rates are reckoned."""
-EVENTS = 1000
-"""Events, at most, that wait for whoever asks for them."""
-
-
-@dataclass(frozen=True)
-class LiveSettings:
-    """How a live session is done, and what is kept of it."""
-
-    scan: Settings = field(default_factory=Settings)
-    """Detector, model, and gap."""
-    wish: Wish = field(default_factory=Wish)
-    rule: Rule = field(default_factory=Rule)
-    """When an emotion counts."""
-    folder: Path | None = None
-    """Where its table goes; None: none is made."""
-    record: Path | None = None
-    """The MP4 that is recorded; None: none is."""
-    draw: bool = False
-    """Whether faces are drawn into what is recorded."""
-    give_up: float | None = None
-    """Seconds after which a source that broke has ended; None: never."""
-
-
-class Stats(NamedTuple):
-    """How well it goes."""
-
-    captured: int
-    looked: int
-    dropped: int
-    """Pictures that were not looked at."""
-    not_recorded: int
-    fps: float
-    """Pictures captured in a second, lately."""
-    looks: float
-    """Looks in a second, lately."""
-    lag: float
-    """Seconds from capture to labels, in the middle, lately."""
-    slow: float
-    """The same, for the slowest of 20."""
-    gaps: int
-
-
-class Shown(NamedTuple):
-    """A picture to be shown now, with what was last seen."""
-
-    shot: Shot
-    look: Look | None
-
-
-class Ended(NamedTuple):
-    """What became of a session."""
-
-    stats: Stats
-    finished: Finished | None
-    """The table, if one was wished for."""
-    recorded: Path | None
-    gaps: tuple[Gap, ...]
 
 
 class Live:
@@ -122,6 +55,8 @@ class Live:
         """The latest picture that was captured."""
         self.looks: Latest[Look] = Latest()
         """The latest picture that was looked at, with faces: subscribe with `looks.each()`."""
+        self.news: News[Event | Gap] = News()
+        """What happens; followers each have all of it: see `events`."""
         self.left: tuple[Finished | VidemoError, ...] = ()
         """The tables that were made of what killed sessions had left in the folder."""
         self.ended: Ended | None = None
@@ -136,17 +71,10 @@ class Live:
         self._opened = threading.Event()
         self._error: BaseException | None = None
         self._threads: list[threading.Thread] = []
-        self._events: deque[Event | Gap] = deque(maxlen=EVENTS)
-        self._came = threading.Condition()
-        self._captured = self._looked = self._not_recorded = 0
-        self._arrivals: deque[float] = deque(maxlen=RECENT)
-        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)
-        """When looks were done, and how late."""
-        self._journal: Journal | None = None
-        self._recorder: Recorder | None = None
+        self._gauge = Gauge()
+        self._keeper = Keeper(self.place, how, self.labels)
         self._gone: Gap | None = None
         """Where the source was lost, until the looks have ended there, too."""
-        self._stack = contextlib.ExitStack()
 
     def on(
         self,
@@ -207,13 +135,7 @@ class Live:
 
         With `timeout`, ends when nothing has come for so many seconds, too.
         """
-        while True:
-            with self._came:
-                self._came.wait_for(lambda: self._events or self.looks.closed, timeout)
-                if not self._events:
-                    return
-                event = self._events.popleft()
-            yield event
+        return Follower(self.news).each(timeout)
 
     def __iter__(self) -> Iterator[Look]:
         """The pictures that were looked at; those left out for which there was no time."""
@@ -227,18 +149,7 @@ class Live:
 
     def stats(self) -> Stats:
         """How well it goes by now."""
-        lags = sorted(lag for _, lag in list(self._recent))
-        return Stats(
-            self._captured,
-            self._looked,
-            max(0, self._captured - self._looked),
-            self._not_recorded,
-            _rate(list(self._arrivals)),
-            _rate([at for at, _ in list(self._recent)]),
-            statistics.median(lags) if lags else 0.0,
-            lags[int(0.95 * (len(lags) - 1))] if lags else 0.0,
-            len(self._capture.gaps),
-        )
+        return self._gauge.stats(len(self._capture.gaps))
 
     def _start(self, run: Callable[[], None], name: str) -> None:
         def guarded() -> None:
@@ -267,87 +178,34 @@ class Live:
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.sound is not None:
-            if self._recorder is not None:
-                self._recorder.offer_sound(arrival.sound)
+            self._keeper.offer_sound(arrival.sound)
             return
         assert arrival.frame is not None
         if not self._opened.is_set():
-            self._prepare(arrival.frame.movie)
-        shot = Shot(self._captured, arrival.frame, arrival.at)
-        self._arrivals.append(arrival.at)
-        if self._recorder is not None and not self._recorder.offer(shot):
-            # What is in the table is in the recording: so it is not looked at, either.
-            self._not_recorded += 1
-        else:
-            self._captured += 1
+            connection = self._capture.connection
+            heard = connection.heard if connection else None
+            movie = arrival.frame.movie
+            self._keeper.begin(movie, heard, self._marked, self._start, self._over)
+        shot = Shot(self._gauge.captured, arrival.frame, arrival.at)
+        # What is in the table is in the recording: what is not recorded is not looked at, either.
+        kept = self._keeper.offer(shot)
+        self._gauge.came(arrival.at, kept)
+        if kept:
             self._to_look.put(shot)
         self.pictures.put(shot)
         self._opened.set()
 
-    def _prepare(self, movie: Movie) -> None:
-        """Begin what is kept, now that it is known what comes."""
-        how = self.settings
-        if how.record is not None:
-            drawn = self._marked if how.draw else None
-            self._recorder = Recorder(how.record, self.labels, drawn)
-            connection = self._capture.connection
-            heard = connection.heard if connection else None
-            self._recorder.expect(movie.fps, heard)
-            self._start(self._recorder.encode, "record")
-        if how.folder is not None:
-            path = self._journal_path(how.folder)
-            if (table := table_of(path)).exists():
-                raise OutputError(f"{shown(table)}: is there already; choose another name")
-            self._stack.enter_context(file_lock(table))
-            self._journal = Journal(path, self._head(movie, path.parent))
-            journal = self._journal
-            self._start(lambda: journal.write_on(self._over), "keep")
-
-    def _marked(self) -> Any:
+    def _marked(self) -> list[Marked]:
+        """The faces that are known now, to be drawn."""
         look = self.looks.value
         return look.marked() if look is not None else []
-
-    def _journal_path(self, folder: Path) -> Path:
-        """A name of its own for each session; that of a recording is the recording's."""
-        if self.settings.record is not None:
-            name = self.settings.record.name
-        else:
-            began = datetime.datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-            name = f"{self.place.name}.{began}"
-        return folder / f"{name}{JOURNAL_SUFFIX}"
-
-    def _head(self, movie: Movie, folder: Path) -> dict[str, Any]:
-        """What a table's record says before it begins."""
-        how = self.settings
-        about: dict[str, Any] = {"size": 0, "mtime_ns": 0, "fingerprint": ""}
-        file = self.place.name
-        if self.place.kind == MOVIE:
-            about, file = identity(movie), place_of(self.place.path, folder)
-        began = datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
-        live = {"source": self.place.name, "kind": self.place.kind, "started": began}
-        fps = movie.fps
-        made = made_with(how.scan, find_model(how.scan.model))
-        record = {
-            "format": made["format"],  # here, because the order of the fields is that of the file
-            "videmo": made["videmo"],
-            "movie": {"file": file, **about},
-            "fps": f"{fps.numerator}/{fps.denominator}",
-            "width": movie.width,
-            "height": movie.height,
-            "rotation": movie.turn.rotation,
-            "timed": movie.timed,
-            **made,
-            "live": live,
-        }
-        recording = place_of(how.record, folder) if how.record is not None else None
-        return {"record": record, "recording": recording}
 
     def _paused(self, gap: Gap) -> None:
         """The source is gone, or back."""
         if gap.end is None:
             self._gone = gap
-        elif self._journal is not None:
-            self._journal.say(gap=gap._asdict())
+        else:
+            self._keeper.gap(gap)
         self._tell([gap])
 
     def _run_looks(self) -> None:
@@ -355,8 +213,7 @@ class Live:
             self._look_on()
         finally:
             self.looks.close()
-            with self._came:
-                self._came.notify_all()
+            self.news.close()
 
     def _look_on(self) -> None:
         number = 0
@@ -376,18 +233,15 @@ class Live:
 
     def _look(self, shot: Shot) -> None:
         look = self._looker.look(shot)
-        self._looked += 1
-        self._recent.append((look.done, look.lag))
-        if self._journal is not None:
-            self._journal.look(look)
+        self._gauge.looked(look)
+        self._keeper.look(look)
         self.looks.put(look)
         self._tell(look.events)
 
     def _tell(self, events: Iterable[Event | Gap]) -> None:
+        events = tuple(events)
+        self.news.tell(events)
         for event in events:
-            with self._came:
-                self._events.append(event)
-                self._came.notify_all()
             if isinstance(event, Event):
                 for hook in self._hooks:
                     hook.offer(event)
@@ -401,22 +255,28 @@ class Live:
         for name in ("capture", "look"):
             self._join(name, deadline - time.monotonic())
         self.looks.close()  # if the source was never there
+        self.news.close()
         until = time.monotonic() + HOOK_GRACE
         for hook in self._hooks:
             hook.close(max(0.0, until - time.monotonic()))
-        if self._recorder is not None:
-            self._recorder.close()
-            self._join("record", None)
-        self._join("keep", None)
-        finished = None
-        with self._stack:
-            try:
-                finished = self._finished()
-            except VidemoError as error:
-                self._error = self._error or error
-        recorder = self._recorder
-        recorded = recorder.path if recorder is not None and recorder.frames else None
-        self.ended = Ended(self.stats(), finished, recorded, tuple(self._capture.gaps))
+        self._keeper.close()
+        for name in ("record", "keep"):
+            self._join(name, None)
+        stats, gaps, finished = self.stats(), tuple(self._capture.gaps), None
+        last = self.pictures.value
+        try:
+            finished = self._keeper.finish(
+                gaps,
+                frames=stats.captured,
+                last=round(last.time, 3) if last is not None else 0.0,
+                failures=self._capture.failures,
+                not_recorded=stats.not_recorded,
+                lag=round(stats.lag, 3),
+                slow=round(stats.slow, 3),
+            )
+        except VidemoError as error:
+            self._error = self._error or error
+        self.ended = Ended(stats, finished, self._keeper.recorded, gaps)
 
     def _join(self, name: str, seconds: float | None) -> None:
         for thread in self._threads:
@@ -424,32 +284,3 @@ class Live:
                 # One that hangs in a driver or a network is left alone; it ends with FFmpeg's own
                 # patience, or with the process.
                 thread.join(None if seconds is None else max(0.1, seconds))
-
-    def _finished(self) -> Finished | None:
-        journal = self._journal
-        if journal is None:
-            return None
-        stats, last = self.stats(), self.pictures.value
-        for gap in self._capture.gaps:
-            if gap.end is None:
-                journal.say(gap=gap._asdict())
-        journal.say(
-            end={
-                "frames": self._captured,
-                "last": round(last.time, 3) if last is not None else 0.0,
-                "failures": self._capture.failures,
-                "not_recorded": stats.not_recorded,
-                "lag": round(stats.lag, 3),
-                "slow": round(stats.slow, 3),
-            }
-        )
-        try:
-            journal.flush()
-        finally:
-            journal.close()
-        return finish(journal.path)
-
-
-def _rate(times: list[float]) -> float:
-    """How many there are in a second."""
-    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0

@@ -1,6 +1,6 @@
 """Live pictures and sound as they come: from a camera, an address or a pipe; a movie at its speed.
 
-One connection at a time. Here an address is opened, and nowhere else: the user named it.
+One connection at a time.
 """
 
 from __future__ import annotations
