@@ -104,6 +104,12 @@ def http_server(status: int = 200, delay: float = 0.0) -> Iterator[Heard]:
 
         do_POST = do_PUT = _take
 
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"<html>no movie</html>" * 50_000)
+
         def log_message(self, *_: Any) -> None:
             pass
 

@@ -15,19 +15,32 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Made
-from tests.live import PATIENCE, eventually, ffmpeg, free_port, rtsp_server, sending, watch
+from tests.live import (
+    PATIENCE,
+    eventually,
+    ffmpeg,
+    free_port,
+    http_server,
+    rtsp_server,
+    sending,
+    watch,
+)
 from tests.movies import still
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
 from videmo.live.finish import Finished, table_of
 from videmo.live.journal import JOURNAL_SUFFIX, read_journal
+from videmo.scan import scan_movie
 from videmo.schema import DEFAULT_REPEAT
 from videmo.table import read_record, read_table
 from videmo.video import Wish, open_movie, open_sound, probe
 
 TOGETHER = 0.95
 """Part of the frames that both saw on which a scan and a live session hold the same emotion."""
+
+
+HAPPY_ONCE = [("start", "happy"), ("end", "happy")]
 
 
 @pytest.fixture(scope="session")
@@ -62,10 +75,21 @@ def test_a_movie_at_its_own_speed_agrees_with_its_scan(people: Made, tmp_path: P
     assert (pairs["time"] - pairs["time_scan"]).abs().max() == 0
 
 
+def test_a_real_clip_agrees_with_its_scan(clips: Path, tmp_path: Path) -> None:
+    movie = clips / "night_phone.mp4"
+    scanned = read_table(scan_movie(movie, tmp_path).table)
+    seen = watch(movie, LiveSettings(folder=tmp_path))
+    assert seen.ended.finished is not None
+    pairs = read_table(seen.ended.finished.table).merge(scanned, on="frame", suffixes=("", "_scan"))
+    held = pairs[(pairs["repeat_scan"] >= DEFAULT_REPEAT) & (pairs["repeat"] >= DEFAULT_REPEAT)]
+    assert len(held) > 3
+    assert (held["emotion"] == held["emotion_scan"]).mean() >= TOGETHER
+
+
 def test_what_happens_is_told_once_and_at_the_end(happy: Path) -> None:
     seen = watch(happy)
     told = [(e.event, e.emotion) for e in seen.events if isinstance(e, Event)]
-    assert told == [("start", "happy"), ("end", "happy")]
+    assert told == HAPPY_ONCE
     assert seen.looks[-1].faces[0].held == "happy"
 
 
@@ -197,6 +221,11 @@ def test_rubbish_is_refused(tmp_path: Path) -> None:
     rubbish.write_bytes(bytes(range(1, 256)) * 500)
     with pytest.raises(MovieError, match="not a movie"):
         watch(rubbish)
+
+
+def test_an_address_that_answers_rubbish_is_refused() -> None:
+    with http_server() as server, pytest.raises(MovieError, match="check the address"):
+        watch(server.url)
 
 
 def test_pictures_that_change_their_size_are_brought_to_the_first(
@@ -353,6 +382,23 @@ def test_to_interrupt_is_to_end_well(happy: Path, tmp_path: Path) -> None:
     (table,) = folder.glob("*.faces.csv")
     assert read_record(table)["status"] == "ok"
     assert not list(folder.glob(f"*{JOURNAL_SUFFIX}"))
+
+
+def test_programs_and_addresses_are_told_once_of_each_run(happy: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    tell = f"sh -c 'echo $VIDEMO_EVENT $VIDEMO_EMOTION >> {told}'"
+    with http_server() as server:
+        asked = command(happy, "--as", "jsonl", "--on", "happy", tell, "--webhook", server.url)
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["event"], one["emotion"]) for one in lines] == HAPPY_ONCE
+    assert [tuple(line.split()) for line in told.read_text().splitlines()] == HAPPY_ONCE
+    assert server.posts == lines
+
+
+def test_cameras_are_listed_where_there_are_none_too() -> None:
+    done = subprocess.run(command("--list"), capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(("no cameras", "/dev/video")) and not done.stderr
 
 
 def test_a_full_disk_ends_it_and_what_was_kept_stays(
