@@ -67,7 +67,7 @@ def made_table(chance: random.Random) -> pd.DataFrame:
 
 def test_the_runs_while_time_goes_on_are_those_of_the_table() -> None:
     met = 0
-    for seed in range(60):
+    for seed in range(16):
         chance = random.Random(seed)
         table = made_table(chance)
         rule = Rule(repeat=chance.choice([1, 3, 5]), min_score=chance.choice([0.0, 0.5]))
@@ -75,7 +75,7 @@ def test_the_runs_while_time_goes_on_are_those_of_the_table() -> None:
         truth = sorted((run.track, run.emotion, run.start, run.repeat) for run in runs)
         assert found_online(table, rule, float(table["time"].iloc[-1])) == truth, seed
         met += len(truth)
-    assert met > 500
+    assert met > 100
 
 
 def test_a_run_is_told_when_it_is_long_enough_and_not_before() -> None:

@@ -189,7 +189,7 @@ def live(
             tell_left(session.left)
             _run(session, told, seconds, window, quiet)
     except KeyboardInterrupt:
-        if session.ended is None:
+        if session.ended is None or not session.ended.stats.captured:
             raise
     told()  # what ended with the end
     ended = session.ended

@@ -44,8 +44,8 @@ class Capture:
         """What is known of the source: its size, its rate; None: nothing has come yet."""
         self.connection: Connection | None = None
         self._wish, self._over, self._give_up = wish, over, give_up
-        self._began: float | None = None
-        self._last = Fraction(0)
+        self._last, self._at = Fraction(0), 0.0
+        """The time of the last picture, and when it came."""
 
     def run(
         self,
@@ -93,18 +93,16 @@ class Capture:
 
     def _now(self) -> Fraction:
         """The time of a picture that came now, in seconds after the first one."""
-        if self._began is None:
+        if self.movie is None:
             return Fraction(0)
-        passed = Fraction(time.monotonic() - self._began).limit_denominator(1000)
-        return max(passed, self._last + Fraction(1, 1000))
+        passed = Fraction(time.monotonic() - self._at).limit_denominator(1000)
+        return self._last + max(passed, Fraction(1, 1000))
 
     def _note(self, arrival: Arrival) -> None:
         assert arrival.frame is not None
-        if self._began is None:
-            self._began = arrival.at
         if self.movie is None:
             self.movie = arrival.frame.movie
-        self._last = arrival.frame.time
+        self._last, self._at = arrival.frame.time, arrival.at
 
     def _back(self, gap: Gap) -> Gap:
         whole = gap._replace(end=float(self._last))
