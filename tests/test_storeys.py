@@ -28,7 +28,7 @@ STOREYS = {
     **dict.fromkeys(
         (
             *("extract", "people", "annotate", "archive", "doctor"),
-            *("search", "summary", "compare", "plot", "report"),
+            *("search", "summary", "compare", "plot", "report", "live"),
         ),
         4,
     ),

@@ -53,6 +53,8 @@ _HOMES = {
     "read_people": "names",
     "read_review": "review",
     "write_report": "report",
+    "Live": "live",
+    "LiveSettings": "live",
     "demo_story": "demo",
     "make_movie": "demo",
 }

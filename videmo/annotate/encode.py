@@ -15,24 +15,22 @@ import numpy as np
 from videmo.errors import OutputError
 from videmo.files import shown
 from videmo.video import (
-    BT601,
-    BT709,
     READ_OPTIONS,
+    AacEncoder,
     Movie,
     Sound,
+    add_aac,
     decoding_time,
     encoded_path,
     open_sound,
-    usual_matrix,
+    say_colours,
+    to_encode,
 )
 
 AudioPacket: TypeAlias = "av.Packet[av.AudioStream]"
 
 COPIED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac"})
 """Codings of sound that MP4 takes and players know; others are encoded as AAC."""
-SOUND_RATE = 192_000
-"""Bits per second of sound that is encoded."""
-AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
 QUALITY = 20
 """x264's rate factor, at which a picture is hard to tell from the movie's."""
@@ -44,10 +42,6 @@ KEY_SECONDS = 2
 TICK = Fraction(1, 90_000)
 """Unit of times where the movie has none that can be used."""
 FINEST_TICK = Fraction(1, 1_000_000)
-
-SAID = {BT709: 1, BT601: 6}
-"""Colour primaries, transfer and matrix in a stream (ITU-T H.273)."""
-STUDIO_RANGE = 1
 
 
 class TimedPicture(NamedTuple):
@@ -152,9 +146,7 @@ def _add_video(
     context.time_base = unit
     context.thread_count = THREADS
     context.gop_size = max(1, round(KEY_SECONDS * movie.fps))
-    said = SAID[usual_matrix(shape[0])]
-    context.color_primaries = context.color_trc = context.colorspace = said
-    context.color_range = STUDIO_RANGE
+    say_colours(context, shape[0])
     return video
 
 
@@ -162,12 +154,10 @@ def _video_packets(
     video: av.VideoStream, pictures: Iterator[TimedPicture], offset: Fraction, unit: Fraction
 ) -> Iterator[av.Packet[av.VideoStream]]:
     """The encoded pictures, each as long as its picture is shown."""
-    matrix = usual_matrix(video.height).number
     shift = round(offset / unit)
     ends: dict[int, int] = {}
     for picture in pictures:
-        raw = av.VideoFrame.from_ndarray(picture.image, format="bgr24")
-        frame = raw.reformat(format="yuv420p", src_colorspace=BT601.number, dst_colorspace=matrix)
+        frame = to_encode(picture.image)
         frame.time_base, frame.pts = unit, round(picture.start / unit) + shift
         ends[frame.pts] = max(frame.pts + 1, round(picture.end / unit) + shift)
         yield from _lasting(video.encode(frame), ends)
@@ -201,7 +191,7 @@ def _sound_packets(
     pieces = chain([first], pieces)
     if copied:
         return _copied(container.add_stream_from_template(sound.stream), pieces, offset), "copied"
-    return _encoded(_add_aac(container, sound), sound.stream, pieces, offset), "encoded"
+    return _encoded(add_aac(container, sound.stream), sound.stream, pieces, offset), "encoded"
 
 
 def _copied(
@@ -214,55 +204,18 @@ def _copied(
         yield packet
 
 
-def _add_aac(container: av.container.OutputContainer, sound: Sound) -> av.AudioStream:
-    source = sound.stream.codec_context
-    rate = source.sample_rate if source.sample_rate in AAC_RATES else 48000
-    layout = "mono" if source.layout.nb_channels == 1 else "stereo"
-    stream = container.add_stream("aac", rate=rate, layout=layout)
-    stream.codec_context.bit_rate = SOUND_RATE
-    return stream
-
-
 def _encoded(
     stream: av.AudioStream,
     source: av.AudioStream,
     frames: Iterator[tuple[Fraction, av.AudioFrame]],
     offset: Fraction,
 ) -> Iterator[AudioPacket]:
-    graph = _graph(source, stream.codec_context)
+    encoder = AacEncoder(stream, source)
     unit = Fraction(1, stream.codec_context.sample_rate)
     for time, frame in frames:
         frame.time_base, frame.pts = unit, round((time + offset) / unit)
-        graph.push(frame)
-        yield from _pulled(graph, stream)
-    graph.push(None)
-    yield from _pulled(graph, stream)
-    yield from stream.encode(None)
-
-
-def _graph(source: av.AudioStream, target: av.AudioCodecContext) -> av.filter.Graph:
-    """Brings sound to another form; where pieces are missing it puts silence, so that what follows
-    stays in its place."""
-    graph = av.filter.Graph()
-    unit = Fraction(1, target.sample_rate)
-    form = {"sample_fmts": "fltp", "sample_rates": str(target.sample_rate)}
-    graph.link_nodes(
-        graph.add_abuffer(template=source, time_base=unit),
-        graph.add("aresample", "async=1"),
-        graph.add("aformat", **form, channel_layouts=target.layout.name),
-        graph.add("abuffersink"),
-    ).configure()
-    return graph
-
-
-def _pulled(graph: av.filter.Graph, stream: av.AudioStream) -> Iterator[AudioPacket]:
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(frame, av.AudioFrame)
-        yield from stream.encode(frame)
+        yield from encoder.encode(frame)
+    yield from encoder.rest()
 
 
 def _check(part: Path, target: Path, written: Written) -> None:

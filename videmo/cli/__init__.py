@@ -19,6 +19,7 @@ from videmo.cli.evaluate import evaluate
 from videmo.cli.export import export
 from videmo.cli.extract import extract
 from videmo.cli.find import find, index
+from videmo.cli.live import live
 from videmo.cli.model import model
 from videmo.cli.people import people
 from videmo.cli.plot import plot
@@ -34,7 +35,7 @@ from videmo.errors import VidemoError
 INTERRUPTED = 130
 
 COMMANDS = (
-    *(scan, extract, report, view, people, annotate, convert, plot, demo),
+    *(scan, extract, report, view, people, annotate, convert, plot, live, demo),
     *(find, index, summary, compare),
     *(status, verify, prune, doctor),
     *(train, evaluate, export, model),

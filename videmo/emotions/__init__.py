@@ -46,13 +46,15 @@ __all__ = [
 LEAST_SCORE = 1e-7
 """What is less is taken for so much: it has no logarithm, or none that means anything."""
 
-CLASSIFIERS: dict[str, Callable[[Model], Classify]] = {".tflite": tflite}
+CLASSIFIERS: dict[str, Callable[[Model, int], Classify]] = {".tflite": tflite}
 
 
-def classifier(model: Model) -> Classify:
+def classifier(model: Model, size: int = BATCH) -> Classify:
     """The function that classifies with `model`: uint8 pictures to (n, labels) float32 scores.
 
-    Pictures are (side, side), or (side, side, 3), red first, if the model wants colour.
+    Pictures are (side, side), or (side, side, 3), red first, if the model wants colour. `size` of
+    them are computed at a time, and so much it costs if there are fewer; the last digits depend on
+    it.
 
     Raises:
         SetupError: no runtime for this kind of model, or the runtime refuses the file.
@@ -61,7 +63,7 @@ def classifier(model: Model) -> Classify:
     if make is None:
         kinds = ", ".join(CLASSIFIERS)
         raise SetupError(f"{shown(model.path)}: models of this kind cannot be run; use {kinds}")
-    classify = make(model)
+    classify = make(model, size)
     if not model.frequencies and model.temperature == 1:
         return classify
     return lambda faces: corrected(classify(faces), model.frequencies, model.temperature)

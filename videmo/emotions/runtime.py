@@ -22,11 +22,11 @@ SUMS_NEAR = 0.01
 Classify = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
-def tflite(model: Model) -> Classify:
-    """A classifier that runs a TFLite model on one core."""
+def tflite(model: Model, size: int = BATCH) -> Classify:
+    """A classifier that runs a TFLite model on one core, so many pictures (`size`) at a time."""
     interpreter = interpreter_of(model)
     side, count = model.side, len(model.labels)
-    shape = (BATCH, side, side, COLOURS[model.colour])
+    shape = (size, side, side, COLOURS[model.colour])
     # One size of batch for all calls: the kernels chosen, and so the last digits, depend on it.
     source = interpreter.get_input_details()[0]["index"]
     try:
@@ -39,7 +39,7 @@ def tflite(model: Model) -> Classify:
             "as its .json says; export it again"
         ) from error
     output = interpreter.get_output_details()[0]
-    if tuple(output["shape"]) != (BATCH, count):
+    if tuple(output["shape"]) != (size, count):
         raise SetupError(f"{shown(model.path)}: this model does not give {count} scores")
     details = interpreter.get_input_details()[0], output
     if any(d["dtype"] is not np.float32 and not d["quantization"][0] for d in details):
@@ -50,8 +50,8 @@ def tflite(model: Model) -> Classify:
         """Raises SetupError if what the model gives are no scores."""
         scores = np.empty((len(faces), count), np.float32)
         batch = np.zeros(shape, np.float32)
-        for start in range(0, len(faces), BATCH):
-            part = faces[start : start + BATCH]
+        for start in range(0, len(faces), size):
+            part = faces[start : start + size]
             batch[: len(part)] = np.reshape(part, (len(part), *shape[1:]))
             interpreter.set_tensor(source, put(batch))
             interpreter.invoke()

@@ -73,7 +73,7 @@ def merge(
     cuts = _cuts_before(at, begins)
     found = _tracks(chunks, cuts.tolist(), settings.gap)
     tracks, count = _trusted(chunks, found, detector)
-    columns = _columns(_rows(chunks, tracks, labels, first, settings.every), labels)
+    columns = run_columns(_rows(chunks, tracks, labels, first, settings.every), labels)
     lengths = repeats(columns, settings.gap)
     rows = _rows(chunks, tracks, labels, first, settings.every)
     whole = (row._replace(repeat=n) for row, n in zip(rows, lengths.tolist(), strict=True))
@@ -168,7 +168,7 @@ def _rows(
         first += chunk.frames
 
 
-def _columns(rows: Iterable[Row], labels: Sequence[str]) -> pd.DataFrame:
+def run_columns(rows: Iterable[Row], labels: Sequence[str]) -> pd.DataFrame:
     """The columns of `rows` that runs are found in, as small as they can be."""
     codes = {emotion: code for code, emotion in enumerate(("", *labels))}
     columns: list[Any] = [array(kind) for kind in "ldldhd"]

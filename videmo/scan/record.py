@@ -110,14 +110,14 @@ def finished_record(
         "tracks": merged.tracks,
         "cuts": merged.cuts,
         "smaller_faces": {"pictures": merged.samples, "faces": merged.smaller},
-        "seconds": _seconds(merged.columns, begun["labels"], stop, settings.gap),
+        "seconds": held_seconds(merged.columns, begun["labels"], stop, settings.gap),
         "warnings": warnings(movie, found),
     }
     record["status"] = "partial" if incomplete(record) else "ok"
     return record
 
 
-def _seconds(
+def held_seconds(
     table: pd.DataFrame, labels: Sequence[str], end: float, gap: float
 ) -> dict[str, float]:
     """How long each emotion was held for `DEFAULT_REPEAT` frames or more, over all faces."""

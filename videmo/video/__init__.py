@@ -10,13 +10,29 @@ other, and their times are made to rise.
 Who encodes a movie finds here what all encoding needs: see `encoded_path`.
 """
 
+from videmo.video.cameras import Camera, cameras, with_modes
 from videmo.video.colours import BT601, BT709, usual_matrix
-from videmo.video.encode import decoding_time, encoded_path
+from videmo.video.encode import (
+    AacEncoder,
+    add_aac,
+    decoding_time,
+    encoded_path,
+    say_colours,
+    to_encode,
+)
+from videmo.video.feed import (
+    Arrival,
+    BrokenSourceError,
+    Connection,
+    SoundPiece,
+)
 from videmo.video.frame import Frame
 from videmo.video.gaps import Pace, pace
 from videmo.video.identity import Identity, fingerprint, identity
 from videmo.video.memory import out_of_memory
 from videmo.video.movie import READ_OPTIONS, Movie, Turn
+from videmo.video.opening import Wish
+from videmo.video.places import MOVIE, Place, find_place
 from videmo.video.probe import probe
 from videmo.video.reader import TIME_TOLERANCE, Reader, open_movie
 from videmo.video.series import holds_series, pictures_in, series_in
@@ -27,18 +43,30 @@ from videmo.video.survey import Survey, plan_chunks, survey
 __all__ = [
     "BT601",
     "BT709",
+    "MOVIE",
     "READ_OPTIONS",
     "TIME_TOLERANCE",
+    "AacEncoder",
+    "Arrival",
+    "BrokenSourceError",
+    "Camera",
+    "Connection",
     "Frame",
     "Identity",
     "Movie",
     "Pace",
+    "Place",
     "Reader",
     "Sound",
+    "SoundPiece",
     "Survey",
     "Turn",
+    "Wish",
+    "add_aac",
+    "cameras",
     "decoding_time",
     "encoded_path",
+    "find_place",
     "fingerprint",
     "holds_series",
     "identity",
@@ -49,9 +77,12 @@ __all__ = [
     "pictures_in",
     "plan_chunks",
     "probe",
+    "say_colours",
     "series_in",
     "sound_taken",
     "survey",
+    "to_encode",
     "usual_matrix",
+    "with_modes",
     "with_sound",
 ]

@@ -72,8 +72,8 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
         frames = _first_frames(container, stream, path)
         raw = frames[0]
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        turn = _turn(raw)
-        width, height = _upright_size(raw, aspect, turn)
+        turn = turn_of(raw)
+        width, height = upright_size(raw, aspect, turn)
         origin = raw.pts or 0
         sounds = sound_tracks(container)
         length = _length(container, stream, origin, chapters)
@@ -110,7 +110,7 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
         )
 
 
-def _upright_size(raw: av.VideoFrame, aspect: Fraction, turn: Turn) -> tuple[int, int]:
+def upright_size(raw: av.VideoFrame, aspect: Fraction, turn: Turn) -> tuple[int, int]:
     """Width and height of the picture with square pixels, turned as it is shown."""
     width, height = max(1, round(raw.width * aspect)), raw.height
     return (height, width) if turn.transposed else (width, height)
@@ -225,7 +225,7 @@ def _timecode(container: av.container.InputContainer, stream: av.VideoStream) ->
     return ""
 
 
-def _turn(raw: av.VideoFrame) -> Turn:
+def turn_of(raw: av.VideoFrame) -> Turn:
     """What the display matrix asks for; turns by other angles than 90 degrees are left alone.
 
     The matrix (ISO/IEC 14496-12, 8.3.2) is a, b, u, c, d, v, x, y, w, with x' = a x + c y and
