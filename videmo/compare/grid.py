@@ -14,7 +14,7 @@ from videmo.compare.coded import Code
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.moments import Moment
-from videmo.names import tidy
+from videmo.plain import tidy
 from videmo.reading import Reading
 from videmo.resample import Numbers
 from videmo.schema import meant_by

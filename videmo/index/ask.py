@@ -14,7 +14,7 @@ from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.index.layout import BY_LENGTH, BY_MOVIE, BY_PERSON, BY_SCORE, FIELDS, NAMED
 from videmo.moments import Moment
-from videmo.names import tidy
+from videmo.plain import tidy
 from videmo.runs import TWO_DIGITS
 from videmo.schema import DEFAULT_REPEAT, no_such_emotion
 
