@@ -15,7 +15,7 @@ from videmo.archive.ledger import (
 )
 from videmo.archive.left_out import count_kinds
 from videmo.archive.named import Outcome, scan_movies
-from videmo.archive.overnight import Standing, scan_archive
+from videmo.archive.overnight import Engine, Standing, scan_archive
 from videmo.archive.process import Limits
 from videmo.archive.share import Shard, shard_of_environment
 from videmo.archive.verify import Verified, verify_tables
@@ -28,6 +28,7 @@ __all__ = [
     "PARTIAL",
     "SKIPPED",
     "Candidate",
+    "Engine",
     "Entry",
     "Limits",
     "Outcome",

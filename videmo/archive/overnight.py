@@ -59,11 +59,15 @@ class Standing(NamedTuple):
     of_seconds: float = 0.0
     """Footage to be scanned in this run, about: that of movies that have not been begun is told by
     their size. 0: not known yet."""
+    crew: str = ""
+    """Who works, where that changes."""
 
 
 LIMITS, WHOLE = Limits(), Shard()
 
 Told = Callable[[Standing], None]
+Engine = Callable[[list[Candidate], dict[str, Order], Record, Told], Iterator[Entry]]
+"""Scans movies as their orders say, `made` in this way, and gives what became of each."""
 
 
 def scan_archive(
@@ -77,6 +81,7 @@ def scan_archive(
     limits: Limits = LIMITS,
     shard: Shard = WHOLE,
     progress: Told | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[tuple[Entry, bool]]:
     """Scan an archive's movies into `folder`, which mirrors its tree, and list them there.
 
@@ -94,6 +99,7 @@ def scan_archive(
         limits: what a movie may take; one that takes more has failed.
         shard: only the movies of this part.
         progress: told how far the whole is.
+        engine: scans the movies; None: this machine does, in `jobs` processes.
 
     Yields:
         What became of each movie, as soon as it is known; and whether that is new.
@@ -129,7 +135,8 @@ def scan_archive(
             for candidate in to_do
         }
         entries = [*kept]
-        for entry in _scan_all(to_do, orders, made, jobs, progress or (lambda _: None)):
+        scan_all = engine or partial(_scan_all, jobs)
+        for entry in scan_all(to_do, orders, made, progress or (lambda _: None)):
             add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, True
@@ -181,7 +188,7 @@ def _sort_out(
 
 
 def _scan_all(
-    movies: list[Candidate], orders: dict[str, Order], made: Record, jobs: int, tell: Told
+    jobs: int, movies: list[Candidate], orders: dict[str, Order], made: Record, tell: Told
 ) -> Iterator[Entry]:
     """The largest first, so that no core is left alone with it in the end."""
     waiting = sorted(movies, key=lambda candidate: (-candidate.size, candidate.name))
@@ -197,7 +204,7 @@ def _scan_all(
                 worker.look()
             for worker in [worker for worker in running if worker.ended]:
                 running.remove(worker)
-                entry = _entry(worker, made)
+                entry = entry_after(worker, made)
                 done, size_done = done + 1, size_done + worker.candidate.size
                 if entry.duration:
                     scanned, seconds = scanned + worker.candidate.size, seconds + entry.duration
@@ -247,7 +254,7 @@ def _footage(seconds: float, scanned: int, running: list[MovieWorker], waiting: 
     return known * (1 + untold / of_size) if of_size else 0.0
 
 
-def _entry(worker: MovieWorker, made: Record) -> Entry:
+def entry_after(worker: MovieWorker, made: Record) -> Entry:
     """What became of a movie.
 
     Raises:

@@ -98,7 +98,8 @@ def watched_archive(quiet: bool) -> Iterator[Callable[[Standing], None] | None]:
 def _standing(now: Standing) -> str:
     """How many movies, and how much footage."""
     whole = f" of about {long(now.of_seconds)}" if now.of_seconds else ""
-    return f"{now.done} of {now.movies} movies, {long(now.seconds)}{whole} of footage"
+    crew = f", {now.crew}" if now.crew else ""
+    return f"{now.done} of {now.movies} movies, {long(now.seconds)}{whole} of footage{crew}"
 
 
 @contextmanager
