@@ -119,7 +119,7 @@ if TYPE_CHECKING:
 @click.option(
     "--cluster",
     metavar="ADDRESS|FILE|local:N",
-    help="Of folders: let a Dask cluster scan, whose scheduler is at tls://HOST:PORT, or wrote this "
+    help="Of folders: let a Dask cluster scan, whose scheduler is at tls://HOST:PORT or wrote this "
     "file; local:4 is one of four workers on this machine.",
 )
 @click.option(
