@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,7 +27,8 @@ class Cluster:
         self.folder = folder
         self.file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
-        self._settings = settings
+        self.settings = settings
+        self._temporary: list[Path] = []
         self.scheduler = self.start_scheduler()
 
     @property
@@ -34,11 +37,11 @@ class Cluster:
 
     def start_scheduler(self, *options: str) -> subprocess.Popen[bytes]:
         self.file.unlink(missing_ok=True)
-        tls = ("--protocol", "tls") if "DASK_CONFIG" in self._settings else ()
+        tls = ("--protocol", "tls") if "DASK_CONFIG" in self.settings else ()
         self.scheduler = self._start(
             "scheduler",
             *("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"),
-            *(*tls, *options),
+            *("--idle-timeout", "600", *tls, *options),  # should the test itself be killed
         )
         until(self.file.exists)
         return self.scheduler
@@ -48,9 +51,11 @@ class Cluster:
     ) -> subprocess.Popen[bytes]:
         """A worker as on a machine of its own: another working folder, another temporary one."""
         place = self.folder / f"machine-{len(self.workers)}"
-        (place / "tmp").mkdir(parents=True)
-        how = ("--no-dashboard", "--nthreads", "1", "--name", place.name, *options)
-        more = {"TMPDIR": str(place / "tmp"), **settings}
+        place.mkdir()
+        temporary = Path(tempfile.mkdtemp(prefix="vm-"))  # short: sockets lie in it
+        self._temporary.append(temporary)
+        how = ("--no-dashboard", "--nthreads", "1", "--death-timeout", "60", *options)
+        more = {"TMPDIR": str(temporary), **settings}
         self.workers.append(self._start("worker", *how, cwd=place, before=before, **more))
         return self.workers[-1]
 
@@ -60,6 +65,8 @@ class Cluster:
     def close(self) -> None:
         for work in [*self.workers, self.scheduler]:
             end(work)
+        for folder in self._temporary:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _start(
         self,
@@ -71,7 +78,7 @@ class Cluster:
     ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}"]
         command = [*before, *command, *options, "--scheduler-file", str(self.file)]
-        environment = {"PYTHONPATH": str(ROOT), **os.environ, **self._settings, **settings}
+        environment = {"PYTHONPATH": str(ROOT), **os.environ, **self.settings, **settings}
         log = self.folder / f"{cwd.name if cwd else what}.log"
         with log.open("ab") as file:
             return subprocess.Popen(

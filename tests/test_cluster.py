@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import pickle
 import re
 import shutil
 import subprocess
@@ -93,7 +94,7 @@ def test_tables_are_the_same_bytes_as_from_one_machine_and_who_differs_gets_no_w
     differs = tls.add_worker(PYTHONPATH=str(other.parent))
     workers = [tls.add_worker("--no-nanny") for _ in range(2)]
     alone = scan("-j1", archive, "-o", "alone", cwd=tmp_path)
-    where = tls._settings
+    where = tls.settings
     done = scan(archive, "-o", "out", "--cluster", tls.address, cwd=tmp_path, **where)
     assert (done.returncode, alone.returncode) == (1, 1), done.stderr + tls.logged()
     assert tables_in(tmp_path / "out") == tables_in(tmp_path / "alone")
@@ -154,6 +155,25 @@ def test_a_worker_whose_disk_is_full_is_not_fit(
     with expected(Settings(), tmp_path / "out", find_movies([archive])) as wanted:
         (full,) = examine(wanted)[1]
     assert full == Difference(str(disk), "64 MB needed", "disk full, 0 MB free")
+
+
+def test_a_worker_whose_temporary_folder_has_too_long_a_name_is_not_fit(
+    archive: Path, tmp_path: Path
+) -> None:
+    """There lie the sockets by which its processes are started, whose names are short."""
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    with expected(Settings(), tmp_path / "out", find_movies([archive])) as wanted:
+        code = "import pickle, sys; from videmo.archive.cluster.fit import examine;"
+        code += "print(examine(pickle.load(sys.stdin.buffer))[1])"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            input=pickle.dumps(wanted),
+            env={"PYTHONPATH": str(ROOT), "TMPDIR": str(long)},
+            capture_output=True,
+            check=True,
+        )
+    assert b"what='processes'" in done.stdout and b"path too long" in done.stdout
 
 
 def test_a_table_says_why_no_worker_is_left() -> None:

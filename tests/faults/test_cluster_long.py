@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import PATIENCE, Cluster, cluster, end, leftovers, tables_in, until
+from tests.cluster import Cluster, cluster, end, leftovers, tables_in, until
 from tests.conftest import ROOT
 from tests.faults.test_long import sixty_files
 from tests.movies import still
@@ -140,11 +141,16 @@ def readers_of(movie: Path) -> list[int]:
     return found
 
 
+def scanners_of(movie: Path, one: Cluster) -> list[int]:
+    """The processes of workers that scan a movie."""
+    return [reader for reader in readers_of(movie) if worker_of(reader, one)]
+
+
 def worker_of(scanner: int, one: Cluster) -> int | None:
     """The worker's process, below its nanny, that has started the one that scans."""
     above = parents(scanner)
     nannies = {work.pid for work in one.workers}
-    return next((a for a, b in zip(above, above[1:], strict=False) if b in nannies), None)
+    return next((a for a, b in itertools.pairwise(above) if b in nannies), None)
 
 
 def workers(one: Cluster, count: int) -> None:
@@ -175,8 +181,8 @@ def test_a_stopped_worker_that_wakes_does_no_harm(archive: Archive, tmp_path: Pa
         workers(one, 2)
         scan = Scan(one, archive.folder, tmp_path / "out")
         movie = archive.folder / "long0.mp4"
-        until(lambda: readers_of(movie) or scan.ended())
-        (scanner,) = readers_of(movie)
+        until(lambda: scanners_of(movie, one) or scan.ended())
+        (scanner, *_) = scanners_of(movie, one)
         sleeper = worker_of(scanner, one)
         assert sleeper
         os.kill(sleeper, signal.SIGSTOP)
@@ -214,7 +220,7 @@ def test_a_client_that_is_gone_leaves_no_work_behind_and_goes_on(
         workers(one, 2)
         scan = Scan(one, archive.folder, tmp_path / "out")
         movie = archive.folder / "long1.mp4"
-        until(lambda: readers_of(movie) or scan.ended())
+        until(lambda: scanners_of(movie, one) or scan.ended())
         scan.work.send_signal(how)
         assert scan.code() == (130 if how == signal.SIGINT else -how), scan.said
         until(lambda: not readers_of(movie), 30)
@@ -255,12 +261,12 @@ def test_a_scanner_that_is_killed_for_want_of_memory_is_tried_elsewhere(tmp_path
     """As the system does it where memory runs out: it costs that try, not the movie."""
     folder = tmp_path / "archive"
     folder.mkdir()
-    make_movie(folder / "a.mp4", still(30, Fraction(12), sound=False))
+    make_movie(folder / "a.mp4", still(60, Fraction(12), sound=False))
     with cluster(tmp_path / "cluster") as one:
         workers(one, 2)
         scan = Scan(one, folder, tmp_path / "out")
-        until(lambda: readers_of(folder / "a.mp4") or scan.ended(), PATIENCE)
-        for scanner in readers_of(folder / "a.mp4"):
+        until(lambda: (tmp_path / "out" / "a.mp4.parts").exists() or scan.ended())
+        for scanner in scanners_of(folder / "a.mp4", one):
             os.kill(scanner, signal.SIGKILL)
         assert scan.code() == 0, scan.said
         assert "was killed, perhaps for want of memory; it is tried again" in scan.said

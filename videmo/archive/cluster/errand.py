@@ -72,7 +72,10 @@ def run_errand(errand: Errand) -> Outcome:
     multiprocessing.current_process().daemon = False
     worker = get_worker()
     key = str(worker.get_current_task())
-    movie = MovieWorker(errand.candidate, errand.order, _work_of(errand))
+    try:
+        movie = MovieWorker(errand.candidate, errand.order, _work_of(errand))
+    except (EOFError, OSError) as error:  # what starts processes was killed: it comes again
+        return LostError(f"no process can be started to scan in ({error})")
     told = 0.0
     try:
         while not movie.ended:

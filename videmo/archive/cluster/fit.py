@@ -20,6 +20,7 @@ from videmo.emotions import find_model
 from videmo.errors import SetupError, VidemoError
 from videmo.files import check_writable, output_error, sha256, shown, temporary
 from videmo.scan import Settings, made_with
+from videmo.scan.workers import process_context
 
 ROOM = 64 << 20
 """Bytes that have to be free for the tables, and for temporary files."""
@@ -84,7 +85,7 @@ def examine(wanted: Expected) -> tuple[str, list[Difference]]:
         for what, one in wanted.traits.items()
         if here.get(what) != one
     ]
-    return socket.gethostname(), found + _unseen(wanted)
+    return socket.gethostname(), found + _unseen(wanted) + _unable()
 
 
 def traits(settings: Settings) -> dict[str, str]:
@@ -150,6 +151,16 @@ def _unseen(wanted: Expected) -> list[Difference]:
             there = f"disk full, {free >> 20} MB free"
             found.append(Difference(shown(place), f"{ROOM >> 20} MB needed", there))
     return found
+
+
+def _unable() -> list[Difference]:
+    """Whether processes can be started here, to scan in; begins with what they need."""
+    try:
+        process_context()
+    except OSError as error:
+        why = f"{error} ({shown(tempfile.gettempdir())})"
+        return [Difference("processes", "can be started", why)]
+    return []
 
 
 def _size_of(movie: Path) -> str:

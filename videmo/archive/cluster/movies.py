@@ -35,8 +35,11 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 """So often a movie may lose its worker without getting any further."""
+FAIR = 0.5
+"""A movie is scanned in parts if it is more than this part of what is left for each thread: sizes
+tell only roughly how long a scan takes."""
 PIECES = 4
-"""Into how many pieces for each thread what is left is cut, at most."""
+"""Into how many pieces for each thread what is left would then be cut."""
 LEAST_CHUNKS = 4
 """A part has so many chunks, two minutes of film; else to begin with it costs too much."""
 
@@ -148,8 +151,8 @@ class ArchiveScan:
             ChunkStore(movie.store, {}).forget()
         size = float(movie.candidate.size)
         share = size / self._left if self._left else 0.0
-        pieces = math.ceil(share * PIECES * self._crew.slots)
-        return _Task(movie, size, plan=pieces > 1, pieces=pieces)
+        fair = share * self._crew.slots
+        return _Task(movie, size, plan=fair > FAIR, pieces=math.ceil(fair * PIECES))
 
     def _begin(self, task: _Task) -> None:
         movie = task.movie
