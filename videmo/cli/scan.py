@@ -118,9 +118,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--cluster",
-    metavar="ADDRESS|FILE|local:N",
-    help="Of folders: let a Dask cluster scan, whose scheduler is at tls://HOST:PORT or wrote this "
-    "file; local:4 is one of four workers on this machine.",
+    metavar="PLACE",
+    help="Of folders: let a Dask cluster scan. Its scheduler's address (tls://HOST:8786) or file; "
+    "local:4 is a cluster of four workers on this machine.",
 )
 @click.option(
     "--insecure-cluster",
