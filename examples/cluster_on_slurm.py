@@ -32,7 +32,7 @@ def start(jobs: int, cores: int, file: Path) -> SLURMCluster:
         memory=f"{cores * MEMORY_PER_CORE}GB",
         walltime="12:00:00",
         # Before its time is over a worker takes leave, at a moment of its own.
-        worker_extra_args=["--lifetime", "11h45m", "--lifetime-stagger", "10m", "--no-dashboard"],
+        worker_extra_args=["--lifetime", "705m", "--lifetime-stagger", "10m", "--no-dashboard"],
         protocol="tls://",
         security=Security(),
         scheduler_options={

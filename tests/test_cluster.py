@@ -93,9 +93,12 @@ def test_tables_are_the_same_bytes_as_from_one_machine_and_who_differs_gets_no_w
     (other / "more.py").write_text('"""Another version of videmo."""\n')
     differs = tls.add_worker(PYTHONPATH=str(other.parent))
     workers = [tls.add_worker("--no-nanny") for _ in range(2)]
-    alone = scan("-j1", archive, "-o", "alone", cwd=tmp_path)
+    for suffix in ("tflite", "json"):
+        shutil.copy(ROOT / "models" / f"emotion.{suffix}", tmp_path / f"own.{suffix}")
+    asked = (archive, "--model", "own.tflite")  # from a folder that is not the workers'
+    alone = scan("-j1", *asked, "-o", "alone", cwd=tmp_path)
     where = tls.settings
-    done = scan(archive, "-o", "out", "--cluster", tls.address, cwd=tmp_path, **where)
+    done = scan(*asked, "-o", "out", "--cluster", tls.address, cwd=tmp_path, **where)
     assert (done.returncode, alone.returncode) == (1, 1), done.stderr + tls.logged()
     assert tables_in(tmp_path / "out") == tables_in(tmp_path / "alone")
     assert len(tables_in(tmp_path / "out")) == 8
@@ -106,7 +109,7 @@ def test_tables_are_the_same_bytes_as_from_one_machine_and_who_differs_gets_no_w
     watch, *lines, _ = done.stdout.splitlines()
     assert watch.startswith("to watch the cluster: http://127.0.0.1:")
     assert sorted(lines) == sorted(alone.stdout.splitlines()[:-1])
-    again = scan(archive, "-o", "out", "--cluster", tls.file, cwd=tmp_path, **where)
+    again = scan(*asked, "-o", "out", "--cluster", tls.file, cwd=tmp_path, **where)
     assert "new: 0" in again.stdout
     assert differs.poll() is None and all(worker.poll() is None for worker in workers)
 

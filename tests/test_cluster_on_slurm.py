@@ -28,15 +28,20 @@ pytestmark = [
 ]
 
 SBATCH = """#!/bin/sh
-# Runs a job at once, and says its number, as Slurm's sbatch does.
-cp "$1" "$JOBS/script"
-setsid sh "$1" >"$JOBS/log" 2>&1 &
+# Keeps the script, runs it at once, and says its number, as Slurm's sbatch does.
+cp "$1" "$JOBS/script-$$"
+setsid sh "$JOBS/script-$$" >"$JOBS/log-$$" 2>&1 &
 echo $! >"$JOBS/pid-$!"
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
-for job in "$@"; do kill -- "-$job" && rm "$JOBS/pid-$job"; done
+for job in "$@"; do kill -- "-$job"; done
 """
+
+
+def is_alive(job: Path) -> bool:
+    """Whether a job runs whose number stands in this file."""
+    return Path(f"/proc/{int(job.read_text())}/cmdline").exists()
 
 
 def test_the_example_s_jobs_are_a_cluster_that_scans(tmp_path: Path) -> None:
@@ -67,11 +72,12 @@ def test_the_example_s_jobs_are_a_cluster_that_scans(tmp_path: Path) -> None:
         until(lambda: file.exists() or slurm.poll() is not None)
         done = scan(archive, "-o", "out", "--cluster", file, cwd=tmp_path, **settings)
         assert done.returncode == 0, done.stderr + (tmp_path / "said").read_text()
-        script = (jobs / "script").read_text()
-        assert "#SBATCH --cpus-per-task=1" in script and "--lifetime 11h45m" in script
+        script = next(jobs.glob("script-*")).read_text()
+        assert "#SBATCH --cpus-per-task=1" in script and "--lifetime 705m" in script
         slurm.send_signal(signal.SIGINT)
         assert slurm.wait(60) == 0, (tmp_path / "said").read_text()
-        assert not list(jobs.glob("pid-*")) and not file.exists()
+        assert not file.exists()
+        until(lambda: not any(is_alive(job) for job in jobs.glob("pid-*")), 60)
     finally:
         end(slurm)
         for job in jobs.glob("pid-*"):

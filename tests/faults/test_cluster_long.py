@@ -44,12 +44,18 @@ class Archive:
         self.expected = sixty_files(self.folder, place)
         # Some are long enough to be in the middle of.
         for number in range(3):
-            make_movie(self.folder / f"long{number}.mp4", still(60, Fraction(8), sound=False))
+            make_movie(
+                self.folder / f"long{number}.mp4", still(60 + number, Fraction(8), sound=False)
+            )
             self.expected[f"long{number}.mp4"] = "ok"
         found = find_movies([self.folder])
         self.entries = {e.path: e for e, _ in scan_archive(found, place / "alone")}
         self.tables = tables_in(place / "alone")
         assert {path: entry.status for path, entry in self.entries.items()} == self.expected
+
+    def out(self, name: str) -> Path:
+        """A folder for tables; they say where their movies are, so it lies as the other does."""
+        return self.folder.with_name(name)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,7 @@ class Scan:
 
     def __init__(self, one: Cluster, archive: Path, out: Path) -> None:
         self.out = out
-        self._said = out.with_name("said.txt")
+        self._said = out.with_name(f"{out.name}.said")
         command = [
             sys.executable,
             "-m",
@@ -162,7 +168,7 @@ def test_sixty_files_are_the_same_bytes_whoever_is_lost(archive: Archive, tmp_pa
     """One worker is killed, one stopped, and one leaves."""
     with cluster(tmp_path / "cluster", **SHORT_LIVES) as one:
         workers(one, 3)
-        scan = Scan(one, archive.folder, tmp_path / "out")
+        scan = Scan(one, archive.folder, archive.out("lost"))
         killed, stopped, leaving = one.workers
         scan.until_done(5)
         os.killpg(stopped.pid, signal.SIGSTOP)  # as a machine that hangs
@@ -179,7 +185,7 @@ def test_a_stopped_worker_that_wakes_does_no_harm(archive: Archive, tmp_path: Pa
     """Its scheduler has forgotten it; what it scanned is scanned by others meanwhile."""
     with cluster(tmp_path / "cluster", **SHORT_LIVES) as one:
         workers(one, 2)
-        scan = Scan(one, archive.folder, tmp_path / "out")
+        scan = Scan(one, archive.folder, archive.out("asleep"))
         movie = archive.folder / "long0.mp4"
         until(lambda: scanners_of(movie, one) or scan.ended())
         (scanner, *_) = scanners_of(movie, one)
@@ -194,7 +200,7 @@ def test_a_stopped_worker_that_wakes_does_no_harm(archive: Archive, tmp_path: Pa
 def test_a_scheduler_that_is_killed_is_started_again_and_the_scan_goes_on(
     archive: Archive, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
+    out = archive.out("scheduler")
     with cluster(tmp_path / "first") as one:
         workers(one, 3)
         scan = Scan(one, archive.folder, out)
@@ -218,13 +224,14 @@ def test_a_client_that_is_gone_leaves_no_work_behind_and_goes_on(
 ) -> None:
     with cluster(tmp_path / "cluster") as one:
         workers(one, 2)
-        scan = Scan(one, archive.folder, tmp_path / "out")
+        out = archive.out(f"client-{how:d}")
+        scan = Scan(one, archive.folder, out)
         movie = archive.folder / "long1.mp4"
         until(lambda: scanners_of(movie, one) or scan.ended())
         scan.work.send_signal(how)
         assert scan.code() == (130 if how == signal.SIGINT else -how), scan.said
         until(lambda: not readers_of(movie), 30)
-        check(archive, Scan(one, archive.folder, tmp_path / "out"))
+        check(archive, Scan(one, archive.folder, out))
 
 
 def test_a_movie_that_kills_three_workers_has_failed_and_the_others_are_scanned(

@@ -42,11 +42,12 @@ class ClusterEngine:
         from videmo.archive.cluster.crew import Crew
         from videmo.archive.cluster.errand import NEWS
         from videmo.archive.cluster.fit import examine, expected
-        from videmo.archive.cluster.movies import ArchiveScan
+        from videmo.archive.cluster.movies import ArchiveScan, absolute_model
 
         if not movies:
             return
-        with expected(self._settings, self._folder.absolute(), movies) as wanted:
+        settings = absolute_model(self._settings)
+        with expected(settings, self._folder.absolute(), movies) as wanted:
             crew = Crew(self._client, partial(examine, wanted))
             self._client.subscribe_topic(NEWS, crew.hear)
             try:

@@ -54,7 +54,9 @@ def _distributed() -> Any:
         import distributed
     except ImportError as error:
         raise SetupError(f"--cluster needs Dask distributed; {to_install('cluster')}") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in logging.root.manager.loggerDict:  # some have levels of their own
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return distributed
 
 

@@ -236,4 +236,8 @@ class Crew:
             if self._client.status != "running":
                 raise gone(self._client) from lost
             return Lost(f"what came of it was lost ({type(lost).__name__})")
+        if error is None:  # it was cancelled, though not by us
+            if self._client.status != "running":
+                raise gone(self._client)
+            return Lost("what came of it was lost")
         return Lost(f"{type(error).__name__}: {error}")

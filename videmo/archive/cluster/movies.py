@@ -26,6 +26,7 @@ from videmo.archive.process import Order
 from videmo.archive.walk import Candidate
 from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
 from videmo.files import remove_left, shown
+from videmo.scan import Settings
 from videmo.scan.parts import Part
 from videmo.scan.store import ChunkStore
 from videmo.scan.workers import TELL_EVERY
@@ -131,7 +132,11 @@ class ArchiveScan:
         more = tuple(map(_absolute, one.more))
         candidate = replace(one, path=_absolute(one.path), more=more)
         order = order._replace(
-            movie=candidate.path, more=more, folder=_absolute(order.folder), shared=True
+            movie=candidate.path,
+            more=more,
+            folder=_absolute(order.folder),
+            settings=absolute_model(order.settings),
+            shared=True,
         )
         table = table_of(order.folder, candidate.path.name, candidate.path, self._made)
         return _Movie(candidate, order, table)
@@ -249,6 +254,12 @@ class ArchiveScan:
         workers = "1 worker" if self._crew.workers == 1 else f"{self._crew.workers} workers"
         speed = seconds / max(1.0, time.monotonic() - self._begun)
         return f"{workers}, {speed:.1f} hours an hour"
+
+
+def absolute_model(settings: Settings) -> Settings:
+    """The same settings, for whoever works in another folder."""
+    model = settings.model
+    return replace(settings, model=model if model is None else _absolute(model))
 
 
 def _absolute(path: Path) -> Path:
