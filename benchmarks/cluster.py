@@ -85,7 +85,6 @@ def simulate(count: int, workers: int, seconds: float) -> None:
     print(f"first film begun after {seen.first - begun:.2f} s")
     print(f"all in {elapsed:.1f} s, ideal {ideal:.1f} s: {elapsed / ideal - 1:+.1%}")
     print(f"{count / elapsed:.0f} films/s; idle share of the workers {1 - ideal / elapsed:.1%}")
-    print("films done, MB of scheduler and client:", *seen.memory)
 
 
 class Watched:
@@ -95,7 +94,7 @@ class Watched:
         self._scheduler = scheduler
         self._entries = 0
         self.first = 0.0
-        self.memory: list[tuple[int, int, int]] = []
+        self._tenths = 0
 
     def entry(self) -> None:
         self._entries += 1
@@ -103,9 +102,10 @@ class Watched:
     def tell(self, standing: Standing) -> None:
         if not self.first and not standing.crew.startswith("0"):
             self.first = time.monotonic()
-        if self._entries >= len(self.memory) * standing.movies / 10:
+        if self._entries >= self._tenths * standing.movies / 10:
+            self._tenths += 1
             held = resident(self._scheduler), resident(os.getpid())
-            self.memory.append((self._entries, *held))
+            print(f"{self._entries} films, MB of scheduler and client: {held}", flush=True)
 
 
 def overhead(movies: list[str]) -> None:

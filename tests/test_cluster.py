@@ -23,6 +23,7 @@ from tests.movies import another, still
 from videmo.archive.cluster.address import check_private, scheduler_at, workers_here
 from videmo.archive.cluster.connect import connected
 from videmo.archive.cluster.fit import Difference, examine, expected, none_fit, traits
+from videmo.archive.cluster.movies import LEAST_CHUNKS, PIECES
 from videmo.archive.walk import find_movies
 from videmo.demo import make_movie
 from videmo.errors import RequestError, SetupError
@@ -55,13 +56,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four good movies, one of them of several chunks, and a bad one."""
+    """Four good movies, one of them long enough for several parts, and a bad one."""
     folder = tmp_path_factory.mktemp("archive")
     (folder / "sub").mkdir()
     make_movie(folder / "a.mp4", still(0.5))
     another(folder / "a.mp4", folder / "sub" / "a.mp4")
     another(folder / "a.mp4", folder / "-odd name.mp4")
-    make_movie(folder / "long.mp4", still(40, Fraction(5), sound=False))
+    make_movie(folder / "long.mp4", still(100, Fraction(4), sound=False), gop=8)
     (folder / "bad.mp4").write_bytes(b"<html>404</html>")
     return folder
 
@@ -213,6 +214,13 @@ def test_a_movie_scanned_in_parts_gives_the_same_bytes(archive: Path, tmp_path: 
     assert kept == {p.name: p.stat().st_mtime_ns for p in (out / "long.mp4.parts").iterdir()}
     assert scan_movie(movie, out, shared=True).table.read_bytes() == whole.table.read_bytes()
     assert tables_in(out) == tables_in(tmp_path / "whole") and leftovers(out) == []
+
+
+def test_the_long_movie_is_long_enough_to_be_scanned_in_parts(
+    archive: Path, tmp_path: Path
+) -> None:
+    part = plan_parts(archive / "long.mp4", tmp_path, Settings())
+    assert [len(one.chunks) for one in part.cut(PIECES, LEAST_CHUNKS)] == [5, 5]
 
 
 def test_parts_have_at_least_so_many_chunks(archive: Path, tmp_path: Path) -> None:
