@@ -152,6 +152,12 @@ def scanners_of(movie: Path, one: Cluster) -> list[int]:
     return [reader for reader in readers_of(movie) if worker_of(reader, one)]
 
 
+def workers_on(movie: Path, one: Cluster) -> list[int]:
+    """The workers whose processes scan a movie."""
+    found = (worker_of(reader, one) for reader in readers_of(movie))
+    return [worker for worker in found if worker]
+
+
 def worker_of(scanner: int, one: Cluster) -> int | None:
     """The worker's process, below its nanny, that has started the one that scans."""
     above = parents(scanner)
@@ -187,10 +193,9 @@ def test_a_stopped_worker_that_wakes_does_no_harm(archive: Archive, tmp_path: Pa
         workers(one, 2)
         scan = Scan(one, archive.folder, archive.out("asleep"))
         movie = archive.folder / "long0.mp4"
-        until(lambda: scanners_of(movie, one) or scan.ended())
-        (scanner, *_) = scanners_of(movie, one)
-        sleeper = worker_of(scanner, one)
-        assert sleeper
+        sleepers: list[int] = []
+        until(lambda: sleepers.extend(workers_on(movie, one)) or sleepers or scan.ended())
+        sleeper = sleepers[0]
         os.kill(sleeper, signal.SIGSTOP)
         until(lambda: "it is tried again" in scan.said or scan.ended())
         os.kill(sleeper, signal.SIGCONT)
