@@ -520,15 +520,15 @@ from videmo.archive import process
 def stop(*_):
     signal.raise_signal(signal.SIGTERM)
 
-process._scanned = lambda *_: None
+process._done = lambda *_: None
 WHEN = stop
 _, said = Pipe(duplex=False)
-process._work(None, said)
+process._work(None, None, said)
 stop()
 """
 
 
-@pytest.mark.parametrize("when", ["process.end_with_parent", "process._scanned", "_"])
+@pytest.mark.parametrize("when", ["process.end_with_parent", "process._done", "_"])
 def test_a_process_that_is_stopped_says_nothing_whenever_it_is(when: str) -> None:
     code = [sys.executable, "-c", STOPPED.replace("WHEN", when)]
     done = subprocess.run(code, capture_output=True, text=True, check=False)

@@ -80,7 +80,7 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n" + (
         "heavy = {'cv2', 'pandas', 'numpy', 'av', 'ai_edge_litert', 'ffmpeg', 'tqdm', 'dlib',"
-        " 'PIL', 'matplotlib'}\n"
+        " 'PIL', 'matplotlib', 'dask', 'distributed'}\n"
         "print('loaded:', *heavy & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -98,6 +98,12 @@ def test_only_training_imports_a_training_framework() -> None:
             continue
         text = path.read_text("utf-8")
         assert not any(f"import {name}" in text for name in ("keras", "tensorflow", "torch"))
+
+
+def test_only_the_cluster_s_modules_talk_with_others() -> None:
+    for path in modules():
+        if path.parent != PACKAGE / "archive" / "cluster":
+            assert not {"dask", "distributed"} & imported_packages(path), path
 
 
 def test_only_people_compares_faces() -> None:

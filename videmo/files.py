@@ -72,6 +72,11 @@ def _part(target: Path, token: str = "") -> Path:
     return target.parent / f".{_short(target)}-{token or secrets.token_hex(4)}.part"
 
 
+def temporary(target: Path) -> Path:
+    """A name for a file beside `target` that `remove_left` takes away, should it be left."""
+    return _part(target)
+
+
 def _short(target: Path) -> str:
     return sha256(os.fsencode(target.name))[:16]
 

@@ -194,21 +194,27 @@ def bad_movies(folder: Path, whole: Path) -> dict[str, str]:
     return expected
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes and signals as on POSIX")
-def test_an_archive_of_sixty_files_is_finished_whatever_lies_in_it(tmp_path: Path) -> None:
-    folder, out = tmp_path / "archive", tmp_path / "out"
+def sixty_files(folder: Path, made: Path) -> dict[str, str]:
+    """Twenty bad movies and forty copies of `made`/good.mp4, each with what is to become of it."""
     folder.mkdir()
     for suffix in ("mp4", "mkv"):
-        make_movie(tmp_path / f"whole.{suffix}", still(4, sound=False), gop=12)
-    expected = bad_movies(folder, tmp_path / "whole.mp4")
+        make_movie(made / f"whole.{suffix}", still(4, sound=False), gop=12)
+    expected = bad_movies(folder, made / "whole.mp4")
     assert len(expected) == 20
-    make_movie(tmp_path / "good.mp4", still(1))
-    alone = scan_movie(tmp_path / "good.mp4", tmp_path / "alone").table.read_bytes()
+    make_movie(made / "good.mp4", still(1))
     for number in range(40):
         place = folder / f"{number % 4}" / f"{number}.mp4"
         place.parent.mkdir(exist_ok=True)
-        another(tmp_path / "good.mp4", place)
+        another(made / "good.mp4", place)
         expected[f"{number % 4}/{number}.mp4"] = "ok"
+    return expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and signals as on POSIX")
+def test_an_archive_of_sixty_files_is_finished_whatever_lies_in_it(tmp_path: Path) -> None:
+    folder, out = tmp_path / "archive", tmp_path / "out"
+    expected = sixty_files(folder, tmp_path)
+    alone = scan_movie(tmp_path / "good.mp4", tmp_path / "alone").table.read_bytes()
     command = [sys.executable, "-m", "videmo", "scan", "-j", "2", str(folder), "-o", str(out)]
     for count in (15, 35):
         assert listed_when_killed(command, out / "archive.csv", count) < len(expected)

@@ -15,7 +15,7 @@ from videmo.archive.ledger import (
 )
 from videmo.archive.left_out import count_kinds
 from videmo.archive.named import Outcome, scan_movies
-from videmo.archive.overnight import scan_archive
+from videmo.archive.overnight import Engine, scan_archive
 from videmo.archive.process import Limits
 from videmo.archive.prune import Gone, find_gone, remove_gone
 from videmo.archive.share import Shard, shard_of_environment
@@ -31,6 +31,7 @@ __all__ = [
     "SKIPPED",
     "AtWork",
     "Candidate",
+    "Engine",
     "Entry",
     "Gone",
     "Limits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import wait
@@ -48,6 +48,9 @@ from videmo.table import Record
 
 LIMITS, WHOLE = Limits(), Shard()
 
+Engine = Callable[[list[Candidate], dict[str, Order], Record, Told], Iterator[Entry]]
+"""Scans movies as their orders say, `made` in this way, and gives what became of each."""
+
 
 def scan_archive(
     movies: Sequence[Candidate],
@@ -60,6 +63,7 @@ def scan_archive(
     limits: Limits = LIMITS,
     shard: Shard = WHOLE,
     progress: Told | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[tuple[Entry, bool]]:
     """Scan an archive's movies into `folder`, which mirrors its tree, and list them there.
 
@@ -78,6 +82,7 @@ def scan_archive(
         limits: what a movie may take; one that takes more has failed.
         shard: only the movies of this part.
         progress: told how far the whole is.
+        engine: scans the movies; None: this machine does, in `jobs` processes.
 
     Yields:
         What became of each movie, as soon as it is known; and whether that is new.
@@ -117,7 +122,8 @@ def scan_archive(
         }
         entries = [*kept]
         tell = noted(note, movies_mine, progress)
-        for entry in _scan_all(to_do, orders, made, jobs, tell):
+        scan_all = engine or partial(_scan_all, jobs)
+        for entry in scan_all(to_do, orders, made, tell):
             add_entry(path, entry, made["labels"])
             entries.append(entry)
             yield entry, True
@@ -178,7 +184,7 @@ def _sort_out(
 
 
 def _scan_all(
-    movies: list[Candidate], orders: dict[str, Order], made: Record, jobs: int, tell: Told
+    jobs: int, movies: list[Candidate], orders: dict[str, Order], made: Record, tell: Told
 ) -> Iterator[Entry]:
     """The largest first, so that no core is left alone with it in the end."""
     waiting = sorted(movies, key=lambda candidate: (-candidate.size, candidate.name))
@@ -193,7 +199,7 @@ def _scan_all(
                 worker.look()
             for worker in [worker for worker in running if worker.ended]:
                 running.remove(worker)
-                entry = _entry(worker, made)
+                entry = entry_after(worker, made)
                 work.ended(worker.candidate, entry.duration)
                 yield entry
             tell(work.standing(running, waiting))
@@ -218,7 +224,7 @@ def _begin(
         free -= cores
 
 
-def _entry(worker: MovieWorker, made: Record) -> Entry:
+def entry_after(worker: MovieWorker, made: Record) -> Entry:
     """What became of a movie.
 
     Raises:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from videmo.archive.walk import Candidate
 from videmo.emotions import find_model
@@ -59,6 +60,8 @@ class Order(NamedTuple):
     limits: Limits
     more: tuple[Path, ...] = ()
     """The chapters that follow in one movie."""
+    shared: bool = False
+    """Whether others may be at work on the same movie; see `scan_movie`."""
 
 
 class News(NamedTuple):
@@ -73,20 +76,41 @@ class News(NamedTuple):
     """Footage that there is to scan; 0: not known."""
 
 
+Work = Callable[["Order", "Tell"], Any]
+"""What a process does: it tells how far it is, and gives what can be sent from there."""
+
+
+def scan_whole(order: Order, tell: Tell) -> Path:
+    """Scan the movie; its table."""
+    return scan_movie(
+        order.movie,
+        order.folder,
+        order.settings,
+        tell.frames,
+        jobs=order.jobs,
+        fresh=order.fresh,
+        beat=tell.beat,
+        length=tell.length,
+        more=order.more,
+        shared=order.shared,
+    ).table
+
+
 class MovieWorker:
     """A movie that is being scanned. Remembers the process, and what it said last."""
 
-    def __init__(self, candidate: Candidate, order: Order) -> None:
+    def __init__(self, candidate: Candidate, order: Order, work: Work = scan_whole) -> None:
         self.candidate = candidate
         self.order = order
         self.begun = self._heard = time.monotonic()
         self.news = News()
-        self.result: Path | VidemoError | None = None
+        self.result: Any = None
+        """What the process gave, or the error it ended with; None: not ended yet."""
         self._spoken = False
         context = process_context()
         self.message, said = context.Pipe(duplex=False)
         with undisturbed():  # else an interruption could lose a process just started
-            self.process = context.Process(target=_work, args=(order, said))
+            self.process = context.Process(target=_work, args=(order, work, said))
             self.process.start()
         said.close()
 
@@ -171,7 +195,7 @@ def scan_apart(order: Order, progress: Progress | None = None) -> Scanned:
     return scanned
 
 
-def _work(order: Order, said: Connection) -> None:
+def _work(order: Order, work: Work, said: Connection) -> None:
     """What the process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, when its user says so
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing to tidy yet: to end is to be silent
@@ -180,28 +204,17 @@ def _work(order: Order, said: Connection) -> None:
     with suppress(KeyboardInterrupt, BrokenPipeError):  # we are to end, or nobody listens any more
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            said.send(_scanned(order, said))
+            said.send(_done(order, work, said))
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _scanned(order: Order, said: Connection) -> Path | VidemoError:
-    """The table, or what the scan ended with."""
+def _done(order: Order, work: Work, said: Connection) -> Any:
+    """What the work gives, or the error it ended with."""
     try:
         if order.limits.memory is not None:
             _limit(order.limits.memory, order.settings)
-        tell = _Tell(said)
-        return scan_movie(
-            order.movie,
-            order.folder,
-            order.settings,
-            tell.frames,
-            jobs=order.jobs,
-            fresh=order.fresh,
-            beat=tell.beat,
-            length=tell.length,
-            more=order.more,
-        ).table
+        return work(order, Tell(said))
     except VidemoError as error:
         return error
     except BrokenPipeError:
@@ -233,7 +246,7 @@ def _limit(memory: int, settings: Settings) -> None:
     limit_memory(memory)
 
 
-class _Tell:
+class Tell:
     """Sends news, now and then; remembers when it last did."""
 
     def __init__(self, said: Connection) -> None:

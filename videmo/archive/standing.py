@@ -42,6 +42,8 @@ class Standing(NamedTuple):
     their size. 0: not known yet."""
     left: float | None = None
     """Seconds that it will take, by the speed of this run; None: nothing is done yet."""
+    crew: str = ""
+    """Who works, where that changes."""
     at_work: tuple[AtWork, ...] = ()
 
 
@@ -87,7 +89,9 @@ class Work:
             AtWork(w.candidate.name, _share(w), time_left(w.begun, _share(w))) for w in running
         )
         left = time_left(self._begun, share)
-        return Standing(self._done, self._movies, share, here, max(here, whole), left, at_work)
+        return Standing(
+            self._done, self._movies, share, here, max(here, whole), left, at_work=at_work
+        )
 
     def _footage(self, running: Sequence[Worker], waiting: int) -> float:
         """All seconds of footage: what was scanned, that at work, and what is in `waiting` bytes.

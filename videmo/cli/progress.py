@@ -99,7 +99,8 @@ def _standing(now: Standing) -> str:
     """How many movies, and how much footage."""
     whole = f" of about {long(now.of_seconds)}" if now.of_seconds else ""
     movies = counted(now.movies, "movie")
-    return f"{now.done} of {movies}, {long(now.seconds)}{whole} of footage"
+    crew = f", {now.crew}" if now.crew else ""
+    return f"{now.done} of {movies}, {long(now.seconds)}{whole} of footage{crew}"
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +32,7 @@ from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_MIN_FACE, DEFAULT_STALL
 
 if TYPE_CHECKING:
-    from videmo.archive import Candidate
+    from videmo.archive import Candidate, Engine, Shard
     from videmo.scan import Settings
 
 
@@ -115,6 +117,17 @@ if TYPE_CHECKING:
     help="Of folders: only this part of the movies, such as 3/8, for several machines.  "
     "[default: as Slurm or AWS Batch say]",
 )
+@click.option(
+    "--cluster",
+    metavar="PLACE",
+    help="Of folders: let a Dask cluster scan. Its scheduler's address (tls://HOST:8786) or file; "
+    "local:4 is a cluster of four workers on this machine.",
+)
+@click.option(
+    "--insecure-cluster",
+    is_flag=True,
+    help="Talk with a cluster in plain words: whoever reaches it can run programs on it.",
+)
 @QUIET
 def scan(
     movies: tuple[Path, ...],
@@ -136,6 +149,8 @@ def scan(
     stall_timeout: float | None,
     memory_limit: int | None,
     shard: str | None,
+    cluster: str | None,
+    insecure_cluster: bool,
     quiet: bool,
 ) -> None:
     """Find faces, eyes, emotions, tracks and runs in every frame.
@@ -171,10 +186,18 @@ def scan(
         if len(stretches) > 1:
             raise RequestError("several stretches are of movies; name them, not a folder")
         how |= {"limits": Limits(stall_timeout or DEFAULT_STALL, memory_limit), "retry": retry}
+        how |= {"shard": _shard(shard, cluster)}
+        if cluster and jobs:
+            raise RequestError("--jobs is for this machine alone; with --cluster, leave it out")
         found = find_movies(movies, series=fps is not None, join=join == "auto")
-        sys.exit(0 if _scan_folders(movies, found, folder, stretches[0], how, shard, quiet) else 1)
-    if retry or shard:
-        raise RequestError("--retry and --shard are for folders; leave them out, or name a folder")
+        with _engine(cluster, folder, stretches[0], insecure_cluster, quiet) as engine:
+            how |= {"engine": engine}
+            well = _scan_folders(movies, found, folder, stretches[0], how, quiet)
+        sys.exit(0 if well else 1)
+    if retry or shard or cluster:
+        raise RequestError(
+            "--retry, --shard and --cluster are for folders; leave them out, or name a folder"
+        )
     if stall_timeout or memory_limit is not None:
         how["limits"] = Limits(stall_timeout or math.inf, memory_limit)
     watch = watched(quiet)
@@ -202,36 +225,56 @@ def _stretches(
     return list(zip(starts, ends, strict=True))
 
 
+def _shard(asked: str | None, cluster: str | None) -> Shard:
+    """The part of the movies that is asked for, or that belongs to this machine."""
+    from videmo.archive import Shard, shard_of_environment
+    from videmo.errors import RequestError
+
+    if asked and cluster:
+        raise RequestError("--shard and --cluster both share the work; leave one of them out")
+    if cluster:
+        return Shard()
+    return Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
+
+
+@contextmanager
+def _engine(
+    cluster: str | None, folder: Path, settings: Settings, insecure: bool, quiet: bool
+) -> Iterator[Engine | None]:
+    """What scans: a cluster; None: this machine."""
+    if cluster is None:
+        yield None
+        return
+    from videmo.archive.cluster import cluster_engine
+
+    with cluster_engine(cluster, folder, settings, insecure=insecure) as engine:
+        if engine.dashboard and not quiet:
+            click.echo(f"to watch the cluster: {engine.dashboard}")
+        yield engine
+
+
 def _scan_folders(
     places: tuple[Path, ...],
     found: list[Candidate],
     folder: Path,
     settings: Settings,
     how: dict[str, Any],
-    asked: str | None,
     quiet: bool,
 ) -> bool:
     """Scan folders, and tell of it; whether all went well."""
-    from videmo.archive import (
-        Shard,
-        ledger_path,
-        scan_archive,
-        shard_of_environment,
-    )
+    from videmo.archive import ledger_path, scan_archive
     from videmo.errors import RequestError
     from videmo.video import holds_series
 
-    shard = Shard.parse(asked) if asked else shard_of_environment(os.environ) or Shard()
     entries = []
     with watched_archive(quiet) as progress:
-        how |= {"shard": shard, "progress": progress}
-        for entry, new in scan_archive(found, folder, settings, **how):
+        for entry, new in scan_archive(found, folder, settings, **how, progress=progress):
             entries.append((entry, new))
             if new and not quiet:
                 with aside():
                     tell_entry(entry)
-    well = tell_archive(entries, ledger_path(folder, shard), quiet)
-    if shard.count == 1:  # else each machine would write it; find brings it up to date
+    well = tell_archive(entries, ledger_path(folder, how["shard"]), quiet)
+    if how["shard"].count == 1:  # else each machine would write it; find brings it up to date
         _renew_index(folder)
     nothing = next((one for one in found if one.path in places and holds_series(one.path)), None)
     if nothing and all(one.reason for one in found):

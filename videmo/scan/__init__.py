@@ -7,32 +7,21 @@ over what was seen numbers the frames, links tracks, finds runs, and writes the 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.emotions import Model, find_model
-from videmo.errors import MovieError, RequestError, TableError
-from videmo.faces import Detector, detector_of
+from videmo.errors import MovieError
 from videmo.files import check_writable, file_lock, remove_left, shown
-from videmo.scan.chunk import ChunkResult, Settings, detector_config, scan_chunk
-from videmo.scan.integrity import first_frame, identity, warnings
+from videmo.scan.chunk import ChunkResult, Settings, scan_chunk
+from videmo.scan.integrity import first_frame, warnings
 from videmo.scan.merge import merge
-from videmo.scan.record import begun_record, finished_record, made_with
-from videmo.scan.store import ChunkStore
+from videmo.scan.prepare import Prepared, check_table, prepare, stretch_of
+from videmo.scan.record import finished_record, made_with
 from videmo.scan.workers import all_cores, scan_chunks, warm_up
-from videmo.table import (
-    Record,
-    movie_name,
-    read_record,
-    record_path,
-    table_path,
-    write_table,
-)
-from videmo.video import Movie, Survey, plan_chunks, probe, survey
+from videmo.table import Record, record_path, table_path, write_table
 
 __all__ = [
     "ChunkResult",
@@ -76,6 +65,7 @@ def scan_movie(
     beat: Callable[[], None] | None = None,
     length: Callable[[float], None] | None = None,
     more: Sequence[Path] = (),
+    shared: bool = False,
 ) -> Scanned:
     """Scan a movie and write its table and record into `folder`; see `table_path` for their names.
 
@@ -93,6 +83,8 @@ def scan_movie(
         beat: called now and then while something is done that is not counted in frames.
         length: told how many seconds are to be scanned, as soon as that is known.
         more: the chapters, in the same folder, that follow the first one in one movie.
+        shared: whether others may be at work on the same movie with the same settings, as on a
+            cluster that has lost sight of one: what they write is the same. Else they are refused.
 
     Raises:
         RequestError: there is no such file, or no such detector.
@@ -105,9 +97,9 @@ def scan_movie(
         path = path.resolve()
     target = table_path(folder, path, settings.start, settings.end)
     check_writable(target)
-    with file_lock(target):
-        _check_table(target, path)
-        for left in (target, record_path(target)):
+    with nullcontext() if shared else file_lock(target):
+        check_table(target, path)
+        for left in () if shared else (target, record_path(target)):
             remove_left(left)
         work = _Work(jobs, fresh, progress, beat or (lambda: None), length or (lambda _: None))
         return _scan([path, *more], target, settings, work)
@@ -123,22 +115,9 @@ class _Work(NamedTuple):
     length: Callable[[float], None]
 
 
-class _Prepared(NamedTuple):
-    """A scan that is prepared: what is scanned, how, and into what."""
-
-    movie: Movie
-    found: Survey
-    settings: Settings
-    model: Model
-    detector: Detector
-    store: ChunkStore
-    record: Record
-    """What can be said before the scan."""
-
-
 def _scan(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> Scanned:
     warm_up(work.jobs)
-    job = _prepared(files, target, settings, work)
+    job = prepare(files, target, settings, work.beat)
     chunks = _scanned_chunks(job, work)
     first = first_frame(job.found, sum(chunk.frames for chunk in chunks()))
     merged = merge(chunks, settings, job.detector, job.model.labels, first)
@@ -153,33 +132,10 @@ def _scan(files: Sequence[Path], target: Path, settings: Settings, work: _Work) 
     return scanned
 
 
-def _prepared(files: Sequence[Path], target: Path, settings: Settings, work: _Work) -> _Prepared:
-    """Find out what is to be scanned, before any work is done."""
-    model = find_model(settings.model)
-    detector = detector_of(detector_config(settings, model))
-    path, *more = files
-    movie = probe(path, settings.fps, more)
-    if movie.series is None:
-        settings = replace(settings, fps=None)
-    before = identity(movie)
-    start, end = _stretch(settings)
-    found = survey(movie, start, end, work.beat)
-    steady = movie.timed and found.steady
-    movie = replace(movie, timed=steady, deinterlace=settings.deinterlace)
-    if not movie.timed and (start or end is not None):
-        raise MovieError(
-            f"{shown(path)}: its timestamps cannot be trusted, so that --start and --end have no "
-            "meaning; scan it whole"
-        )
-    record = begun_record(movie, settings, model, before)
-    store = ChunkStore(target.parent / f"{movie_name(target)}.parts", record)
-    return _Prepared(movie, found, settings, model, detector, store, record)
-
-
-def _scanned_chunks(job: _Prepared, work: _Work) -> Callable[[], Iterator[ChunkResult]]:
+def _scanned_chunks(job: Prepared, work: _Work) -> Callable[[], Iterator[ChunkResult]]:
     """Scan what is not in the store yet; gives what was seen in each chunk, each time anew."""
     movie, found = job.movie, job.found
-    start, end = _stretch(job.settings)
+    start, end = stretch_of(job.settings)
     for doubt in warnings(movie, found):
         log.warning("%s: %s", shown(movie.path), doubt)
     job.store.forget(others_only=not work.fresh)
@@ -189,8 +145,7 @@ def _scanned_chunks(job: _Prepared, work: _Work) -> Callable[[], Iterator[ChunkR
     work.length(float(total / movie.fps))
     progress = work.progress
     tell = (lambda done: progress(done, total)) if progress else None
-    chunks = plan_chunks(movie, found.keys, start, end)
-    kept = scan_chunks(movie, chunks, job.settings, job.store, jobs=work.jobs, progress=tell)
+    kept = scan_chunks(movie, job.chunks(), job.settings, job.store, jobs=work.jobs, progress=tell)
 
     def results() -> Iterator[ChunkResult]:
         for result in kept():
@@ -198,28 +153,3 @@ def _scanned_chunks(job: _Prepared, work: _Work) -> Callable[[], Iterator[ChunkR
             yield result
 
     return results
-
-
-def _check_table(target: Path, path: Path) -> None:
-    """Not to write over the table of another movie of the same name, hours of work perhaps."""
-    try:
-        about = read_record(target)["movie"]
-    except TableError:
-        return
-    other = target.parent / about["file"]
-    if os.path.exists(other) and not os.path.samefile(other, path):
-        raise MovieError(
-            f"{shown(target)}: is the table of another movie, {shown(other)}; choose another "
-            "folder with -o"
-        )
-
-
-def _stretch(settings: Settings) -> tuple[Fraction, Fraction | None]:
-    """From where to where a movie is to be scanned, in exact seconds."""
-    start = Fraction(settings.start).limit_denominator(1000)
-    if settings.end is None:
-        return start, None
-    end = Fraction(settings.end).limit_denominator(1000)
-    if end <= start:
-        raise RequestError(f"--end {float(end):g} is not after --start {float(start):g}")
-    return start, end
