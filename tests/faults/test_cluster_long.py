@@ -153,9 +153,9 @@ def scanners_of(movie: Path, one: Cluster) -> list[int]:
 
 
 def workers_on(movie: Path, one: Cluster) -> list[int]:
-    """The workers whose processes scan a movie."""
-    found = (worker_of(reader, one) for reader in readers_of(movie))
-    return [worker for worker in found if worker]
+    """The workers, without nannies, whose processes scan a movie."""
+    pids = {work.pid for work in one.workers}
+    return [pid for reader in readers_of(movie) for pid in parents(reader) if pid in pids]
 
 
 def worker_of(scanner: int, one: Cluster) -> int | None:
@@ -190,7 +190,8 @@ def test_sixty_files_are_the_same_bytes_whoever_is_lost(archive: Archive, tmp_pa
 def test_a_stopped_worker_that_wakes_does_no_harm(archive: Archive, tmp_path: Path) -> None:
     """Its scheduler has forgotten it; what it scanned is scanned by others meanwhile."""
     with cluster(tmp_path / "cluster", **SHORT_LIVES) as one:
-        workers(one, 2)
+        for _ in range(2):
+            one.add_worker("--no-nanny")  # which would start it anew, instead of letting it wake
         scan = Scan(one, archive.folder, archive.out("asleep"))
         movie = archive.folder / "long0.mp4"
         sleepers: list[int] = []
@@ -278,8 +279,9 @@ def test_a_scanner_that_is_killed_for_want_of_memory_is_tried_elsewhere(tmp_path
         workers(one, 2)
         scan = Scan(one, folder, tmp_path / "out")
         until(lambda: (tmp_path / "out" / "a.mp4.parts").exists() or scan.ended())
-        for scanner in scanners_of(folder / "a.mp4", one):
-            os.kill(scanner, signal.SIGKILL)
+        caught: list[int] = []  # between two chunks the movie is not open
+        until(lambda: caught.extend(scanners_of(folder / "a.mp4", one)) or caught or scan.ended())
+        os.kill(caught[0], signal.SIGKILL)
         assert scan.code() == 0, scan.said
         assert "was killed, perhaps for want of memory; it is tried again" in scan.said
         assert leftovers(tmp_path / "out") == []
