@@ -268,8 +268,9 @@ def test_two_pictures_of_one_name_are_refused(happy: np.ndarray, tmp_path: Path)
 
 def test_a_name_with_commas_and_quotes_is_listed_whole(happy: np.ndarray, tmp_path: Path) -> None:
     name = 'a "b", ü%0A.jpg'
-    rgb(happy).save(tmp_path / name.replace("%0A", "\n"))
-    one_of([tmp_path / name], tmp_path / "out")
+    picture = tmp_path / name.replace("%0A", "\n")
+    rgb(happy).save(picture)
+    one_of([picture], tmp_path / "out")
     assert list(read_list(tmp_path / "out")) == [name]
     rows = list(csv.reader(io.StringIO((tmp_path / "out/pictures.csv").read_text("utf-8"))))
     assert rows[1][0] == name and len(rows[1]) == len(COLUMNS) + 1

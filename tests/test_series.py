@@ -190,8 +190,9 @@ def test_a_folder_of_numbered_pictures_without_a_rate_is_no_success(
     assert done.stdout.startswith("left out: a folder of numbered pictures (1)")
     assert "50 of them; name it and say --fps 25" in (tmp_path / "out" / "archive.csv").read_text()
     (frames / "gone.png").symlink_to("nowhere")
-    (scanned,) = find_movies([frames], series=True)
+    scanned, gone = find_movies([frames], series=True)
     assert not scanned.reason and scanned.size > 0
+    assert gone.path.name == "gone.png" and gone.reason
     (tmp_path / "a.mp4").write_bytes(b"a movie")
     for wrong in (["a.mp4", "--fps", "25"], [frames, "--fps", "0"], [frames, "--fps", "1/0"]):
         assert videmo("scan", *wrong, cwd=tmp_path).returncode == 2

@@ -361,7 +361,7 @@ def test_a_recipe_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"network": "large"}, "network is one of residual, small"),
+        ({"network": "large"}, "network is one of residual, wide"),
         ({"epochs": 0}, "epochs is from 1"),
         ({"epochs": 1.5}, "epochs is not a int"),
         ({"rate": True}, "rate is not a float"),

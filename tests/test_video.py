@@ -229,7 +229,7 @@ PICTURE = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + b"\0" * 64
         ("page.mp4", b"<html>404 not found</html>" * 100, "not a movie"),
         ("playlist.mp4", PLAYLIST, "not a movie"),
         ("concat.mp4", b"ffconcat version 1.0\nfile private.ts\n", "not a movie"),
-        ("picture.mp4", PICTURE, "not a movie"),
+        ("picture.mp4", PICTURE, "still picture"),
     ],
 )
 def test_what_is_not_a_movie_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:
