@@ -89,7 +89,7 @@ const minute = {
       context.lineTo(x, 5);
       context.stroke();
       context.textAlign = n === 0 ? "left" : n === MARKS ? "right" : "center";
-      context.fillText(back ? `${back} s ago` : "now", x, 16);
+      context.fillText(back ? `−${back} s` : "now", x, 16);
     }
   },
 };

@@ -3,7 +3,6 @@
 
 const AGAIN = 1000; // milliseconds after which a lost connection is tried again
 const CORNER = 0.3; // of its edge, that is drawn of the box of a face that does not count
-const THIN = 960; // pixels of a picture up to which lines of two pixels are thick enough
 
 const picture = $("picture");
 const cards = new Map(); // elements, by track
@@ -52,16 +51,8 @@ async function show(told, bytes) {
   seen.told = told;
   if (bytes.length) {
     const image = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-    if (picture.width !== image.width || picture.height !== image.height) {
-      picture.width = image.width;
-      picture.height = image.height;
-      $("screen").style.aspectRatio = `${image.width} / ${image.height}`;
-    }
-    const context = picture.getContext("2d");
-    context.drawImage(image, 0, 0);
+    drawPicture(image, told);
     image.close();
-    const scale = picture.width / told.size[0];
-    for (const face of told.faces) drawFace(context, face, scale);
     seen.pictures += 1;
   }
   showCards(told.minute.gone || told.over ? [] : told.faces || []);
@@ -69,18 +60,27 @@ async function show(told, bytes) {
   sayState();
 }
 
-function drawFace(context, face, scale) {
+function drawPicture(image, told) {
+  // As large as there is room; lines and letters are as sharp as the screen, whatever the picture.
+  const [wide, high] = told.size, screen = $("screen");
+  screen.style.aspectRatio = `${wide} / ${high}`;
+  const scale = Math.min(screen.clientWidth / wide, screen.clientHeight / high);
+  const context = sized(picture, scale * wide, scale * high);
+  context.drawImage(image, 0, 0, scale * wide, scale * high);
+  const room = { width: scale * wide, height: scale * high };
+  for (const face of told.faces) drawFace(context, face, scale, room);
+}
+
+function drawFace(context, face, scale, room) {
   const [x, y, w, h] = face.box.map((side) => side * scale);
   const { colour } = data.emotions[face.emotion];
-  // As thick and as large as it has to be where the page shows the picture smaller than it is.
-  const unit = Math.max(1, picture.width / Math.max(1, picture.clientWidth));
   context.strokeStyle = colour;
-  context.lineWidth = (picture.width > THIN ? 3 : 2) * unit;
+  context.lineWidth = 2.5;
   context.beginPath();
-  if (face.aligned) context.roundRect(x, y, w, h, 6 * unit);
+  if (face.aligned) context.roundRect(x, y, w, h, 6);
   else corners(context, x, y, w, h);
   context.stroke();
-  drawLabel(context, face, { x, y, h }, unit);
+  drawLabel(context, face, { x, y, h }, room);
 }
 
 function corners(context, x, y, w, h) {
@@ -92,20 +92,20 @@ function corners(context, x, y, w, h) {
   }
 }
 
-function drawLabel(context, face, box, unit) {
+function drawLabel(context, face, box, room) {
   // Who it is, and what is held; nothing is said of what does not hold.
   const held = face.held >= 0 ? data.emotions[face.held] : null;
   const text = held ? `${face.who}  ${held.name}` : face.who;
-  const high = 20 * unit, pad = 6 * unit;
-  context.font = `600 ${13 * unit}px system-ui, sans-serif`;
+  const high = 20, pad = 6;
+  context.font = "600 13px system-ui, sans-serif";
   context.textBaseline = "middle";
   const wide = context.measureText(text).width + 2 * pad;
-  const left = Math.max(0, Math.min(box.x, picture.width - wide));
-  const above = box.y - high - 4 * unit;
-  const top = above >= 0 ? above : Math.min(picture.height - high, box.y + box.h + 4 * unit);
+  const left = Math.max(0, Math.min(box.x, room.width - wide));
+  const above = box.y - high - 4;
+  const top = above >= 0 ? above : Math.min(room.height - high, box.y + box.h + 4);
   context.fillStyle = held ? held.colour : "rgb(28 24 22 / 80%)";
   context.beginPath();
-  context.roundRect(left, top, wide, high, 4 * unit);
+  context.roundRect(left, top, wide, high, 4);
   context.fill();
   context.fillStyle = held ? held.ink : "#ece8df";
   context.fillText(text, left + pad, top + high / 2);
@@ -123,12 +123,7 @@ function showCards(faces) {
     if (!cards.has(face.track)) cards.set(face.track, $("cards").appendChild(newCard()));
     fillCard(cards.get(face.track), face);
   }
-  const none = $("nobody");
-  if (faces.length && none) none.remove();
-  if (!faces.length && !none) {
-    $("cards").append(made("p", "note", "No face is seen."));
-    $("cards").lastChild.id = "nobody";
-  }
+  $("nobody").hidden = faces.length > 0 || seen.over;
 }
 
 function newCard() {

@@ -13,7 +13,7 @@ from videmo.live import START, Event, Gap, Live, Look
 
 SECONDS = 60.0
 MOST_LANES = 12
-"""Tracks that are told, those that were seen last."""
+"""Tracks that are told: those that are there, then those that held something, then the latest."""
 BRIDGED = 1.0
 """Seconds between two looks at a face for which it was seen all the same."""
 PATIENCE = 0.25
@@ -78,12 +78,15 @@ class Minute:
             gone = self._gone
             now = gone[0].start + time.monotonic() - gone[1] if gone else self._now
             self._forget(now - SECONDS)
-            last = sorted(self._lanes.values(), key=lambda one: (-one.last, one.track))
-            lanes = sorted(last[:MOST_LANES], key=lambda one: one.track)
+            first = sorted(
+                self._lanes.values(),
+                key=lambda one: (now - one.last > BRIDGED, not one.runs, -one.last, one.track),
+            )
+            lanes = sorted(first[:MOST_LANES], key=lambda one: one.track)
             return {
                 "now": round(now, 3),
                 "lanes": [_lane_data(one, labels) for one in lanes],
-                "more": len(last) - len(lanes),
+                "more": len(first) - len(lanes),
                 "gaps": [[one.start, one.end] for one in self._gaps]
                 + ([[gone[0].start, None]] if gone else []),
                 "gone": {"seconds": round(now - gone[0].start, 1), "why": shown(gone[0].why)}

@@ -15,8 +15,10 @@ from videmo.view.serve import check_extra, listen_for
 from videmo.view.watch.minute import SECONDS, Minute
 from videmo.view.watch.pictures import Pictures
 
+GRACE = 0.5
+"""Seconds in which a viewer, who may be drawing the last picture, asks for the next one."""
 ENDING = 1.5
-"""Seconds that viewers have to take what they are told last."""
+"""Seconds after which the server ends, whoever has not taken what it was told."""
 
 
 class Page:
@@ -53,7 +55,7 @@ class Page:
         parts = {
             "page": self._listening.run,
             "minute": self._minute.follow,
-            "pictures": self._pictures.run,
+            "pictures": self._show,
         }
         self._threads = [
             threading.Thread(target=self._guarded, args=(run,), name=name, daemon=True)
@@ -71,9 +73,8 @@ class Page:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the session end, and the page with it; returns at once."""
+        """Let the session end, and the page soon after it; returns at once."""
         self._live.close()
-        self._listening.stop()
         if self._error is not None and error is None:
             raise self._error
 
@@ -84,6 +85,15 @@ class Page:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
         self._listening.close()
+
+    def _show(self) -> None:
+        """Make pictures to the end, and give those who watch the time to hear of it."""
+        try:
+            self._pictures.run()
+            if self._pictures.watched:
+                time.sleep(GRACE)
+        finally:
+            self._listening.stop()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """As with the session's own threads, an error in one ends all."""

@@ -25,6 +25,7 @@ EVERY = 1 / 25
 """Seconds from one picture to the next, at least: a page is looked at by people."""
 PATIENCE = 0.5
 """Seconds after which a viewer is told how things are, if there is no other picture."""
+RECENTLY = 2.0
 NOTICED = 0.2
 """Seconds in which it is noticed that a session is over."""
 
@@ -40,8 +41,15 @@ class Pictures:
         self._number, self._jpeg = 0, b""
         """The picture that was made last, and which one it is."""
         self._shown: Shown | None = None
+        self._asked = 0.0
+        """When a viewer asked, by `time.monotonic`."""
         self._last = b""
         """What everybody is answered when all is over."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody asked for pictures lately."""
+        return time.monotonic() - self._asked < RECENTLY
 
     def run(self) -> None:
         """To the end of the session."""
@@ -58,6 +66,7 @@ class Pictures:
 
     async def after(self, number: int) -> bytes:
         """What a viewer is answered who has picture `number`: the next one, or what else is new."""
+        self._asked = time.monotonic()
         loop = asyncio.get_running_loop()
         waiting = loop, loop.create_future()
         with self._lock:
