@@ -340,3 +340,33 @@ def test_a_page_that_is_never_shown_gives_its_port_back(happy: Path) -> None:
     port = free_port()
     Page(Live(str(happy)), port=port).close()
     Page(Live(str(happy)), port=port).close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no terminals of this kind")
+@pytest.mark.parametrize(
+    "option, far, opens", [("-q", "", True), ("--no-browser", "", False), ("-q", "a b c d", False)]
+)
+def test_the_browser_opens_where_somebody_sits(
+    option: str, far: str, opens: bool, happy: Path, tmp_path: Path
+) -> None:
+    browser, told = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f"#!/bin/sh\necho $1 > {told}\n")
+    browser.chmod(0o755)
+    env = {key: value for key, value in os.environ.items() if key != "SSH_CONNECTION"}
+    env |= {"BROWSER": f"{browser} %s"} | ({"SSH_CONNECTION": far} if far else {})
+    reads, terminal = os.openpty()
+    try:
+        subprocess.run(
+            command(happy, option),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.DEVNULL,
+            env=env,
+            check=True,
+        )
+        address = os.read(reads, 200).decode().split()[0]
+    finally:
+        os.close(reads)
+        os.close(terminal)
+    assert address.startswith("http://127.0.0.1:")
+    assert (told.read_text().strip() if opens else told.exists()) == (address if opens else False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ def served(page: Page | None, told: Told, options: dict[str, Any]) -> Iterator[N
     with page:
         # Standard output is for other programs, if they are to read JSON there.
         click.echo(page.address, err=told.as_json)
-        if not options["no_browser"] and sys.stdout.isatty():
+        far = "SSH_CONNECTION" in os.environ
+        if not (options["no_browser"] or far) and sys.stdout.isatty():
             open_browser(page.address)
         yield

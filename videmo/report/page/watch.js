@@ -148,7 +148,7 @@ function fillCard(card, face) {
   badge.style.background = held ? held.colour : "";
   badge.style.color = held ? held.ink : "";
   say(card.querySelector(".held"), held ? held.name : "nothing held");
-  say(card.querySelector(".who"), `${face.who}${lasted(face)}${face.aligned ? "" : ", turned away"}`);
+  say(card.querySelector(".who"), `${face.who}${lasted(face)}${face.aligned ? "" : ", not aligned"}`);
   card.querySelectorAll(".score-row").forEach((row, n) => {
     const score = face.scores[n];
     row.classList.toggle("first", n === face.emotion);
