@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -267,6 +268,23 @@ def test_where_the_source_is_gone_the_page_says_so(
         with sending(*how):
             watched.until("!seen.told.minute.gone && $('about').textContent === 'live'")
             assert watched.value("minute.told.gaps[0][1]") > first
+
+
+def test_an_error_of_the_page_ends_all(long: Path) -> None:
+    begin = time.monotonic()
+    with pytest.raises(ValueError, match="not in tuple"), shown(long) as page:
+        live: Live = page.live  # type: ignore[attr-defined]
+        live.labels = ("other",)  # the page does not know what the model says
+
+        def ask_on() -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                while not live.over:
+                    ask(page.address, "look")
+
+        threading.Thread(target=ask_on).start()
+        for _ in live:
+            pass
+    assert time.monotonic() - begin < PATIENCE
 
 
 def test_the_minute_has_who_was_seen_and_what_held(happy: Path) -> None:

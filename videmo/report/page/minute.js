@@ -31,7 +31,8 @@ const minute = {
     $("hover").textContent = more ? `and ${more} more` : "";
     this.drawAxis();
     const holding = lanes.map((lane) => `${lane.who}: ${emotionsOf(lane).join(", ") || "nothing held"}`);
-    $("lanes-canvas").setAttribute("aria-label", `The last minute. ${holding.join("; ") || "Nobody was seen"}`);
+    const label = `The last minute. ${holding.join("; ") || "Nobody was seen"}`;
+    if ($("lanes-canvas").ariaLabel !== label) $("lanes-canvas").ariaLabel = label;
   },
 
   drawGap(context, start, end, height) {
