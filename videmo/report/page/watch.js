@@ -123,7 +123,7 @@ function showCards(faces) {
     if (!cards.has(face.track)) cards.set(face.track, $("cards").appendChild(newCard()));
     fillCard(cards.get(face.track), face);
   }
-  $("nobody").hidden = faces.length > 0 || seen.over;
+  $("nobody").hidden = faces.length > 0 || seen.over || seen.told.minute.gone !== null;
 }
 
 function newCard() {
