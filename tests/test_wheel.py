@@ -38,7 +38,7 @@ def test_the_wheel_holds_the_model_its_card_and_the_faces(wheel: Path) -> None:
     assert {f"videmo/models/{name}" for name in models} <= names
     assert {f"videmo/draw/fonts/{name}" for name in ("DejaVuSans.ttf", "LICENSE")} <= names
     assert {f"videmo/training/kit/files/{n}" for n in ("selftest.py", "README.md")} <= names
-    pages = ("movie.html", "index.html", "base.html", "style.css", "movie.js", "review.js")
+    pages = ("movie.html", "index.html", "watch.html", "style.css", "movie.js", "watch.js")
     assert {f"videmo/report/page/{name}" for name in pages} <= names
     assert {f"videmo/demo/faces/{emotion}.png" for emotion in EMOTIONS} <= names
     assert not any(name.startswith(("tests/", "examples/")) for name in names)

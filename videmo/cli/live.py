@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videmo.cli.live_page import page_of, page_options, served
 from videmo.cli.live_tell import (
     Told,
     finish_in,
@@ -59,6 +60,7 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     show_default=True,
     help="What --text writes: lines to read, or JSON lines for other programs.",
 )
+@page_options
 @click.option("--window", is_flag=True, help="Show the picture in a window, with faces.")
 @click.option("--table", "folder", type=PATH, help="Keep a table and its record in this folder.")
 @click.option("--record", type=PATH, metavar="FILE.mp4", help="Record picture and sound.")
@@ -185,7 +187,7 @@ def live(
     _hook(session, options)
     told = Told(session.news, form == AS[1], silent=quiet and not text)
     try:
-        with session:
+        with page_of(session, options, quiet) as page, session, served(page, told, options):
             tell_left(session.left)
             _run(session, told, seconds, window, quiet)
     except KeyboardInterrupt:

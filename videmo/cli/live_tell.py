@@ -25,7 +25,7 @@ class Told:
         from videmo.live.news import Follower
 
         self._follower = Follower(news)
-        self._as_json, self._silent = as_json, silent
+        self.as_json, self._silent = as_json, silent
 
     def __call__(self, timeout: float = 0.0) -> None:
         """Tell what is new, until nothing came for `timeout` seconds."""
@@ -36,7 +36,7 @@ class Told:
     def _text(self, event: Event | Gap) -> str:
         from videmo.live import Event
 
-        if self._as_json:
+        if self.as_json:
             return json.dumps(event.as_dict() if isinstance(event, Event) else _gap_dict(event))
         if isinstance(event, Event):
             return _line(event)

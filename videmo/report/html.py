@@ -20,9 +20,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 PAGE = Path(__file__).parent / "page"
-MOVIE_SCRIPTS = ("model.js", "player.js", "timeline.js", "curves.js", "list.js", "movie.js")
+DRAWING = ("words.js", "lanes.js")
+MOVIE_SCRIPTS = (
+    *(*DRAWING, "model.js", "player.js", "timeline.js"),
+    *("curves.js", "list.js", "movie.js"),
+)
 LIVE_SCRIPTS = ("review.js", "extract.js")
 """What is needed only where a server listens that corrects and extracts."""
+WATCH_SCRIPTS = (*DRAWING, "minute.js", "watch.js")
 INDEX_SCRIPTS = ("index.js",)
 NOWHERE = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; media-src 'self' file:"
@@ -49,6 +54,11 @@ def movie_page(data: dict[str, Any], *, back: str = "", live: bool = False) -> s
 def index_page(data: dict[str, Any], *, live: bool = False) -> str:
     """The page of all movies."""
     return _page("index.html", INDEX_SCRIPTS, live, data=data, title=data["name"])
+
+
+def watch_page(data: dict[str, Any]) -> str:
+    """The page on which a live source is watched; a server answers what it asks."""
+    return _page("watch.html", WATCH_SCRIPTS, True, data=data, title=data["name"])
 
 
 def safe_json(data: Any) -> Markup:

@@ -1,4 +1,4 @@
-"""Serve the pages of movies on this machine only, to look, correct and extract.
+"""Serve pages on this machine only: of movies, to look, correct and extract; of a live session.
 
 gate      who is answered at all
 shelf     the movies: what is shown of each, and its corrections
@@ -6,6 +6,7 @@ stream    movies converted while they play
 jobs      extraction, with progress
 app       what is asked, and what is answered
 serve     the port, the address, the browser
+watch     the page of a live session
 """
 
 from videmo.view.serve import serve

@@ -10,9 +10,12 @@ import threading
 import webbrowser
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from videmo.errors import OutputError, RequestError, SetupError, to_install
+
+if TYPE_CHECKING:
+    from videmo.view.gate import App
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 24
@@ -28,6 +31,8 @@ class Listening(NamedTuple):
     stop: Callable[[], None]
     address: str
     """With its token."""
+    close: Callable[[], None]
+    """Gives the port back; for a server that never ran."""
 
 
 def serve(
@@ -58,7 +63,7 @@ def serve(
     listening = listen(tables, output, port=port, raw=raw, movie=movie)
     tell(listening.address)
     if browser:
-        threading.Thread(target=_open, args=(listening.address,), daemon=True).start()
+        open_browser(listening.address)
     try:
         listening.run()
     except KeyboardInterrupt:  # the way to end it
@@ -74,26 +79,48 @@ def listen(
     movie: Path | None = None,
 ) -> Listening:
     """A server of `tables`, as `serve` runs it."""
-    try:
-        import uvicorn
-
-        from videmo.view.app import make_app
-    except ImportError as error:
-        raise SetupError(
-            f"videmo view needs the extra view ({error.name}); {to_install('view')}"
-        ) from None
+    check_extra("videmo view")
+    from videmo.view.app import make_app
     from videmo.view.jobs import Jobs
     from videmo.view.shelf import Shelf
 
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    shelf = Shelf(tables, raw=raw, movie=movie)
+    jobs = Jobs(output, movie, raw=raw)
+    return listen_for(lambda token, number: make_app(shelf, jobs, token, number), port)
+
+
+def check_extra(what: str) -> None:
+    """See whether pages can be served, which `what` is about to do.
+
+    Raises:
+        SetupError: the extra `view` is not installed.
+    """
+    try:
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise SetupError(
+            f"{what} needs the extra view ({error.name}); {to_install('view')}"
+        ) from None
+
+
+def listen_for(
+    make: Callable[[str, int], App], port: int = 0, *, log_level: str = "warning"
+) -> Listening:
+    """A server of what `make` gives for a token and a port; 0: any free port.
+
+    Raises:
+        OutputError: somebody else listens on the port.
+    """
+    import uvicorn
+
     taken = _socket(port)
     number, token = taken.getsockname()[1], secrets.token_urlsafe(TOKEN_BYTES)
-    shelf = Shelf(tables, raw=raw, movie=movie)
-    app = make_app(shelf, Jobs(output, movie, raw=raw), token, number)
     config = uvicorn.Config(
-        app,
-        log_level="warning",
+        make(token, number),
+        log_level=log_level,
         access_log=False,
         server_header=False,
         lifespan="off",
@@ -114,7 +141,7 @@ def listen(
     def stop() -> None:
         server.should_exit = True
 
-    return Listening(run, stop, f"http://{HOST}:{number}/{token}/")
+    return Listening(run, stop, f"http://{HOST}:{number}/{token}/", taken.close)
 
 
 def _socket(port: int) -> socket.socket:
@@ -135,6 +162,11 @@ def _socket(port: int) -> socket.socket:
             f"port {port}: cannot be used ({why}); choose another with --port, or leave it out"
         ) from error
     return taken
+
+
+def open_browser(address: str) -> None:
+    """Open the browser there; that takes a while, for which nobody waits."""
+    threading.Thread(target=_open, args=(address,), daemon=True).start()
 
 
 def _open(address: str) -> None:

@@ -1,77 +1,10 @@
 // The timeline: a lane for each person or track, coloured, patterned and lettered by emotion.
 "use strict";
 
-const LANE = 26; // pixels from lane to lane
-const BAR = 20; // and of what is drawn in it
 const MOST_ROOM = 13 * LANE;
-const LETTER_ROOM = 13;
-const NARROW = 4; // pixels, in which there is no room for a pattern
 const FEWEST = 0.5; // seconds, the least that is shown
 
 const view = { start: data.start, span: Math.max(data.end - data.start, FEWEST) };
-const patterns = new Map();
-
-function gutter() {
-  return window.innerWidth < 700 ? 76 : 132;
-}
-
-const inks = new Map();
-
-function ink(name) {
-  // A colour of the style, asked for once for each drawing: asking takes longer than a line.
-  if (!inks.has(name)) {
-    inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
-  }
-  return inks.get(name);
-}
-
-function sized(canvas, width, height) {
-  // A canvas as sharp as the screen, cleared, in CSS pixels.
-  const scale = window.devicePixelRatio || 1;
-  const w = Math.round(width * scale), h = Math.round(height * scale);
-  if (canvas.width !== w || canvas.height !== h) {
-    canvas.width = w;
-    canvas.height = h;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
-}
-
-const STROKES = [
-  [],
-  [[0, 6, 6, 0]],
-  [[0, 0, 6, 6]],
-  [[0, 3, 6, 3]],
-  [[3, 0, 3, 6]],
-  [[2, 2, 4, 4]],
-  [[0, 6, 6, 0], [0, 0, 6, 6]],
-];
-
-function pattern(context, emotion) {
-  // Colour, and lines that tell it from others where colours do not.
-  if (!patterns.has(emotion)) {
-    const tile = document.createElement("canvas");
-    tile.width = tile.height = 6;
-    const pen = tile.getContext("2d");
-    pen.fillStyle = model.emotions[emotion].colour;
-    pen.fillRect(0, 0, 6, 6);
-    pen.strokeStyle = model.emotions[emotion].ink;
-    pen.globalAlpha = 0.17;
-    pen.lineWidth = 1.2;
-    for (const [x, y, right, below] of STROKES[emotion % STROKES.length]) {
-      pen.beginPath();
-      pen.moveTo(x, y);
-      pen.lineTo(right, below);
-      pen.stroke();
-    }
-    patterns.set(emotion, context.createPattern(tile, "repeat"));
-  }
-  return patterns.get(emotion);
-}
 
 const timeline = {
   lanes: $("lanes"),
@@ -192,21 +125,9 @@ const timeline = {
     const strong = passes(moment) && !removed(moment);
     context.globalAlpha = strong ? 1 : 0.2;
     const marked = moment === this.hovered || moment === chosenMoment();
-    if (width < NARROW && !marked) {
-      context.fillStyle = model.emotions[moment.emotion].colour;
-      context.fillRect(x, y, width, BAR);
+    if (!bar(context, moment.emotion, x, y, width, marked)) {
       context.globalAlpha = 1;
       return;
-    }
-    context.fillStyle = pattern(context, moment.emotion);
-    context.beginPath();
-    context.roundRect(x, y, width, BAR, Math.min(3, width / 3));
-    context.fill();
-    if (width >= LETTER_ROOM) {
-      context.fillStyle = model.emotions[moment.emotion].ink;
-      context.textAlign = "center";
-      context.fillText(model.emotions[moment.emotion].letter, x + Math.min(width / 2, 40), y + BAR / 2 + 0.5);
-      context.textAlign = "left";
     }
     if (marked) {
       context.globalAlpha = 1;
@@ -287,13 +208,6 @@ function firstAfter(count, value, least) {
     else high = middle;
   }
   return low;
-}
-
-function fitted(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let kept = text;
-  while (kept.length > 1 && context.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
-  return `${kept}…`;
 }
 
 function drawTimeline() {
