@@ -1,5 +1,6 @@
 """Collect pictures of one's own emotions or gestures, to train on them.
 
+labels    which there are
 variety   what makes pictures unlike each other, and what to ask for
 plan      into which split a burst goes
 folder    the files, and the lists that name them
@@ -10,3 +11,7 @@ session   bursts, with a count-down
 app       what the page asks, and what it is answered
 serve     the page's server
 """
+
+from videmo.collect.serve import collect
+
+__all__ = ["collect"]

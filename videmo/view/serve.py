@@ -8,11 +8,13 @@ import secrets
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from videmo.errors import OutputError, RequestError, SetupError, to_install
+from videmo.view.gate import App
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 24
@@ -55,7 +57,13 @@ def serve(
         SetupError: the extra `view` is not installed.
         OutputError: somebody else listens on the port.
     """
-    listening = listen(tables, output, port=port, raw=raw, movie=movie)
+    answer(listen(tables, output, port=port, raw=raw, movie=movie), browser=browser, tell=tell)
+
+
+def answer(
+    listening: Listening, *, browser: bool = True, tell: Callable[[str], None] = print
+) -> None:
+    """Run a server until it is interrupted; `tell` is given its address first."""
     tell(listening.address)
     if browser:
         threading.Thread(target=_open, args=(listening.address,), daemon=True).start()
@@ -74,25 +82,43 @@ def listen(
     movie: Path | None = None,
 ) -> Listening:
     """A server of `tables`, as `serve` runs it."""
-    try:
-        import uvicorn
+    with needing_extra("videmo view"):
+        import uvicorn  # noqa: F401
 
         from videmo.view.app import make_app
-    except ImportError as error:
-        raise SetupError(
-            f"videmo view needs the extra view ({error.name}); {to_install('view')}"
-        ) from None
     from videmo.view.jobs import Jobs
     from videmo.view.shelf import Shelf
 
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
+    shelf = Shelf(tables, raw=raw, movie=movie)
+    jobs = Jobs(output, movie, raw=raw)
+    return listen_for(lambda token, number: make_app(shelf, jobs, token, number), port)
+
+
+@contextmanager
+def needing_extra(what: str) -> Iterator[None]:
+    """What is imported in the block comes with the extra `view`.
+
+    Raises:
+        SetupError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise SetupError(
+            f"{what} needs the extra view ({error.name}); {to_install('view')}"
+        ) from None
+
+
+def listen_for(make: Callable[[str, int], App], port: int) -> Listening:
+    """A server of what `make` makes of a token and a port."""
+    import uvicorn
+
     taken = _socket(port)
     number, token = taken.getsockname()[1], secrets.token_urlsafe(TOKEN_BYTES)
-    shelf = Shelf(tables, raw=raw, movie=movie)
-    app = make_app(shelf, Jobs(output, movie, raw=raw), token, number)
     config = uvicorn.Config(
-        app,
+        make(token, number),
         log_level="warning",
         access_log=False,
         server_header=False,
