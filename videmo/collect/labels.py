@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.errors import RequestError
-from videmo.labelled import LABEL_LIST, check_labels, read_label_list
+from videmo.labelled import (
+    FACE_LABELS,
+    LABEL_LIST,
+    check_labels,
+    read_face_labels,
+    read_label_list,
+)
 from videmo.schema import EMOTIONS
 
 KEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
@@ -15,7 +21,8 @@ KEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
 
 def find_labels(named: Sequence[str], folder: Path) -> tuple[str, ...]:
     """The labels to collect: `named` ones (one may be a list's file, ``labelList.csv``), after
-    those that the folder has already; without any, those alone; in a new folder the emotions.
+    those of which the folder has pictures; without any, those that it lists; in a new folder the
+    emotions.
 
     Raises:
         RequestError: bad ones, too many, or fewer than two.
@@ -23,9 +30,12 @@ def find_labels(named: Sequence[str], folder: Path) -> tuple[str, ...]:
     labels: list[str] = []
     if (folder / LABEL_LIST).is_file():
         labels += read_label_list(folder / LABEL_LIST)
+    if named:  # what was only named once, and never taken, may have been a slip
+        there = (folder / FACE_LABELS).is_file() and {*read_face_labels(folder).values()}
+        labels = [label for label in labels if there and label in there]
     for name in named:
         is_list = name.lower().endswith(".csv")
-        labels += [one for one in (read_label_list(Path(name)) if is_list else (name,))]
+        labels += read_label_list(Path(name)) if is_list else (name,)
     if not named and not labels:
         labels += EMOTIONS
     chosen = check_labels(tuple(dict.fromkeys(labels)))

@@ -88,16 +88,14 @@ def listening(
     config = DetectorConfig(detector)
     if movie is not None and not movie.exists():
         raise RequestError(f"{shown(movie)}: no such movie; check the name")
-    # First what costs nothing, so that a camera's light does not go on for nothing.
-    store = Store(folder, chosen)
+    # In this order nothing is left in the folder where there is no source.
+    opened: LiveSource | MovieSource = (
+        LiveSource(source, wish or Wish(), config) if movie is None else MovieSource(movie, config)
+    )
     try:
-        opened: LiveSource | MovieSource = (
-            LiveSource(source, wish or Wish(), config)
-            if movie is None
-            else MovieSource(movie, config)
-        )
+        store = Store(folder, chosen)
     except BaseException:
-        store.close()
+        opened.close()
         raise
     session = Session(store, opened, crop, goal)
     try:
