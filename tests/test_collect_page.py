@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from videmo.collect.session import COUNT_DOWN, IN_A_MOVIE, LARGEST
 from videmo.collect.store import Store
 from videmo.demo import Shot, Story, demo_story, make_movie
 from videmo.errors import RequestError
+from videmo.exporters.clips import find_ffmpeg
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.schema import EMOTIONS, FRAME
 
@@ -244,6 +246,26 @@ def test_a_live_source_is_counted_down_and_taken_at_its_own_speed(tmp_path: Path
         status, _, answer = ask(address, "take", "POST", {"label": "sad"})
         assert status == 409 and "the source has ended" in json.loads(answer)["error"]
     assert check_whole(tmp_path / "c") == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_source_that_breaks_is_said_to_be_away_and_comes_back(demo: Path, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    send = [find_ffmpeg(), "-loglevel", "error", "-re", "-i", str(demo), "-an", "-c", "copy"]
+    send += ["-f", "mpegts", "-y", str(fifo)]
+    with subprocess.Popen(send) as first, served(tmp_path / "c", source=str(fifo)) as address:
+        do(address, "take", label="happy")
+        kept = waited(address, lambda state: state["kept"] > 1)["kept"]
+        first.kill()
+        state = waited(address, lambda state: state["error"])
+        assert "fifo: it ended; it is opened again when it is back" in state["error"]
+        assert state["taking"] == "happy" and not state["gone"]
+        with subprocess.Popen(send) as second:
+            state = waited(address, lambda state: not state["error"] and not state["taking"])
+            assert state["kept"] >= kept
+            second.kill()
+    assert set(check_whole(tmp_path / "c").values()) == {"happy"}
 
 
 def test_a_full_disk_is_told_on_the_page(demo: Path, small_disk: Callable[[int], Path]) -> None:

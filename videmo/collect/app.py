@@ -10,7 +10,7 @@ import cv2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from videmo.collect.labels import KEYS
@@ -24,8 +24,10 @@ from videmo.view.gate import App, Gate
 WIDEST = 960
 """Pixels of the picture that is shown."""
 QUALITY = 80
-PATIENCE = 2.0
-"""Seconds that a page waits for a picture, before it asks again."""
+PATIENCE = 0.5
+"""Seconds that a page waits for a picture: less than the server has to end."""
+TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".bmp": "image/bmp"}
+"""Of pictures that another program put there."""
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -55,7 +57,7 @@ class _Pages:
         session = self._session
         movie = session.source.movie
         data = {
-            "source": session.source.name,
+            "source": session.source.title,
             "seconds": float(movie.duration or 0) if movie else None,
             "step": float(1 / movie.fps) if movie else 0,
             "crop": session.crop,
@@ -84,7 +86,12 @@ class _Pages:
         name = request.path_params["name"]
         if name not in self._session.store.pictures:
             return Response(status_code=404)
-        return FileResponse(self._session.store.folder / IMAGES / name)
+        place = self._session.store.folder / IMAGES / name
+        try:
+            data = await run_in_threadpool(place.read_bytes)
+        except OSError:  # it was deleted just now
+            return Response(status_code=404)
+        return Response(data, media_type=TYPES.get(place.suffix.lower(), "image/png"))
 
     def doing(self, what: str) -> Answer:
         """Does something that a page asks for, and tells how it stands then."""
@@ -98,8 +105,7 @@ class _Pages:
 
     def _picture(self, after: int) -> Response:
         session = self._session
-        # A page that knows another session's numbers is shown what there is.
-        found = session.source.latest.after(after, PATIENCE) or None
+        found = session.source.latest.after(after, PATIENCE)
         if found is None:
             return Response(status_code=204)
         picture = found.value.picture

@@ -125,7 +125,7 @@ class Session:
         counts = self.store.counts()
         bursts = {label: len({p.burst for p in self.store.of_label(label)}) for label in counts}
         gone = self.source.latest.closed
-        error = self._error or (str(self.source.error or "") if gone else "")
+        error = self._error or (str(self.source.error or "") if gone else self.source.away)
         return {
             "labels": [
                 {

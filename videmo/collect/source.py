@@ -18,7 +18,7 @@ import numpy as np
 from videmo.errors import MovieError, VidemoError
 from videmo.faces import DetectorConfig, detector_of
 from videmo.files import shown
-from videmo.live.capture import Capture
+from videmo.live.capture import Capture, Gap
 from videmo.live.latest import Latest
 from videmo.live.shot import Shot
 from videmo.schema import Alignment, Box
@@ -55,7 +55,11 @@ class Source(Protocol):
     """Where pictures come from."""
 
     name: str
-    """What it is called in lists."""
+    """What it is called in lists; of a live one, each session is another one."""
+    title: str
+    """What it is called on the page."""
+    away: str
+    """Why nothing comes just now; empty: it does."""
     latest: Latest[Seen]
     """What is to be seen now."""
     error: BaseException | None
@@ -110,8 +114,9 @@ class LiveSource:
             VidemoError: it cannot be opened.
         """
         place = find_place(source)
+        self.title, self.away = shown(place.name), ""
         # Times of two sessions are no neighbours.
-        self.name = f"{place.name} {datetime.now():%Y-%m-%d %H.%M.%S}"
+        self.name = f"{self.title} {datetime.now():%Y-%m-%d %H.%M.%S}"
         self.latest: Latest[Seen] = Latest()
         self.error: BaseException | None = None
         self._faces = Faces(config)
@@ -163,7 +168,10 @@ class LiveSource:
             self.close()
 
     def _run_capture(self) -> None:
-        self._capture.run(self._arrived, lambda gap: None)
+        self._capture.run(self._arrived, self._paused)
+
+    def _paused(self, gap: Gap) -> None:
+        self.away = f"{gap.why}; it is opened again when it is back" if gap.end is None else ""
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.frame is not None:
@@ -184,7 +192,8 @@ class MovieSource:
             VidemoError: it cannot be read.
         """
         self.movie: Movie = probe(path)
-        self.name = shown(path.name)
+        self.name = self.title = shown(path.name)
+        self.away = ""
         self.latest: Latest[Seen] = Latest()
         self.error: BaseException | None = None
         self.playing = False

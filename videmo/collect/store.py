@@ -137,16 +137,16 @@ class Store:
             name = f"face{self._next}.png"
             number, label, split, source = burst.number, burst.label, burst.split, burst.source
             one = Picture(name, label, number, split, source, time, measures)
-            self.pictures[name] = one
             try:
-                self._write_truth()  # a line without its picture counts for nothing
+                # A line without its picture counts for nothing, but not the other way round.
+                self._files.write_truth([*self.pictures.values(), one])
                 write_atomic(self._files.image(name), data.tobytes())
                 self._files.place(one)
             except BaseException:
                 self._give_up(one)
                 raise
             self._next += 1
-            self._tiny[name] = seen
+            self.pictures[name], self._tiny[name] = one, seen
             if not burst.step:
                 self._steps.append(burst.step)
             burst.step.append((None, one))
@@ -154,7 +154,6 @@ class Store:
 
     def _give_up(self, one: Picture) -> None:
         """Leave nothing of a picture that could not be written whole."""
-        del self.pictures[one.file]
         for place in (self._files.image(one.file), self._files.class_place(one)):
             with contextlib.suppress(OSError):
                 place.unlink(missing_ok=True)
