@@ -17,7 +17,7 @@ STOREYS = {
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
-            *("table", "review", "draw", "marks", "resample"),
+            *("table", "review", "draw", "marks", "resample", "labelled"),
         ),
         1,
     ),
@@ -33,7 +33,8 @@ STOREYS = {
         4,
     ),
     "view": 5,
-    **dict.fromkeys(("cli", "__main__"), 6),
+    "collect": 6,  # its page is served as view's is
+    **dict.fromkeys(("cli", "__main__"), 7),
 }
 WITHIN_STOREY_0 = {
     *(("files", "errors"), ("packaged", "errors"), ("packaged", "files")),

@@ -12,6 +12,7 @@ import click
 from videmo import __version__
 from videmo.cli.annotate import annotate
 from videmo.cli.archive import doctor, prune, status, verify
+from videmo.cli.collect import collect
 from videmo.cli.compare import compare
 from videmo.cli.convert import convert
 from videmo.cli.demo import demo
@@ -38,7 +39,7 @@ COMMANDS = (
     *(scan, extract, report, view, people, annotate, convert, plot, live, demo),
     *(find, index, summary, compare),
     *(status, verify, prune, doctor),
-    *(train, evaluate, export, model),
+    *(collect, train, evaluate, export, model),
 )
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

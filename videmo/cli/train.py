@@ -105,8 +105,9 @@ def train(
 ) -> None:
     """Train a model on labelled pictures.
 
-    DATA is FER+'s folder, FER-2013's fer2013.csv, or a folder with a folder of pictures for each
-    class (in train, val and test, or without: then it is split). The training is kept in OUTPUT and
+    DATA is FER+'s folder, FER-2013's fer2013.csv, what collect made, or a folder with a folder of
+    pictures for each class (in train, val and test, or without: then it is split), or with
+    FaceLabeler's faceLabels.csv and Images. The training is kept in OUTPUT and
     can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra
     train; in videmo's folder, run: pip install ".[train]".
     """

@@ -61,6 +61,11 @@ def watch_page(data: dict[str, Any]) -> str:
     return _page("watch.html", WATCH_SCRIPTS, True, data=data, title=data["name"])
 
 
+def collect_page(data: dict[str, Any]) -> str:
+    """The page on which pictures are collected."""
+    return _page("collect.html", ("collect.js",), True, data=data, title="collect")
+
+
 def safe_json(data: Any) -> Markup:
     """JSON that can stand in a script element: nothing in it ends that."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
@@ -85,6 +90,8 @@ def _hash(text: str) -> str:
 
 def _page(template: str, scripts: tuple[str, ...], live: bool, **given: Any) -> str:
     texts, style = tuple(map(_text, scripts)), _text("style.css")
+    if (PAGE / template).with_suffix(".css").exists():  # what only this page has
+        style += _text(Path(template).with_suffix(".css").name)
     page = _templates().get_template(template)
     said = policy(texts, style, live)
     return page.render(

@@ -54,11 +54,11 @@ def make_app(shelf: Shelf, jobs: Jobs, token: str, port: int) -> App:
         Route("/movie/{number:int}/extract", pages.extract, methods=["POST"]),
         Route("/movie/{number:int}/jobs/{job:int}", pages.job),
     ]
-    handlers: dict[Any, Any] = {VidemoError: _told_error}
+    handlers: dict[Any, Any] = {VidemoError: told_error}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), token, port)
 
 
-async def _told_error(request: Request, error: Exception) -> Response:
+async def told_error(request: Request, error: Exception) -> Response:
     """One line that says what is wrong, as on the command line."""
     status = 409 if isinstance(error, RequestError) else 500
     if request.method == "GET" and request.url.path.endswith("/"):
@@ -77,13 +77,13 @@ class _Pages:
         if len(self._shelf.tables) == 1:
             return RedirectResponse("movie/0/")
         data = await run_in_threadpool(self._index_data)
-        return _page(index_page(data, live=True))
+        return page(index_page(data, live=True))
 
     async def movie(self, request: Request) -> Response:
         number = self._number(request)
         data = await run_in_threadpool(self._shelf.page_data, number)
         back = "../../" if len(self._shelf.tables) > 1 else ""
-        return _page(movie_page(data, back=back, live=True))
+        return page(movie_page(data, back=back, live=True))
 
     async def data(self, request: Request) -> Response:
         data = await run_in_threadpool(self._shelf.page_data, self._number(request))
@@ -113,17 +113,17 @@ class _Pages:
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     async def correct(self, request: Request) -> Response:
-        number, asked = self._number(request), await _body(request)
+        number, asked = self._number(request), await json_body(request)
         await run_in_threadpool(self._shelf.correct, number, asked)
         return await self.data(request)
 
     async def name(self, request: Request) -> Response:
-        number, asked = self._number(request), await _body(request)
+        number, asked = self._number(request), await json_body(request)
         await run_in_threadpool(self._shelf.name, number, asked)
         return await self.data(request)
 
     async def extract(self, request: Request) -> Response:
-        number, asked = self._number(request), await _body(request)
+        number, asked = self._number(request), await json_body(request)
         table, name = self._shelf.tables[number]
         look = await run_in_threadpool(self._shelf.look, number)
         moments = moments_asked(look, asked.get("moments"))
@@ -165,11 +165,11 @@ class _Pages:
         return index_data("videmo", rows, [])
 
 
-def _page(text: str) -> Response:
+def page(text: str) -> Response:
     return HTMLResponse(text, headers={"content-security-policy": header_policy(text)})
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def json_body(request: Request) -> dict[str, Any]:
     """What a page sends: JSON, not too much of it.
 
     Raises:

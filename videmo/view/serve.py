@@ -60,7 +60,13 @@ def serve(
         SetupError: the extra `view` is not installed.
         OutputError: somebody else listens on the port.
     """
-    listening = listen(tables, output, port=port, raw=raw, movie=movie)
+    answer(listen(tables, output, port=port, raw=raw, movie=movie), browser=browser, tell=tell)
+
+
+def answer(
+    listening: Listening, *, browser: bool = True, tell: Callable[[str], None] = print
+) -> None:
+    """Run a server until it is interrupted; `tell` is given its address first."""
     tell(listening.address)
     if browser:
         open_browser(listening.address)

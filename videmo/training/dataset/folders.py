@@ -9,26 +9,32 @@ from pathlib import Path
 import numpy as np
 
 from videmo.files import sha256, shown
+from videmo.labelled import FACE_LABELS, RULE, SUFFIXES
 from videmo.schema import EMOTIONS, is_label
 from videmo.training import wrong
 from videmo.training.dataset.fer import VOTE_OF, one_hot
+from videmo.training.dataset.labelled import Files, list_labelled
 from videmo.training.dataset.look import Listed
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 SPLITS = {"training": "train", "testing": "test", "val": "valid", "validation": "valid"}
 SPLITS |= {split: split for split in SPLITS.values()}
 KEPT_BACK = 0.15  # part of a flat folder's pictures that becomes valid, and as many test
 EMOTION_OF = {"surprised": "surprise", "fearful": "fear", "disgusted": "disgust"}
 EMOTION_OF |= {name: emotion for emotion, vote in VOTE_OF.items() for name in (emotion, vote)}
 
-Files = dict[str, list[Path]]  # by class, sorted by name
-
 
 def list_folders(path: Path) -> Listed:
-    """List ``train/CLASS/*.png`` and so on, or ``CLASS/*.png``, which is then split."""
+    """List ``train/CLASS/*.png`` and so on, or ``CLASS/*.png`` or what ``faceLabels.csv`` names,
+    which is then split."""
     places = {SPLITS.get(f.name.lower(), ""): f for f in _listed(path) if f.is_dir()}
     places = {name: f for name, f in places.items() if name} if "train" in places else {}
-    found = {name: _classes(folder) for name, folder in (places or {"train": path}).items()}
+    if not places and (path / FACE_LABELS).is_file():
+        found = list_labelled(path)
+    else:
+        found = {name: _classes(folder) for name, folder in (places or {"train": path}).items()}
+    given = bool(places) or len(found) > 1
+    if "train" not in found:
+        raise wrong(path, "no pictures are to be learnt from; collect some more")
     names = sorted(found["train"])
     for split, files in found.items():
         if sorted(files) != names:
@@ -37,7 +43,7 @@ def list_folders(path: Path) -> Listed:
     if len(names) < 2:
         raise wrong(path, f"two classes at least are to be told apart, not {', '.join(names)}")
     if "valid" not in found:
-        found |= _kept_back(found["train"], ("valid",) if places else ("valid", "test"))
+        found |= _kept_back(found["train"], ("valid",) if given else ("valid", "test"))
     meant = [EMOTION_OF.get(name.lower(), name) for name in names]
     ours = sorted(meant) == sorted(EMOTIONS)
     classes, called = (EMOTIONS, meant) if ours else (tuple(names), names)
@@ -49,7 +55,7 @@ def list_folders(path: Path) -> Listed:
     ]
     pictures, splits, numbers = (np.array(column) for column in zip(*rows, strict=True))
     counts = ", ".join(f"{(splits == split).sum()} {split}" for split in found)
-    notes = () if places else (f"split by the pictures' contents: {counts}",)
+    notes = () if given else (f"split by the pictures' contents: {counts}",)
     numbers = numbers[:, None]
     source = ({"name": path.resolve().name, "licence": "the user's"},)
     true = (one_hot(numbers, len(classes)), numbers)
@@ -62,15 +68,14 @@ def _classes(folder: Path) -> Files:
     for place in [f for f in _listed(folder) if f.is_dir()]:
         name = unicodedata.normalize("NFC", place.name)  # a Mac takes letters and accents apart
         if not is_label(name):
-            what = "letters, digits, spaces and _.+- inside, 60 at most, and no word that tables or"
-            raise wrong(place, f"give this class a simpler name: {what} Windows need (time, con)")
+            raise wrong(place, f"give this class a simpler name: {RULE}")
         same = [other for other in found if other.casefold() == name.casefold()]
         if same:
             what = f"would be one class with {shown(same[0])} beside it, as capitals make no"
             raise wrong(place, f"{what} difference; rename one, or put all pictures into one")
-        found[name] = [f for f in _listed(place) if f.suffix.lower() in PICTURES and f.is_file()]
+        found[name] = [f for f in _listed(place) if f.suffix.lower() in SUFFIXES and f.is_file()]
         if not found[name]:
-            raise wrong(place, f"no pictures of this class ({', '.join(PICTURES)})")
+            raise wrong(place, f"no pictures of this class ({', '.join(SUFFIXES)})")
     return found
 
 
