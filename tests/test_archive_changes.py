@@ -22,7 +22,8 @@ from videmo.cli.progress import watched, watched_archive
 from videmo.demo import make_movie
 from videmo.files import file_lock, lock_note
 from videmo.names import Line, people_path, read_people, write_people
-from videmo.table import read_record
+from videmo.review import Review, TrackName, read_review, write_review
+from videmo.table import read_record, review_path
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,46 @@ def test_movies_that_exchanged_their_names_exchange_their_tables(place: Path, co
         assert read_record(out / f"{new}.faces.csv")["movie"]["fingerprint"] == content
     assert files(out) == tables("a.mp4", "b.mp4", "sub/c.mp4")
     assert not any(one.problem for one in verify_tables(out))
+
+
+def reviewed(table: Path, person: str) -> None:
+    write_review(review_path(table), Review(tracks=(TrackName(1, 0.0, 9.0, person),)))
+
+
+def who(table: Path) -> list[str]:
+    return [one.person for one in read_review(review_path(table)).tracks]
+
+
+def test_corrections_follow_their_table_where_names_are_exchanged(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    a, b = (out / f"{name}.mp4.faces.csv" for name in "ab")
+    reviewed(a, "Ann")
+    reviewed(b, "Bob")
+    (archive / "a.mp4").rename(archive / "aside")
+    (archive / "b.mp4").rename(archive / "a.mp4")
+    (archive / "aside").rename(archive / "b.mp4")
+    assert scan(archive, out)[1] == 0
+    assert (who(a), who(b)) == (["Bob"], ["Ann"])
+    assert files(out) == tables("a.mp4", "b.mp4", "sub/c.mp4") | {
+        "a.mp4.review.csv",
+        "b.mp4.review.csv",
+    }
+
+
+def test_corrections_of_another_movie_are_not_taken_for_those_of_the_one_that_comes(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive, out = place / "archive", place / "out"
+    b = out / "b.mp4.faces.csv"
+    reviewed(b, "Bob")
+    write_people(b, read_record(b), [Line(1, "Bob", 0.3)], ["Bob"], {})
+    said = review_path(b).read_bytes()
+    (archive / "a.mp4").replace(archive / "b.mp4")
+    assert scan(archive, out)[1] == 0
+    assert who(b) == [] and not people_path(b).exists()
+    assert (out / "b.mp4.review.csv.old1").read_bytes() == said
+    assert (out / "b.mp4.people.csv.old1").exists()
+    assert "kept as b.mp4.review.csv.old1" in caplog.text
 
 
 def test_names_that_moved_on_by_one_are_told_apart(place: Path) -> None:
