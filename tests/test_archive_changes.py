@@ -479,7 +479,7 @@ def test_in_a_log_there_is_a_line_a_minute(
             now = 1000.0 + second
             one(second * 10, 3000)
             at_work = (AtWork("sub/a.mp4", 0.25, 540.0),)
-            every(Standing(1, 3, 0.5, 60.0, 120.0, 180.0, at_work))
+            every(Standing(1, 3, 0.5, 60.0, 120.0, 180.0, at_work=at_work))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 6
     assert lines[0] == "a.mp4: 600 of 3000 frames, 10 frames/s, 240 s left"
