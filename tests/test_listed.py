@@ -15,6 +15,7 @@ from tests.movies import another, number_of, numbered
 from tests.tables import ABSENT, UNKNOWN, told
 from videmo.cli import cli
 from videmo.errors import RequestError
+from videmo.exporters.selection import Exported, Selection
 from videmo.listed import Listed, read_listed
 
 FPS = 25
@@ -148,6 +149,28 @@ def test_what_spreadsheets_make_of_it_is_read(listed: Path, separator: str, begi
 
 def what(one: Listed) -> tuple[object, ...]:
     return (one.movie, one.track, one.emotion, one.start, one.end, one.table, one.scan)
+
+
+def test_a_sheet_shows_moments_in_the_order_of_the_list(
+    listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one of a movie first: neither in order of time nor of scores."""
+    from videmo.exporters import sheet
+
+    seen: list[list[float]] = []
+    made = sheet.export
+
+    def looked_at(selection: Selection) -> Exported:
+        seen.append([moment.runs[0].start for moment in selection.ordered])
+        return made(selection)
+
+    monkeypatch.setattr(sheet, "export", looked_at)
+    edited(listed, lambda lines: [lines[1], lines[0], lines[2]])
+    with listed.open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["movie"] == NAMES[0]]
+    starts = [float(line["start"]) for line in lines]
+    assert extract(listed, "--as", "sheet").exit_code == 0
+    assert seen[0] == starts != sorted(starts)
 
 
 def test_pads_are_added_where_they_are_asked_for(listed: Path) -> None:

@@ -16,8 +16,8 @@ from videmo.errors import (
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
-from videmo.exporters.cuts import LISTED, Cut, Edit, cuts_of
-from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.exporters.cuts import Cut, Edit, cuts_of
+from videmo.exporters.selection import LISTED, Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
 from videmo.extract.listed import as_listed, listed_tables
 from videmo.extract.reviewed import names_said

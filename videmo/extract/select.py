@@ -15,7 +15,7 @@ import pandas as pd
 from videmo.errors import TableError, VidemoError
 from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
-from videmo.extract.listed import each_by_itself, listed_runs
+from videmo.extract.listed import each_by_itself, listed_places, listed_runs
 from videmo.extract.offset import shifted
 from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted, of_labels
@@ -100,6 +100,7 @@ def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chos
         margin=record["detector"]["margin"],
         whole=record["model"]["crop"] == FRAME,
         asked=wanted.length,
+        places=listed_places(wanted.listed.get(paths.table, ()), kept),
         cuts=_cuts(wanted, record),
     )
     selections = []
