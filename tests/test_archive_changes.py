@@ -17,12 +17,14 @@ import pytest
 
 from tests.movies import another, numbered, still
 from tests.test_archive import rows, scan, videmo
+from tests.test_series import pictures_of
 from videmo.archive import find_gone, find_movies, verify_tables
 from videmo.cli.progress import watched, watched_archive
 from videmo.demo import make_movie
 from videmo.files import file_lock, lock_note
 from videmo.names import Line, people_path, read_people, write_people
-from videmo.table import read_record
+from videmo.review import Review, TrackName, read_review, write_review
+from videmo.table import read_record, review_path
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,46 @@ def test_movies_that_exchanged_their_names_exchange_their_tables(place: Path, co
     assert not any(one.problem for one in verify_tables(out))
 
 
+def reviewed(table: Path, person: str) -> None:
+    write_review(review_path(table), Review(tracks=(TrackName(1, 0.0, 9.0, person),)))
+
+
+def who(table: Path) -> list[str]:
+    return [one.person for one in read_review(review_path(table)).tracks]
+
+
+def test_corrections_follow_their_table_where_names_are_exchanged(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    a, b = (out / f"{name}.mp4.faces.csv" for name in "ab")
+    reviewed(a, "Ann")
+    reviewed(b, "Bob")
+    (archive / "a.mp4").rename(archive / "aside")
+    (archive / "b.mp4").rename(archive / "a.mp4")
+    (archive / "aside").rename(archive / "b.mp4")
+    assert scan(archive, out)[1] == 0
+    assert (who(a), who(b)) == (["Bob"], ["Ann"])
+    assert files(out) == tables("a.mp4", "b.mp4", "sub/c.mp4") | {
+        "a.mp4.review.csv",
+        "b.mp4.review.csv",
+    }
+
+
+def test_corrections_of_another_movie_are_not_taken_for_those_of_the_one_that_comes(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive, out = place / "archive", place / "out"
+    b = out / "b.mp4.faces.csv"
+    reviewed(b, "Bob")
+    write_people(b, read_record(b), [Line(1, "Bob", 0.3)], ["Bob"], {})
+    said = review_path(b).read_bytes()
+    (archive / "a.mp4").replace(archive / "b.mp4")
+    assert scan(archive, out)[1] == 0
+    assert who(b) == [] and not people_path(b).exists()
+    assert (out / "b.mp4.review.csv.old1").read_bytes() == said
+    assert (out / "b.mp4.people.csv.old1").exists()
+    assert "kept as b.mp4.review.csv.old1" in caplog.text
+
+
 def test_names_that_moved_on_by_one_are_told_apart(place: Path) -> None:
     archive, out = place / "archive", place / "out"
     (archive / "b.mp4").rename(archive / "c.mp4")
@@ -179,12 +221,13 @@ def test_prune_shows_first_and_removes_with_yes_what_is_left_of_deleted_movies(
     (archive / "sub" / "c.mp4").unlink()
     (archive / "sub").rmdir()
     before = files(out)
-    shown = videmo("prune", "out", cwd=place)
+    assert find_gone(out)[0].kept.startswith("its folder ")
+    shown = videmo("prune", "out", "--gone-folders", cwd=place)
     assert shown.returncode == 0 and files(out) == before
     lines = shown.stdout.splitlines()
     assert lines[0].startswith("sub/c.mp4: is not there any more: sub/c.mp4.people.csv, ")
     assert lines[1].startswith("1 movie deleted, 4 files (0.0 MB); to remove them: videmo prune")
-    done = videmo("prune", "out", "--yes", cwd=place)
+    done = videmo("prune", "out", "--gone-folders", "--yes", cwd=place)
     assert done.returncode == 0 and "1 movie deleted, 4 files removed" in done.stdout
     assert files(out) == tables("a.mp4", "b.mp4") and not (out / "sub").exists()
     assert [row["path"] for row in rows(out)] == ["a.mp4", "b.mp4"]
@@ -221,6 +264,55 @@ def test_prune_does_not_believe_that_all_was_deleted(place: Path) -> None:
     (place / "archive" / "sub" / "notes.txt").touch()
     gone = find_gone(place / "out")
     assert len(gone) == 3 and all("no movie is there" in one.kept for one in gone)
+
+
+def test_prune_keeps_what_is_on_one_of_several_disks_that_is_unplugged(
+    place: Path, movie: Path
+) -> None:
+    for name in ("one", "two"):
+        (place / "media" / name).mkdir(parents=True)
+        another(movie, place / "media" / name / f"{name}.mp4")
+    done = videmo("scan", "media/one", "media/two", "-o", "both", cwd=place)
+    assert done.returncode == 0, done.stderr
+    (place / "media" / "two").rename(place / "unplugged")
+    before = files(place / "both")
+    done = videmo("prune", "both", "--yes", cwd=place)
+    assert files(place / "both") == before and "mount it, or, if it was deleted" in done.stderr
+    (gone,) = find_gone(place / "both", gone_folders=True)
+    assert not gone.kept
+
+
+def test_prune_does_not_believe_that_one_of_two_archives_was_deleted(
+    place: Path, movie: Path
+) -> None:
+    """Both were scanned into one folder."""
+    other = place / "other"
+    other.mkdir()
+    another(movie, other / "d.mp4")
+    scan(other, place / "out")
+    (other / "d.mp4").rename(place / "away.mp4")
+    (other / "lost+found").mkdir()
+    (gone,) = find_gone(place / "out")
+    assert "no movie is there" in gone.kept
+
+
+def test_prune_keeps_numbered_pictures_whose_folder_was_renamed(place: Path, movie: Path) -> None:
+    archive = place / "archive"
+    pictures_of(movie, archive / "frames")
+    (archive / "frames" / "notes.txt").write_text("mine")
+    videmo("scan", archive, "--fps", 25, "-o", "out", cwd=place)
+    assert (place / "out" / "frames.faces.csv").exists()
+    (archive / "frames").rename(archive / "holiday")
+    (gone,) = find_gone(place / "out")
+    assert "holiday now; scan the archive again" in gone.kept
+
+
+def test_prune_keeps_a_movie_of_which_it_cannot_be_told_whether_it_is_there(place: Path) -> None:
+    sub = place / "archive" / "sub"
+    sub.rename(place / "elsewhere")
+    sub.symlink_to("sub")  # leads in a circle, as a disk that fails answers with an error
+    (gone,) = find_gone(place / "out", gone_folders=True)
+    assert "sub/c.mp4 cannot be looked at" in gone.kept
 
 
 def test_prune_waits_for_a_scan_that_runs(place: Path) -> None:
@@ -387,7 +479,7 @@ def test_in_a_log_there_is_a_line_a_minute(
             now = 1000.0 + second
             one(second * 10, 3000)
             at_work = (AtWork("sub/a.mp4", 0.25, 540.0),)
-            every(Standing(1, 3, 0.5, 60.0, 120.0, 180.0, at_work))
+            every(Standing(1, 3, 0.5, 60.0, 120.0, 180.0, at_work=at_work))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 6
     assert lines[0] == "a.mp4: 600 of 3000 frames, 10 frames/s, 240 s left"

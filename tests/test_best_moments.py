@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from videmo.exporters.rates import count
 from videmo.exporters.selection import Choice, Moments
 from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.runs import find_runs, to_segments
+from videmo.table import read_record, record_path, write_record
 
 HAPPY = Wanted(("happy",))
 KINDS = ("clips", "webp", "crops")
@@ -166,3 +168,22 @@ def test_there_is_a_marker_for_each_moment(tmp_path: Path) -> None:
     found = markers.markers_of(one, count(one.movie.fps, one.movie.timecode))
     assert [(marker.start, marker.frames) for marker in found] == [(12, 36), (96, 12)]
     assert found[0].name == "happy (Jim)"
+
+
+def test_movies_that_were_deleted_take_no_place_among_the_best(smile: Made, tmp_path: Path) -> None:
+    """The deleted one comes first: of equals its moments were the best."""
+    tables = {}
+    for name in ("gone", "there"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in (smile.scanned.table, record_path(smile.scanned.table)):
+            shutil.copy(file, folder)
+        table = folder / smile.scanned.table.name
+        record = read_record(table)
+        movie = str(smile.movie) if name == "there" else "nowhere.mp4"
+        write_record(table, {**record, "movie": {**record["movie"], "file": movie}})
+        tables[table] = f"{name}.mp4"
+    wanted = Wanted(("happy",), top=1)
+    gone, there = extract_tables(tables, wanted, tmp_path / "out", exports=["sheet"])
+    assert "the movie is not there" in str(gone.errors[0])
+    assert there.moments == {"happy": 1} and not there.errors

@@ -106,7 +106,7 @@ def test_chapters_in_a_folder_are_one_movie_which_is_told(happy: Path, tmp_path:
     assert joined in done.stdout.splitlines()
     assert done.stdout.splitlines()[-2:] == [
         "left out: a chapter of another (2)",
-        "1 movies (1 ok), 6 s of footage; new: 1; listed in out/archive.csv",
+        "1 movie (1 ok), 6 s of footage; new: 1; listed in out/archive.csv",
     ]
     assert "new: 0" in videmo("scan", happy, "-o", "out", cwd=tmp_path).stdout
     what = ["-e", "happy", "--as", "clips,crops,supercut", "-o", "made"]
@@ -132,7 +132,7 @@ def test_chapters_are_kept_apart_if_that_is_wanted(happy: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("options", "lines"), [((), 2), (("--join", "never"), 2), (("--stall-timeout", "60"), 2)]
+    ("options", "lines"), [((), 2), (("--join", "never"), 3), (("--stall-timeout", "60"), 2)]
 )
 def test_chapters_that_are_named_are_one_movie_unless_they_are_to_be_kept_apart(
     happy: Path, tmp_path: Path, options: tuple[str, ...], lines: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from tests.movies import another, number_of, numbered
 from tests.tables import ABSENT, UNKNOWN, told
 from videmo.cli import cli
 from videmo.errors import RequestError
+from videmo.exporters.selection import Exported, Selection
 from videmo.listed import Listed, read_listed
+from videmo.review import Review, TrackName, write_review
+from videmo.table import review_path
 
 FPS = 25
 NAMES = ("a.mp4", "b.mp4")
@@ -150,6 +154,28 @@ def what(one: Listed) -> tuple[object, ...]:
     return (one.movie, one.track, one.emotion, one.start, one.end, one.table, one.scan)
 
 
+def test_a_sheet_shows_moments_in_the_order_of_the_list(
+    listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one of a movie first: neither in order of time nor of scores."""
+    from videmo.exporters import sheet
+
+    seen: list[list[float]] = []
+    made = sheet.export
+
+    def looked_at(selection: Selection) -> Exported:
+        seen.append([moment.runs[0].start for moment in selection.ordered])
+        return made(selection)
+
+    monkeypatch.setattr(sheet, "export", looked_at)
+    edited(listed, lambda lines: [lines[1], lines[0], lines[2]])
+    with listed.open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["movie"] == NAMES[0]]
+    starts = [float(line["start"]) for line in lines]
+    assert extract(listed, "--as", "sheet").exit_code == 0
+    assert seen[0] == starts != sorted(starts)
+
+
 def test_pads_are_added_where_they_are_asked_for(listed: Path) -> None:
     edited(listed, lambda lines: lines[:2])
     assert extract(listed, "--pad", "0.2").exit_code == 0
@@ -254,11 +280,31 @@ def test_a_movie_s_name_leads_to_no_other_folder(listed: Path) -> None:
         (("-e", "happy"), "--emotion does not go with --moments"),
         (("--repeat", "5"), "--repeat does not go with --moments"),
         (("--person", "Jim"), "--person does not go with --moments"),
+        (("--reviewed",), "--reviewed does not go with --moments"),
     ],
 )
 def test_a_list_says_what_is_cut(listed: Path, more: tuple[str, ...], message: str) -> None:
     done = extract(listed, *more)
     assert done.exit_code == 2 and message in done.stderr
+
+
+def test_a_list_is_cut_as_if_nobody_had_corrected_anything_where_that_is_asked_for(
+    archive: Path, listed: Path, tmp_path: Path
+) -> None:
+    """Corrections name who is who in `segments.csv`."""
+    tables = shutil.copytree(archive / "tables", tmp_path / "tables")
+    for name in NAMES:
+        shutil.copy(archive / name, tmp_path / name)
+    named = Review(tracks=(TrackName(1, 0.0, 9.0, "James"),))
+    write_review(review_path(tables / "a.mp4.faces.csv"), named)
+    for more, person in (((), "James"), (("--raw",), "Jim")):
+        command = ["extract", tables, "--moments", listed, "-o", tmp_path / "out", "-q", *more]
+        done = CliRunner().invoke(cli, [str(one) for one in command])
+        assert done.exit_code == 0, done.output
+        text = (tmp_path / "out" / "segments.csv").read_text("utf-8")
+        lines = list(csv.DictReader(io.StringIO(text)))
+        who = {one["person"] for one in lines if (one["movie"], one["track"]) == ("a.mp4", "1")}
+        assert who == {person}
 
 
 def test_without_a_list_an_emotion_is_needed() -> None:

@@ -14,11 +14,12 @@ from scipy.signal import correlate, correlation_lags
 
 from tests.tables import ABSENT, UNKNOWN, told
 from videmo.cli import cli
+from videmo.review import REMOVED, Fix, Key, Review, write_review
 from videmo.scan import scan_movie
 from videmo.summary import Asked, Summarised, summarise
 from videmo.summary.pairs import strongest_lag
 from videmo.summary.persons import valence_of
-from videmo.table import read_record, read_table
+from videmo.table import read_record, read_table, review_path
 
 
 def summed(*tables: Path, **asked: object) -> list[Summarised]:
@@ -85,6 +86,26 @@ def test_a_person_s_tracks_are_one_row_and_the_nameless_another(tmp_path: Path) 
     ]
     (one,) = summed(table, tracks=True)
     assert [p.tracks for p in one.persons] == [(1, 3), (2,), (4,)]
+
+
+def test_no_time_counts_twice_after_corrections(tmp_path: Path) -> None:
+    """2 s happy, 2 s sad, 2 s angry: the happy one is made longer over the half of the sad one,
+    and the angry one is taken out."""
+    looks = [*["happy"] * 20, *["sad"] * 20, *["angry"] * 20]
+    table = told(tmp_path, "a.mp4", {1: looks})
+    (raw,) = summed(table)[0].persons
+    fixes = (
+        Fix(Key(1, "happy", 0.0, 2.0), end=3.0),
+        Fix(Key(1, "angry", 4.0, 6.0), verdict=REMOVED),
+    )
+    write_review(review_path(table), Review(fixes))
+    (one,) = summed(table)[0].persons
+    assert one.counted == pytest.approx(6)
+    assert {k: round(v, 6) for k, v in one.seconds.items() if v} == {"happy": 3.0, "sad": 1.0}
+    assert one.shares["happy"].value == pytest.approx(0.5)
+    assert one.shares["angry"].value == 0
+    assert (one.moments, one.longest) == (2, pytest.approx(3))
+    assert one.valence.value == pytest.approx(raw.valence.value)
 
 
 def test_only_moments_of_wanted_emotions_are_counted(tmp_path: Path) -> None:

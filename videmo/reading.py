@@ -13,7 +13,7 @@ import pandas as pd
 from videmo.moments import Moment, moments_of
 from videmo.names import PEOPLE_SUFFIX, People, find_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
-from videmo.review import Review, read_review, renamed
+from videmo.review import Review, apply, read_review, renamed
 from videmo.runs import track_spans
 from videmo.table import (
     RECORD_SUFFIX,
@@ -37,6 +37,8 @@ class Reading(NamedTuple):
     people: People
     moments: list[Moment]
     """In order of time."""
+    found: list[Moment]
+    """The same as the scan found them, before corrections."""
 
 
 def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
@@ -55,8 +57,9 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
     people = people_after(find_people(path, record), table, review)
-    how = {"repeat": repeat, "end": record["end"], "review": review}
-    return Reading(table, record, people, moments_of(table, name, persons=people.names, **how))
+    how = {"repeat": repeat, "end": record["end"]}
+    found = moments_of(table, name, persons=people.names, **how)
+    return Reading(table, record, people, apply(found, review), found)
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:

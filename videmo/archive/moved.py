@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from videmo.archive.ledger import cell
 from videmo.archive.walk import Candidate
 from videmo.errors import OutputError, TableError
-from videmo.files import output_error
+from videmo.files import output_error, shown
 from videmo.find import first_file, is_scanned, movie_places
 from videmo.names import people_path, people_record_path
 from videmo.table import (
@@ -23,6 +24,7 @@ from videmo.table import (
     place_of,
     read_record,
     record_path,
+    review_path,
     table_path,
     write_record,
 )
@@ -30,6 +32,12 @@ from videmo.video import fingerprint
 
 ASIDE = ".moved"
 """Follows the movie's name while tables change their places with each other."""
+OLD = ".old"
+"""Follows the name of what people wrote of a movie whose place another one has taken."""
+BESIDE = (people_path, people_record_path, review_path)
+"""What lies beside a table, and goes where it goes."""
+
+log = logging.getLogger(__name__)
 
 
 class _Move(NamedTuple):
@@ -126,12 +134,7 @@ def _move(one: Candidate, table: Path, record: Record, folder: Path) -> _Move:
 
 def _whole(target: Path, record: Record) -> bool:
     """Whether the same table lies there already."""
-    try:
-        there = read_record(target)
-    except TableError:
-        return False
-    content = there["movie"]["fingerprint"], there["sha256"]
-    return content == (record["movie"]["fingerprint"], record["sha256"]) and target.is_file()
+    return _same_scan(target, record) and target.is_file()
 
 
 def _ordered(moves: Sequence[_Move]) -> Iterator[_Move]:
@@ -155,7 +158,7 @@ def _ordered(moves: Sequence[_Move]) -> Iterator[_Move]:
 
 
 def _carry_out(move: _Move) -> None:
-    """Move a table with its record and what is known of its people.
+    """Move a table with its record, what is known of its people, and its corrections.
 
     The new record is written first, and the old one goes last: whenever this is interrupted, there
     is a whole table with its record, or what is missing is made up for by the next scan.
@@ -163,8 +166,10 @@ def _carry_out(move: _Move) -> None:
     old, new = move.table, move.target
     try:
         new.parent.mkdir(parents=True, exist_ok=True)
+        if not _same_scan(new, move.record):
+            _set_aside(new)
         write_record(new, move.record)
-        for place in (people_path, people_record_path):
+        for place in BESIDE:
             if os.path.isfile(place(old)):
                 os.replace(place(old), place(new))
         os.replace(old, new)
@@ -173,3 +178,34 @@ def _carry_out(move: _Move) -> None:
         raise
     except OSError as error:
         raise output_error(error, new) from error
+
+
+def _same_scan(target: Path, record: Record) -> bool:
+    """Whether a move to `target` was begun already: what lies there is the table's own then."""
+    try:
+        there = read_record(target)
+    except TableError:
+        return False
+    return _content_of(there) == _content_of(record)
+
+
+def _content_of(record: Record) -> tuple[str, str]:
+    """What tells a table: its movie's content, and its own."""
+    return record["movie"]["fingerprint"], record["sha256"]
+
+
+def _set_aside(target: Path) -> None:
+    """Keep, under another name, what people wrote of the movie that had this place before: it is
+    the work of hours, and would be taken for what was said of the one that comes."""
+    for file in (place(target) for place in BESIDE):
+        if os.path.isfile(file):
+            aside = next(
+                one
+                for count in range(1, 1 << 20)
+                if not os.path.lexists(one := file.with_name(f"{file.name}{OLD}{count}"))
+            )
+            os.replace(file, aside)
+            log.warning(
+                "%s: is of another movie that had this name; kept as %s",
+                *(shown(file), shown(aside.name)),
+            )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,9 @@ from videmo.find import first_file, movie_places
 from videmo.names import people_path, people_record_path
 from videmo.table import Record, movie_name, read_record, record_path
 from videmo.video import fingerprint
+
+SERIES = -2
+"""Stands for the size of a folder of numbered pictures."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,23 @@ class _Lost(NamedTuple):
     table: Path
     record: Record
     root: Path
-    """The archive's folder, as it was when this was scanned."""
+    """The archive's folder, as it was when this was scanned; where several were, that in which
+    these lie, for then names begin with theirs."""
+    barred: str = ""
+    """Why it cannot be told whether the movie is there; empty: it is not."""
+
+    @property
+    def place(self) -> Path:
+        """Where the movie was."""
+        return _place(self.table, self.record)
 
 
-def find_gone(folder: Path) -> list[Gone]:
+def find_gone(folder: Path, gone_folders: bool = False) -> list[Gone]:
     """The movies of tables in `folder` that are not there any more, in order of their names.
 
     Kept is what belongs to a movie that now lies elsewhere in the archive, and what may only be out
-    of reach, as on a disk that is not mounted.
+    of reach, as on a disk that is not mounted: one whose own folder is not there, unless
+    `gone_folders` says that such were deleted, too.
 
     Raises:
         RequestError: there is no table.
@@ -60,13 +72,17 @@ def find_gone(folder: Path) -> list[Gone]:
     tables = tables_in(folder)
     if not tables:
         raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
-    lost = list(_lost(tables, folder))
+    counts, lost = _lost(tables, folder)
     places = _Places({one.root for one in lost})
-    alone = len(lost) == len(tables)
+    gone = Counter(one.root for one in lost)
+    alone = {root for root in gone if gone[root] == counts[root]}
     of_name: dict[str, list[_Lost]] = defaultdict(list)
     for one in lost:
         of_name[name_of(one.table, folder)].append(one)
-    return [_gone(name, of_name[name], places, alone) for name in sorted(of_name)]
+    return [
+        _gone(name, of_name[name], places, alone, gone_folders=gone_folders)
+        for name in sorted(of_name)
+    ]
 
 
 def remove_gone(folder: Path, gone: Iterable[Gone]) -> int:
@@ -89,18 +105,40 @@ def remove_gone(folder: Path, gone: Iterable[Gone]) -> int:
     return removed
 
 
-def _lost(tables: Iterable[Path], folder: Path) -> Iterator[_Lost]:
+def _lost(tables: Iterable[Path], folder: Path) -> tuple[Counter[Path], list[_Lost]]:
+    """How many tables there are of each archive, and those that have no movie."""
+    counts: Counter[Path] = Counter()
+    lost = []
     for table in tables:
         try:
             record = read_record(table)
             places = movie_places(table, record)
         except TableError:  # nobody knows of which movie it is; `verify` tells
             continue
+        depth = len(table.parent.relative_to(folder).parts)
+        parents = _place(table, record).parents
+        root = parents[min(depth, len(parents) - 1)]
+        counts[root] += 1
         if first_file(places) is None:
-            depth = len(table.parent.relative_to(folder).parts)
-            place = Path(os.path.normpath(table.parent.absolute() / record["movie"]["file"]))
-            parents = place.parents
-            yield _Lost(table, record, parents[min(depth, len(parents) - 1)])
+            lost.append(_Lost(table, record, root, _barred(places)))
+    return counts, lost
+
+
+def _place(table: Path, record: Record) -> Path:
+    return Path(os.path.normpath(table.parent.absolute() / record["movie"]["file"]))
+
+
+def _barred(places: Iterable[Path]) -> str:
+    """Why it cannot be told whether a file is at one of `places`: a disk that fails, or a folder
+    that may not be looked into, says nothing of what is in it."""
+    for place in places:
+        try:
+            os.lstat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            return f"{shown(place)} cannot be looked at ({error.strerror})"
+    return ""
 
 
 class _Places:
@@ -116,25 +154,36 @@ class _Places:
             self._of_size = defaultdict(list)
             for root in self._roots:
                 whole_disk = root == root.parent
-                for one in find_movies([root]) if root.is_dir() and not whole_disk else ():
-                    if not one.reason:
-                        self._of_size[one.size].append(one)
+                there = root.is_dir() and not whole_disk
+                for one in find_movies([root], series=True) if there else ():
+                    if not one.reason:  # beside numbered pictures other files may lie
+                        self._of_size[SERIES if one.path.is_dir() else one.size].append(one)
         about = record["movie"]
-        for one in self._of_size.get(about.get("size", -1), ()):
+        alike = self._of_size.get(about.get("size", -1), [])
+        for one in (*alike, *self._of_size.get(SERIES, [])):
             with suppress(OSError):
                 if fingerprint(one.path, one.more) == about["fingerprint"]:
                     return one
         return None
 
 
-def _gone(name: str, lost: Sequence[_Lost], places: _Places, alone: bool) -> Gone:
+def _gone(
+    name: str,
+    lost: Sequence[_Lost],
+    places: _Places,
+    alone: Collection[Path],
+    *,
+    gone_folders: bool,
+) -> Gone:
     tables = tuple(one.table for one in lost)
     files = tuple(file for table in tables for file in _files_of(table))
-    now = places.of_content(lost[0].record)
+    found = (places.of_content(one.record) for one in lost)
+    now = next(filter(None, found), None)
     if now is not None:
         why = f"it is {shown(now.path)} now; scan the archive again, and its table follows"
     else:
-        why = _out_of_reach(lost[0], alone)
+        reasons = (_out_of_reach(one, alone, gone_folders=gone_folders) for one in lost)
+        why = next(filter(None, reasons), "")
     return Gone(name, tables, files, why)
 
 
@@ -147,24 +196,35 @@ def _files_of(table: Path) -> list[Path]:
     return [file for file in files if os.path.isfile(file)]
 
 
-def _out_of_reach(lost: _Lost, alone: bool) -> str:
+def _out_of_reach(lost: _Lost, alone: Collection[Path], *, gone_folders: bool) -> str:
     """Why a movie may not be deleted, but only be out of reach; empty if it is deleted."""
-    place = Path(os.path.normpath(lost.table.parent.absolute() / lost.record["movie"]["file"]))
-    here = next((up for up in place.parents if up.is_dir()), place.parent)
+    if lost.barred:
+        return f"{lost.barred}; put that right, and look again"
+    folder = lost.place.parent
+    here = next((up for up in lost.place.parents if up.is_dir()), folder)
     if not here.is_relative_to(lost.root):
         return (
             f"its archive {shown(lost.root)} is not there; mount its disk, or scan it again from "
             "its new place into the same folder"
         )
-    if not any(here.iterdir()):
+    if here != folder and not gone_folders:
+        return (
+            f"its folder {shown(folder)} is not there, as where a disk is not mounted; mount it, "
+            "or, if it was deleted, say so with --gone-folders"
+        )
+    try:
+        empty = not any(here.iterdir())
+    except OSError as error:
+        return f"{shown(here)} cannot be looked into ({error.strerror}); put that right"
+    if empty:
         return (
             f"{shown(here)} is empty, as where a disk is not mounted; mount it, or, if all in it "
-            "was deleted, remove that folder, too"
+            "was deleted, remove that folder, too, and say --gone-folders"
         )
-    if alone:
+    if lost.root in alone:
         return (
-            "of all tables here no movie is there; was the archive moved, scan it again from its "
-            "new place; was it deleted, delete this folder, too"
+            f"of all tables of {shown(lost.root)} no movie is there; was the archive moved, scan "
+            "it again from its new place; was it deleted, delete their folder, too"
         )
     return ""
 

@@ -69,17 +69,24 @@ def verify(folder: Path, quiet: bool) -> None:
 @click.command()
 @click.argument("folder", type=PATH, default=".")
 @click.option("--yes", is_flag=True, help="Remove it; without, it is only shown.")
+@click.option(
+    "--gone-folders",
+    is_flag=True,
+    help="Also movies whose whole folder is not there: folders that were deleted, and not disks "
+    "that are only not mounted.",
+)
 @QUIET
-def prune(folder: Path, yes: bool, quiet: bool) -> None:
+def prune(folder: Path, yes: bool, gone_folders: bool, quiet: bool) -> None:
     """Show what lies in a folder of movies that were deleted, and remove it.
 
     That are their tables and records, who is who, and what an interrupted scan left; what was
     extracted stays. A movie that was renamed or moved is not deleted: scan its archive again, and
-    its table follows it.
+    its table follows it. One whose folder is not there is kept, as its disk may only not be
+    mounted.
     """
     from videmo.archive import find_gone, remove_gone
 
-    gone = find_gone(folder)
+    gone = find_gone(folder, gone_folders)
     for one in gone:
         if one.kept:
             say(f"videmo: {shown(one.name)}: kept; {one.kept}")
@@ -97,7 +104,7 @@ def prune(folder: Path, yes: bool, quiet: bool) -> None:
             click.echo(f"{what}, {counted(removed, 'file')} removed ({size:.1f} MB)")
         else:
             files = counted(sum(len(one.files) for one in away), "file")
-            how = f"videmo prune {shown(folder)} --yes"
+            how = f"videmo prune {shown(folder)}{' --gone-folders' if gone_folders else ''} --yes"
             click.echo(f"{what}, {files} ({size:.1f} MB); to remove them: {how}")
 
 

@@ -240,7 +240,8 @@ def extract(
     else:
         found, lists = listed_tables(moments, tables)
         pad = options["pad"] if "pad" in given else 0.0
-        wanted = Wanted((), pad=pad, across_cuts=options["across_cuts"], listed=lists)
+        how = {name: options[name] for name in ("across_cuts", "raw")}
+        wanted = Wanted((), pad=pad, listed=lists, **how)
         choice = choice if "order" in given else replace(choice, order="list")
     done = extract_tables(
         found,
@@ -260,7 +261,7 @@ def extract(
 LISTS_SAY = {
     **{"emotions": "--emotion", "repeat": "--repeat", "min_score": "--min-score"},
     **{"tracks": "--track", "persons": "--person", "eyes": "--eyes", "gap": "--gap"},
-    **{"top": "--top"},
+    **{"top": "--top", "reviewed": "--reviewed"},
 }
 """The options that choose moments, which a list has done."""
 

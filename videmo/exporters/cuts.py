@@ -15,12 +15,11 @@ import numpy as np
 
 from videmo.errors import RequestError
 from videmo.exporters.rates import RATES, snapped
-from videmo.exporters.selection import Choice, Moments, frames_between
+from videmo.exporters.selection import LISTED, Choice, Moments, frames_between
 from videmo.files import shown
 from videmo.schema import Run
 from videmo.video import TIME_TOLERANCE, Movie
 
-LISTED = "list"
 ORDERS = ("time", "score", LISTED)
 
 

@@ -17,6 +17,9 @@ from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
 
+LISTED = "list"
+"""The order of the list by which moments are cut."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -91,6 +94,8 @@ class Selection:
     """How long runs were asked to be: ``5`` frames, or ``0.2s``."""
     whole: bool = False
     """Whether the model looked at whole pictures, and not at faces."""
+    places: Mapping[Run, int] = field(default_factory=dict)
+    """Where each run stands in the list, if they are cut by one."""
     cuts: tuple[float, ...] = ()
     """Where, in seconds, shots begin over whose borders nothing is to be cut."""
 
@@ -111,7 +116,12 @@ class Selection:
     @property
     def ordered(self) -> tuple[Segment, ...]:
         """The moments in the order in which they are to be shown."""
-        if self.choice.order == "time":
+        if self.places and self.choice.order == LISTED:
+            places = self.places
+            return tuple(
+                sorted(self.segments, key=lambda one: min(places[run] for run in one.runs))
+            )
+        if self.choice.order != "score":
             return self.segments
         return tuple(sorted(self.segments, key=lambda segment: -self.score_of(segment)))
 

@@ -16,8 +16,8 @@ from videmo.errors import (
     VidemoError,
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
-from videmo.exporters.cuts import LISTED, Cut, Edit, cuts_of
-from videmo.exporters.selection import Choice, Exported, Moments, Selection
+from videmo.exporters.cuts import Cut, Edit, cuts_of
+from videmo.exporters.selection import LISTED, Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
 from videmo.extract.listed import as_listed, listed_tables
 from videmo.extract.reviewed import names_said
@@ -139,7 +139,8 @@ def extract_tables(
     if wanted.top is not None and len(tables) > 1:
         best = shares(tables, wanted, choice, wanted.top)
     for table, name in tables.items():
-        mine = wanted if best is None else replace(wanted, top=best[table])
+        # One without its movie is not among them, and says so when its turn comes.
+        mine = wanted if best is None else replace(wanted, top=best.get(table, wanted.top))
         job = _Extraction(Paths(table, name, folder, movie, offset), mine, makers, choice)
         try:
             extracted, of_movie = _extract_one(job, tell)

@@ -156,6 +156,13 @@ def each_by_itself(runs: Sequence[Run], **within: Any) -> list[Segment]:
     return sorted(segments.values(), key=lambda one: (one.start, one.track))
 
 
+def listed_places(lines: Iterable[Listed], segments: Iterable[Segment]) -> dict[Run, int]:
+    """In which line of the list each run of the segments stands; nothing, if there are no lines."""
+    places = {(one.track, one.emotion, one.start): one.line.number for one in lines}
+    runs = (run for one in segments for run in one.runs) if places else ()
+    return {run: places[run.track, run.emotion, run.start] for run in runs}
+
+
 def as_listed(cuts: Iterable[Cut], tables: Mapping[Path, str], lists: Lists) -> list[Cut]:
     """The cuts in the order of the list: each where its first line stands."""
     lines = {

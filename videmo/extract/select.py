@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -15,11 +14,11 @@ import pandas as pd
 from videmo.errors import TableError, VidemoError
 from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
-from videmo.extract.listed import each_by_itself, listed_runs
+from videmo.extract.listed import each_by_itself, listed_places, listed_runs
 from videmo.extract.offset import shifted
 from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted, of_labels
-from videmo.find import find_movie
+from videmo.find import find_movie, first_file, movie_places
 from videmo.moments import best_first
 from videmo.names import People, find_people, read_people
 from videmo.reading import people_after
@@ -100,6 +99,7 @@ def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chos
         margin=record["detector"]["margin"],
         whole=record["model"]["crop"] == FRAME,
         asked=wanted.length,
+        places=listed_places(wanted.listed.get(paths.table, ()), kept),
         cuts=_cuts(wanted, record),
     )
     selections = []
@@ -153,16 +153,24 @@ def _shortened(
     return shortened(segment, choice.longest, faces)
 
 
-def shares(tables: Mapping[Path, str], wanted: Wanted, choice: Choice, top: int) -> Counter[Path]:
-    """How many of the `top` moments of all tables are in each."""
+def shares(tables: Mapping[Path, str], wanted: Wanted, choice: Choice, top: int) -> dict[Path, int]:
+    """How many of the `top` moments of all tables are in each.
+
+    A table whose movie is not there takes no place from others, and is not among them.
+    """
     worth: list[tuple[float, Path]] = []
+    found: dict[Path, int] = {}
     for path, name in tables.items():
         with suppress(VidemoError):  # it is told when its turn comes
             of_table, source = read_source(path, name, wanted)
+            if first_file(movie_places(path, source.record)) is None:
+                continue
+            found[path] = 0
             segments = segments_of(of_table, choice, source)
             worth += [(value, path) for value, _ in best_first(source.table, segments)]
-    best = heapq.nlargest(top, worth, key=lambda one: one[0])
-    return Counter(path for _, path in best)
+    for _, path in heapq.nlargest(top, worth, key=lambda one: one[0]):
+        found[path] += 1
+    return found
 
 
 def read_source(

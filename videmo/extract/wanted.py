@@ -103,7 +103,7 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path], said: Sequence
     for table in tables if persons else ():
         with suppress(TableError):
             found[table] = read_people(table, read_record(table))
-    for person in persons if found else ():
+    for person in persons if found or said else ():
         if any(people.tracks_of(person) for people in found.values()):
             continue
         if any(people.knows(person) for people in found.values()):

@@ -72,7 +72,7 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
     faces = Faces(table, end)
     persons = [
         summary_of(
-            *(name, person, tracks, faces, read.moments, labels),
+            *(name, person, tracks, faces, read.found, read.moments, labels),
             repeat=asked.repeat,
             wanted=wanted,
         )

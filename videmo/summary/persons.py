@@ -11,6 +11,7 @@ import pandas as pd
 from videmo.moments import Moment
 from videmo.resample import Numbers, intervals
 from videmo.runs import countable_rows, frame_starts
+from videmo.summary.corrected import apart, hosts, unsaid
 
 POSITIVE, NEGATIVE = "happy", ("angry", "disgust", "fear", "sad")
 """What valence is made of."""
@@ -39,7 +40,7 @@ class Summary:
     """Seconds on the screen; where two of the tracks are there at once, both count."""
     counted: float
     """Seconds of that in which the face counts: the runs of all lengths, with the short stretches
-    that they bridge."""
+    that they bridge. Corrections take nothing from it."""
     seconds: dict[str, float]
     """Seconds of each emotion, in moments that are long enough."""
     shares: dict[str, Interval]
@@ -52,7 +53,7 @@ class Summary:
     first: float
     """When the first moment begins, in seconds; NaN: there is none."""
     valence: Interval
-    """-1 to 1; NaN: the model does not know its emotions."""
+    """-1 to 1, as the model sees it, whatever was corrected; NaN: it does not know its emotions."""
 
 
 def valence_of(rows: pd.DataFrame) -> Numbers:
@@ -104,6 +105,7 @@ def summary_of(
     person: str,
     tracks: Collection[int],
     faces: Faces,
+    found: Sequence[Moment],
     runs: Sequence[Moment],
     labels: Sequence[str],
     *,
@@ -117,14 +119,15 @@ def summary_of(
         person: whose tracks they are; empty: nobody said.
         tracks: their numbers.
         faces: those of the whole table.
-        runs: of the whole table, of any length.
+        found: the runs of the whole table, of any length, as the scan found them.
+        runs: the same after corrections.
         labels: what the model tells apart.
         repeat: the fewest frames of a moment.
         wanted: the emotions of which moments are counted.
     """
-    theirs = [run for run in runs if run.track in tracks]
-    units = np.array([_unit(run, faces, labels, repeat, wanted) for run in theirs])
-    units = units.reshape(len(theirs), len(labels) + 3)
+    before = [run for run in found if run.track in tracks]
+    theirs = apart(before, (run for run in runs if run.track in tracks))
+    units = _units(before, theirs, faces, labels, repeat, wanted)
     figures = _figures(units.sum(axis=0, keepdims=True))[0]
     low, high = intervals(units, _figures)
     known = [Interval(*map(float, one)) for one in zip(figures, low, high, strict=True)]
@@ -134,7 +137,7 @@ def summary_of(
         person=person,
         tracks=tuple(sorted(tracks)),
         seen=sum(map(faces.seen, tracks)),
-        counted=sum(run.seconds for run in theirs),
+        counted=float(units[:, -3].sum()),
         seconds={label: float(units[:, n].sum()) for n, label in enumerate(labels)},
         shares=dict(zip(labels, known, strict=False)),
         moments=len(counted),
@@ -145,24 +148,38 @@ def summary_of(
     )
 
 
-def _unit(
-    run: Moment, faces: Faces, labels: Sequence[str], repeat: int, wanted: Collection[str]
-) -> list[float]:
-    """What a run gives: seconds of each emotion that held, whether it is a moment, its seconds,
-    and the valence times these.
+def _units(
+    found: Sequence[Moment],
+    runs: Sequence[Moment],
+    faces: Faces,
+    labels: Sequence[str],
+    repeat: int,
+    wanted: Collection[str],
+) -> Numbers:
+    """What each run that was found gives, with what corrections made of it: seconds of each emotion
+    that held, moments, seconds; and as it was found, the valence times its seconds, and these.
 
-    Every face that counts is in one run.
+    Every face that counts is in one of them.
     """
-    held = run.repeat >= repeat
-    of_labels = [run.seconds * (held and run.emotion == label) for label in labels]
-    moment = float(held and run.emotion in wanted)
-    return [*of_labels, moment, run.seconds, run.seconds * faces.valence(run)]
+    units = np.zeros((len(found) + len(runs), len(labels) + 4))
+    units[: len(found), -3] = unsaid(found, runs)
+    for number, run in enumerate(found):
+        units[number, -2:] = run.seconds * faces.valence(run), run.seconds
+    places = {label: number for number, label in enumerate(labels)}
+    for number, (run, host) in enumerate(zip(runs, hosts(found, runs), strict=True), len(found)):
+        unit = units[number if host is None else host]
+        held = run.repeat >= repeat
+        if held and run.emotion in places:
+            unit[places[run.emotion]] += run.seconds
+        unit[-4] += held and run.emotion in wanted
+        unit[-3] += run.seconds
+    return units[units.any(axis=1)]
 
 
 def _figures(sums: Numbers) -> Numbers:
     """Of sums of units: the share of each emotion, moments in a minute, valence."""
-    counted = sums[:, -2:-1]
+    counted = sums[:, -3:-2]
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares, valence = sums[:, :-3] / counted, sums[:, -1:] / counted
-        per_minute = 60 * sums[:, -3:-2] / counted
+        shares, valence = sums[:, :-4] / counted, sums[:, -2:-1] / sums[:, -1:]
+        per_minute = 60 * sums[:, -4:-3] / counted
     return np.concatenate([shares, per_minute, valence], axis=1)
