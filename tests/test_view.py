@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -34,7 +35,7 @@ from videmo.video import probe
 from videmo.view.said import key_of as key_of_seen
 from videmo.view.said import rounded, with_said
 from videmo.view.serve import listen
-from videmo.view.stream import stream_command
+from videmo.view.stream import Converted, stream_command
 
 NOTHING = {"verdict": "", "emotion": "", "start": None, "end": None, "note": ""}
 
@@ -320,6 +321,29 @@ def test_a_movie_is_converted_from_any_place_on(people: Made, tmp_path: Path) ->
     assert len(frames) == pytest.approx(24 * 4, abs=1)
     assert frames[0].time == pytest.approx(0, abs=0.05)
     assert (frames[0].width, frames[0].height) == (320, 240)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.5], ids=["waiting", "full"])
+def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause: float) -> None:
+    """Half a second of what it says is more than is kept for a listener."""
+    said = f"import sys, time; sys.stdout.write('x' * {1 << 20 if pause else 1}); "
+    command = [sys.executable, "-c", said + "sys.stdout.flush(); time.sleep(300)"]
+
+    async def listen_a_little() -> None:
+        heard = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await heard.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.sleep(pause)
+                heard.set()
+
+        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
+
+    asyncio.run(listen_a_little())
 
 
 def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:
