@@ -413,6 +413,19 @@ def test_a_full_disk_ends_it_and_what_was_kept_stays(
     assert len(list(read_journal(journal))) > 1
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device on this system")
+def test_a_disk_that_stays_full_to_the_end_is_told_as_such(happy: Path, tmp_path: Path) -> None:
+    live = Live(str(happy), LiveSettings(folder=tmp_path))
+    with pytest.raises(DiskFullError, match="disk full"), live:
+        journal = live._keeper._journal
+        assert journal is not None
+        journal._file.close()
+        journal._file = open("/dev/full", "wb")  # noqa: SIM115
+        for _ in live:
+            pass
+    assert live.ended is not None and live.ended.finished is None
+
+
 def test_what_cannot_be_asked_for_is_refused_in_one_line(happy: Path) -> None:
     for asked, code in (
         (("nobody.mp4",), 2),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videmo.errors import MovieError, OutputError, RequestError, TableError
-from videmo.files import file_lock, shown
+from videmo.files import file_lock, output_error, shown
 from videmo.live.journal import JOURNAL_SUFFIX, Line, read_journal
 from videmo.runs import countable_rows, repeats
 from videmo.scan.integrity import identity
@@ -73,7 +73,7 @@ def finish(journal: Path) -> Finished:
         written = write_table(table, whole, record)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise TableError(f"{shown(journal)}: holds what cannot be; move it away") from error
-    journal.unlink()
+    _remove(journal)
     return Finished(table, written)
 
 
@@ -85,6 +85,13 @@ def finish_left(folder: Path) -> Iterator[Finished | OutputError | TableError]:
                 yield finish(journal)
         except (OutputError, TableError) as error:
             yield error
+
+
+def _remove(journal: Path) -> None:
+    try:
+        journal.unlink()
+    except OSError as error:
+        raise output_error(error, journal) from error
 
 
 def _recorded(path: Path) -> int:

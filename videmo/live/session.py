@@ -276,7 +276,8 @@ class Live:
             )
         except VidemoError as error:
             self._error = self._error or error
-        self.ended = Ended(stats, finished, self._keeper.recorded, gaps)
+        finally:
+            self.ended = Ended(stats, finished, self._keeper.recorded, gaps)
 
     def _join(self, name: str, seconds: float | None) -> None:
         for thread in self._threads:
