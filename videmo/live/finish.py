@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videmo.errors import MovieError, OutputError, RequestError, TableError
+from videmo.errors import BusyError, MovieError, OutputError, RequestError, TableError
 from videmo.files import file_lock, output_error, shown
 from videmo.live.journal import JOURNAL_SUFFIX, Line, read_journal
 from videmo.runs import countable_rows, repeats
@@ -82,7 +82,10 @@ def finish_left(folder: Path) -> Iterator[Finished | OutputError | TableError]:
     for journal in sorted(folder.glob(f"*{JOURNAL_SUFFIX}")):
         try:
             with file_lock(table_of(journal)):
-                yield finish(journal)
+                if journal.exists():  # else its session has ended meanwhile
+                    yield finish(journal)
+        except BusyError:
+            continue
         except (OutputError, TableError) as error:
             yield error
 
