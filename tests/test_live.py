@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,12 @@ from tests.movies import still
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
+from videmo.live import finish as finish_module
 from videmo.live.finish import Finished, table_of
 from videmo.live.journal import JOURNAL_SUFFIX, read_journal
 from videmo.scan import scan_movie
 from videmo.schema import DEFAULT_REPEAT
-from videmo.table import read_record, read_table
+from videmo.table import read_record, read_table, record_path
 from videmo.video import Wish, open_movie, open_sound, probe
 
 TOGETHER = 0.95
@@ -366,16 +368,52 @@ def test_a_journal_that_is_cut_off_in_a_line_loses_that_line(happy: Path, tmp_pa
     assert len(read_table(done.table)) == 1
 
 
+@pytest.mark.parametrize("killed", ["before the record", "before the journal's removal"])
+def test_what_was_killed_while_it_made_its_table_is_finished(
+    happy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(finish_module, "_remove", lambda journal: None)
+        watch(happy, LiveSettings(folder=tmp_path))
+    (journal,) = tmp_path.glob(f"*{JOURNAL_SUFFIX}")
+    table = table_of(journal)
+    content, record = table.read_bytes(), read_record(table)
+    if killed == "before the record":
+        record_path(table).unlink()
+    (done,) = finish_left(tmp_path)
+    assert done == Finished(table, record) and table.read_bytes() == content
+    assert read_record(table) == record and not journal.exists()
+
+
+def test_a_table_of_something_else_is_not_written_over(happy: Path, tmp_path: Path) -> None:
+    watch(happy, LiveSettings(folder=tmp_path))
+    (table,) = tmp_path.glob("*.faces.csv")
+    content, record = table.read_bytes(), read_record(table)
+    journal = table.with_name(table.name.removesuffix(".csv") + ".live")
+    record["live"]["started"] = "2000-01-01T00:00:00.000+00:00"
+    head = {"journal": 1, "record": record, "recording": None}
+    journal.write_text(json.dumps(head) + "\n" + '{"f":0,"t":0.0,"a":[]}\n')
+    (left,) = finish_left(tmp_path)
+    assert isinstance(left, OutputError) and "is there already" in str(left)
+    assert table.read_bytes() == content and journal.exists()
+
+
 def test_to_interrupt_is_to_end_well(happy: Path, tmp_path: Path) -> None:
     fifo, folder = tmp_path / "fifo", tmp_path / "kept"
     os.mkfifo(fifo)
     how = ("-re", "-stream_loop", -1, "-i", happy, "-c", "copy", "-f", "mpegts", fifo)
     with sending(*how):
         asked = command(fifo, "--table", folder, "--as", "jsonl", "--text")
-        work = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        begun(folder, 10)
-        work.send_signal(signal.SIGINT)
-        out, _ = work.communicate(timeout=PATIENCE)
+        # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(asked, **pipes, text=True, preexec_fn=heed) as work:
+            try:
+                begun(folder, 10)
+                work.send_signal(signal.SIGINT)
+                out, _ = work.communicate(timeout=PATIENCE)
+            finally:
+                work.kill()
     assert work.returncode == 0
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["event"] for line in lines} <= {"start", "end"}
