@@ -155,6 +155,25 @@ def test_viewers_get_the_latest_and_a_slow_one_holds_up_nobody(happy: Path) -> N
     assert min(counts[1:]) > 3
 
 
+def test_who_looks_on_is_told_of_the_end_while_the_source_hangs(
+    happy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a driver that does not come back."""
+    live, let, seen = Live(str(happy)), threading.Event(), []
+    monkeypatch.setattr(live._capture, "run", lambda *_: let.wait(PATIENCE))
+    viewer = threading.Thread(target=lambda: seen.append(live.shown()))
+    viewer.start()
+    threading.Timer(0.2, live.close).start()
+    try:
+        with live:
+            pass
+        viewer.join(2)
+        assert seen == [None]
+    finally:
+        let.set()
+        viewer.join(PATIENCE)
+
+
 def test_a_pipe_that_another_program_fills(happy: Path, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
