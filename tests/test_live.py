@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.conftest import Made
@@ -319,6 +320,18 @@ def test_a_recording_has_picture_and_sound_and_its_table_is_of_it(
     with open_movie(probe(happy)) as reader:
         plain = list(reader.frames())[-1].bgr
     assert (abs(blue.astype(int) - plain) > 60).any(2).sum() > 200  # something is drawn
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
+@pytest.mark.parametrize("name", ["20:15.mp4", "http:x.mp4"])
+def test_a_name_with_a_colon_is_a_name(
+    happy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    watch(happy, LiveSettings(record=Path(name)))
+    assert probe(tmp_path / name).width > 0
+    with av.open(str(tmp_path / name)) as container:
+        assert len([*container.demux(video=0)]) > 10
 
 
 def test_nothing_that_is_there_is_recorded_over(happy: Path, tmp_path: Path) -> None:
