@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -379,14 +380,21 @@ def test_the_status_tells_which_movies_are_at_work(place: Path, named: bool) -> 
     how = ("-o", str(out), "-j", "1", "--every-frame")  # which takes longer
     command = [sys.executable, "-m", "videmo", "scan", *map(str, what), *how]
     at_work = r"\n  long\.mp4: \d+%, \d+ (s|min) left\n"
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as work:
+    # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=heed
+    ) as work:
         try:
             told = ""
             while work.poll() is None and not re.search(at_work, told):
                 told = videmo("status", out).stdout
         finally:
             work.send_signal(signal.SIGINT)
-            work.communicate()
+            try:
+                work.communicate(timeout=60)
+            finally:
+                work.kill()
     count = 2 if named else 4
     assert f"process {work.pid} on " in told and f", {count} movies\n" in told
     assert re.search(rf"\n  \d of {count} movies done, \d+%, \d+ (s|min) left\n", told), told

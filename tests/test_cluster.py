@@ -125,6 +125,17 @@ def test_a_worker_that_is_as_we_are_is_fit(archive: Path, tmp_path: Path) -> Non
     assert leftovers(tmp_path / "out") == []
 
 
+def test_a_worker_that_stands_in_another_folder_sees_the_same(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(archive.parent)
+    movies = find_movies([Path(archive.name)])
+    with expected(Settings(), tmp_path / "out", movies) as wanted:
+        monkeypatch.chdir(tmp_path)
+        assert examine(wanted)[1] == []
+        assert len(wanted.movies) == 3
+
+
 def test_what_differs_is_named(archive: Path, tmp_path: Path) -> None:
     with expected(Settings(), tmp_path / "out", find_movies([archive])) as wanted:
         before = {**wanted.traits, "OpenCV": "3.0", "model": "sad 0123"}

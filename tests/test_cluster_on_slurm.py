@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,8 @@ def test_the_example_s_jobs_are_a_cluster_that_scans(tmp_path: Path) -> None:
             stdout=said,
             stderr=said,
             start_new_session=True,
+            # A shell that starts us in the background has us ignore SIGINT: children inherit that.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
     try:
         file = tmp_path / "cluster.json"

@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.conftest import Made
@@ -29,11 +31,12 @@ from tests.movies import still
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
+from videmo.live import finish as finish_module
 from videmo.live.finish import Finished, table_of
 from videmo.live.journal import JOURNAL_SUFFIX, read_journal
 from videmo.scan import scan_movie
 from videmo.schema import DEFAULT_REPEAT
-from videmo.table import read_record, read_table
+from videmo.table import read_record, read_table, record_path
 from videmo.video import Wish, open_movie, open_sound, probe
 
 TOGETHER = 0.95
@@ -151,6 +154,25 @@ def test_viewers_get_the_latest_and_a_slow_one_holds_up_nobody(happy: Path) -> N
         viewer.join(PATIENCE)
     assert 1 <= counts[0] <= 3
     assert min(counts[1:]) > 3
+
+
+def test_who_looks_on_is_told_of_the_end_while_the_source_hangs(
+    happy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a driver that does not come back."""
+    live, let, seen = Live(str(happy)), threading.Event(), []
+    monkeypatch.setattr(live._capture, "run", lambda *_: let.wait(PATIENCE))
+    viewer = threading.Thread(target=lambda: seen.append(live.shown()))
+    viewer.start()
+    threading.Timer(0.2, live.close).start()
+    try:
+        with live:
+            pass
+        viewer.join(2)
+        assert seen == [None]
+    finally:
+        let.set()
+        viewer.join(PATIENCE)
 
 
 def test_a_pipe_that_another_program_fills(happy: Path, tmp_path: Path) -> None:
@@ -300,6 +322,18 @@ def test_a_recording_has_picture_and_sound_and_its_table_is_of_it(
     assert (abs(blue.astype(int) - plain) > 60).any(2).sum() > 200  # something is drawn
 
 
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
+@pytest.mark.parametrize("name", ["20:15.mp4", "http:x.mp4"])
+def test_a_name_with_a_colon_is_a_name(
+    happy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    watch(happy, LiveSettings(record=Path(name)))
+    assert probe(tmp_path / name).width > 0
+    with av.open(str(tmp_path / name)) as container:
+        assert len([*container.demux(video=0)]) > 10
+
+
 def test_nothing_that_is_there_is_recorded_over(happy: Path, tmp_path: Path) -> None:
     target = tmp_path / "kept.mp4"
     target.write_text("mine")
@@ -334,7 +368,8 @@ def test_what_a_killed_session_left_becomes_a_table(happy: Path, tmp_path: Path)
     with sending(*how):
         work = subprocess.Popen(command(fifo, "--table", folder, "--record", record, "-q"))
         journal = begun(folder, 25)
-        assert isinstance(next(iter(finish_left(folder))), OutputError)  # it is still at work
+        assert not [*finish_left(folder)]  # it is still at work
+        assert journal.exists()
         work.kill()
         work.wait()
     said = subprocess.run(command("--finish", folder), capture_output=True, text=True, check=False)
@@ -365,16 +400,52 @@ def test_a_journal_that_is_cut_off_in_a_line_loses_that_line(happy: Path, tmp_pa
     assert len(read_table(done.table)) == 1
 
 
+@pytest.mark.parametrize("killed", ["before the record", "before the journal's removal"])
+def test_what_was_killed_while_it_made_its_table_is_finished(
+    happy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(finish_module, "_remove", lambda journal: None)
+        watch(happy, LiveSettings(folder=tmp_path))
+    (journal,) = tmp_path.glob(f"*{JOURNAL_SUFFIX}")
+    table = table_of(journal)
+    content, record = table.read_bytes(), read_record(table)
+    if killed == "before the record":
+        record_path(table).unlink()
+    (done,) = finish_left(tmp_path)
+    assert done == Finished(table, record) and table.read_bytes() == content
+    assert read_record(table) == record and not journal.exists()
+
+
+def test_a_table_of_something_else_is_not_written_over(happy: Path, tmp_path: Path) -> None:
+    watch(happy, LiveSettings(folder=tmp_path))
+    (table,) = tmp_path.glob("*.faces.csv")
+    content, record = table.read_bytes(), read_record(table)
+    journal = table.with_name(table.name.removesuffix(".csv") + ".live")
+    record["live"]["started"] = "2000-01-01T00:00:00.000+00:00"
+    head = {"journal": 1, "record": record, "recording": None}
+    journal.write_text(json.dumps(head) + "\n" + '{"f":0,"t":0.0,"a":[]}\n')
+    (left,) = finish_left(tmp_path)
+    assert isinstance(left, OutputError) and "is there already" in str(left)
+    assert table.read_bytes() == content and journal.exists()
+
+
 def test_to_interrupt_is_to_end_well(happy: Path, tmp_path: Path) -> None:
     fifo, folder = tmp_path / "fifo", tmp_path / "kept"
     os.mkfifo(fifo)
     how = ("-re", "-stream_loop", -1, "-i", happy, "-c", "copy", "-f", "mpegts", fifo)
     with sending(*how):
         asked = command(fifo, "--table", folder, "--as", "jsonl", "--text")
-        work = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        begun(folder, 10)
-        work.send_signal(signal.SIGINT)
-        out, _ = work.communicate(timeout=PATIENCE)
+        # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(asked, **pipes, text=True, preexec_fn=heed) as work:
+            try:
+                begun(folder, 10)
+                work.send_signal(signal.SIGINT)
+                out, _ = work.communicate(timeout=PATIENCE)
+            finally:
+                work.kill()
     assert work.returncode == 0
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["event"] for line in lines} <= {"start", "end"}
@@ -411,6 +482,19 @@ def test_a_full_disk_ends_it_and_what_was_kept_stays(
         watch(fifo, LiveSettings(folder=disk, record=disk / "kept.mp4"))
     (journal,) = disk.glob(f"*{JOURNAL_SUFFIX}")
     assert len(list(read_journal(journal))) > 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device on this system")
+def test_a_disk_that_stays_full_to_the_end_is_told_as_such(happy: Path, tmp_path: Path) -> None:
+    live = Live(str(happy), LiveSettings(folder=tmp_path))
+    with pytest.raises(DiskFullError, match="disk full"), live:
+        journal = live._keeper._journal
+        assert journal is not None
+        journal._file.close()
+        journal._file = open("/dev/full", "wb")  # noqa: SIM115
+        for _ in live:
+            pass
+    assert live.ended is not None and live.ended.finished is None
 
 
 def test_what_cannot_be_asked_for_is_refused_in_one_line(happy: Path) -> None:

@@ -26,7 +26,7 @@ from videmo.live.repeater import Seen
 from videmo.runs import find_runs
 from videmo.video.cameras import Camera, cameras, modes, takes_pictures
 from videmo.video.clock import JUMP, Clock
-from videmo.video.opening import refusal
+from videmo.video.opening import Wish, open_source, refusal
 from videmo.video.places import ADDRESS, CAMERA, MOVIE, PIPE, Place, find_place
 
 # --- runs ---------------------------------------------------------------------------------------
@@ -249,6 +249,14 @@ def test_why_a_camera_cannot_be_opened_is_said(code: int, kind: type, says: str)
     place = Place(CAMERA, "/dev/video0", "camera0")
     error = refusal(place, OSError(code, os.strerror(code)))
     assert type(error) is kind and says in str(error)
+
+
+def test_what_comes_through_a_pipe_opens_no_other_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    sdp = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    pipe.write_text(sdp + "m=video 40404 RTP/AVP 96\na=rtpmap:96 H264/90000\n")
+    with pytest.raises(MovieError, match="not a movie"):
+        open_source(Place(PIPE, str(pipe), "pipe"), Wish(), threading.Event())
 
 
 def test_what_this_pyav_lacks_is_said_with_a_way_out() -> None:

@@ -114,6 +114,13 @@ def test_of_two_corrections_the_nearer_one_counts() -> None:
     }
 
 
+def test_of_two_corrections_with_all_of_a_moment_the_closer_one_counts() -> None:
+    wide = Fix(Key(1, "happy", 5.0, 20.0), REMOVED)
+    assert fixes_of([moment(10, 12)], Review((wide, Fix(HAPPY, CONFIRMED)))) == {
+        0: Fix(HAPPY, CONFIRMED)
+    }
+
+
 def test_a_track_gets_a_name_where_it_is_seen() -> None:
     review = Review(tracks=(TrackName(1, 0.0, 15.0, "Jim"),))
     moments = [moment(10, 12, who="person-1"), moment(20, 22), moment(10, 12, track=2)]

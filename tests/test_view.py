@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,13 +27,17 @@ from tests.conftest import Made
 from tests.test_report import copied
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
-from videmo.report.look import look_at
+from videmo.report.look import look, look_at, read_scan
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, read_review, write_review
 from videmo.scan import scan_movie
 from videmo.table import review_path
 from videmo.video import probe
+from videmo.view.said import key_of as key_of_seen
+from videmo.view.said import rounded, with_said
 from videmo.view.serve import listen
-from videmo.view.stream import stream_command
+from videmo.view.stream import Converted, stream_command
+
+NOTHING = {"verdict": "", "emotion": "", "start": None, "end": None, "note": ""}
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +185,38 @@ def test_a_correction_is_kept_and_comes_back(table: Path) -> None:
         # What stays as it was found is not written as a correction.
         (fix,) = read_review(review_path(table)).fixes
         assert fix == Fix(Key(*key), "", "fear", key[2] + 0.05, None, "a note")
-        ask(address, "movie/0/correct", "POST", {"of": key})
+        ask(address, "movie/0/correct", "POST", {"of": key, **NOTHING})
         assert not read_review(review_path(table))
     assert table.read_bytes() == before
+
+
+def test_of_two_corrections_sent_at_once_neither_is_lost(table: Path) -> None:
+    key = key_of(table, 1)
+    with served(table) as address:
+        for said in ({"verdict": CONFIRMED}, {"note": "a note"}):  # neither knows the other
+            assert ask(address, "movie/0/correct", "POST", {"of": key, **said})[0] == 200
+    assert read_review(review_path(table)).fixes == (Fix(Key(*key), CONFIRMED, note="a note"),)
+
+
+def test_to_correct_a_piece_leaves_the_other_pieces_as_they_are(table: Path) -> None:
+    """As after another scan: one line is about two moments."""
+    scan = read_scan(table, "m")
+    first = scan.found[0]
+    begin, end = first.start, first.end
+    pieces = [(begin, begin + (end - begin) * 0.3), (begin + (end - begin) * 0.6, end)]
+    scan = replace(scan, found=tuple(first._replace(start=a, end=b) for a, b in pieces))
+    keys = [Key(first.track, first.emotion, *one) for one in pieces]
+    line = Fix(Key(first.track, first.emotion, begin, end), note="both")
+    review = with_said(scan, Review((line,)), rounded(keys[0]), {"verdict": REMOVED})
+    told = {key_of_seen(one).start: one for one in look(scan, review).moments}
+    one, other = (told[key.start] for key in keys)
+    assert one.removed and one.fix == Fix(keys[0], REMOVED, note="both")
+    assert not other.removed and other.fix == line
+    # To take all back, too, is about the one alone.
+    review = with_said(scan, review, rounded(keys[0]), NOTHING)
+    told = {key_of_seen(one).start: one for one in look(scan, review).moments}
+    assert told[keys[0].start].fix is None
+    assert told[keys[1].start].fix.note == "both"  # type: ignore[union-attr]
 
 
 def test_people_are_named_and_made_one(table: Path) -> None:
@@ -286,6 +321,29 @@ def test_a_movie_is_converted_from_any_place_on(people: Made, tmp_path: Path) ->
     assert len(frames) == pytest.approx(24 * 4, abs=1)
     assert frames[0].time == pytest.approx(0, abs=0.05)
     assert (frames[0].width, frames[0].height) == (320, 240)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.5], ids=["waiting", "full"])
+def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause: float) -> None:
+    """Half a second of what it says is more than is kept for a listener."""
+    said = f"import sys, time; sys.stdout.write('x' * {1 << 20 if pause else 1}); "
+    command = [sys.executable, "-c", said + "sys.stdout.flush(); time.sleep(300)"]
+
+    async def listen_a_little() -> None:
+        heard = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await heard.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.sleep(pause)
+                heard.set()
+
+        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
+
+    asyncio.run(listen_a_little())
 
 
 def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:

@@ -46,6 +46,10 @@ class OutputError(VidemoError):
     """A result could not be written, or came out wrong."""
 
 
+class BusyError(OutputError):
+    """Another process writes what was to be written."""
+
+
 class SetupError(VidemoError):
     """The machine lacks something: a codec, what a detector has learnt, a sound model file."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from unicodedata import category
 
-from videmo.errors import DiskFullError, OutputError
+from videmo.errors import BusyError, DiskFullError, OutputError
 
 fcntl: ModuleType | None
 try:
@@ -102,7 +102,8 @@ def file_lock(target: Path, note: str = "") -> Iterator[Callable[[str], None]]:
     another one in its place. Where the system has no such locks, there is none.
 
     Raises:
-        OutputError: another process has it, or the folder cannot be written.
+        BusyError: another process has it.
+        OutputError: the folder cannot be written.
     """
     if fcntl is None:
         yield lambda _: None
@@ -114,7 +115,7 @@ def file_lock(target: Path, note: str = "") -> Iterator[Callable[[str], None]]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             if _taken(descriptor):
                 os.close(descriptor)
-                raise OutputError(
+                raise BusyError(
                     f"{shown(target)}: another videmo is at work on this; wait until it has ended"
                 )
             # Who had it before may have removed the file between our two calls.

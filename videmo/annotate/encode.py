@@ -22,6 +22,7 @@ from videmo.video import (
     add_aac,
     decoding_time,
     encoded_path,
+    file_url,
     open_sound,
     say_colours,
     to_encode,
@@ -109,7 +110,7 @@ def _encode(
     }
     with (
         open_sound(movie) as sound,
-        av.open(str(part), "w", format="mp4", container_options=muxing) as container,
+        av.open(file_url(part), "w", format="mp4", container_options=muxing) as container,
     ):
         video = _add_video(container, movie, first.image.shape, unit)
         sounds, how = _sound_packets(container, sound, offset, start, end)

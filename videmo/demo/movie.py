@@ -17,7 +17,7 @@ from videmo.demo.story import TICK, Story, exact
 from videmo.demo.truth import TruthRow, truth
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.video import decoding_time, encoded_path
+from videmo.video import decoding_time, encoded_path, file_url
 
 FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 
@@ -69,7 +69,7 @@ def _encode(part: Path, kind: str, story: Story, rotation: int, options: dict[st
     """Paint, encode and mux, one frame in memory at a time."""
     # bitexact: no random numbers and no dates in the file
     muxing = {"fflags": "+bitexact"}
-    with av.open(str(part), "w", format=kind, container_options=muxing) as container:
+    with av.open(file_url(part), "w", format=kind, container_options=muxing) as container:
         video = _add_video(container, story, rotation, options)
         sounds: Iterator[av.Packet[av.AudioStream]] = iter(())
         if story.sound:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videmo.errors import MovieError, OutputError, RequestError, TableError
-from videmo.files import file_lock, shown
+from videmo.errors import BusyError, MovieError, OutputError, RequestError, TableError
+from videmo.files import file_lock, output_error, shown
 from videmo.live.journal import JOURNAL_SUFFIX, Line, read_journal
 from videmo.runs import countable_rows, repeats
 from videmo.scan.integrity import identity
 from videmo.scan.merge import run_columns
 from videmo.scan.record import held_seconds
-from videmo.table import TABLE_SUFFIX, Record, Row, place_of, write_table
+from videmo.table import TABLE_SUFFIX, Record, Row, place_of, read_record, read_table, write_table
 from videmo.video import probe, survey
 
 
@@ -51,16 +52,18 @@ def table_of(journal: Path) -> Path:
 
 
 def finish(journal: Path) -> Finished:
-    """Write the table and the record of a journal, and remove it.
+    """Write the table and the record of a journal, and remove it; what was killed meanwhile goes on
+    where it was. The right to write the table is held.
 
     Raises:
         TableError: the journal is damaged.
         OutputError: the table cannot be written, or is there already; the journal stays.
     """
     table = table_of(journal)
-    if table.exists():
-        raise OutputError(f"{shown(table)}: is there already; move it, or {shown(journal)}, away")
     try:
+        if (done := _done(journal, table)) is not None:
+            _remove(journal)
+            return done
         sums = _sums(journal)
         if sums.end is None and sums.head.get("recording") is not None:
             recorded = _recorded(journal.parent / sums.head["recording"])
@@ -73,7 +76,7 @@ def finish(journal: Path) -> Finished:
         written = write_table(table, whole, record)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise TableError(f"{shown(journal)}: holds what cannot be; move it away") from error
-    journal.unlink()
+    _remove(journal)
     return Finished(table, written)
 
 
@@ -82,9 +85,39 @@ def finish_left(folder: Path) -> Iterator[Finished | OutputError | TableError]:
     for journal in sorted(folder.glob(f"*{JOURNAL_SUFFIX}")):
         try:
             with file_lock(table_of(journal)):
-                yield finish(journal)
+                if journal.exists():  # else its session has ended meanwhile
+                    yield finish(journal)
+        except BusyError:
+            continue
         except (OutputError, TableError) as error:
             yield error
+
+
+def _done(journal: Path, table: Path) -> Finished | None:
+    """The table that was made of a journal already; None: there is none, or it has no record yet.
+
+    Raises:
+        OutputError: there is one that is of something else.
+    """
+    if not table.exists():
+        return None
+    try:
+        record = read_record(table)
+    except TableError:  # killed between the two: when the session began, there was no such table
+        return None
+    head = next(read_journal(journal), {})
+    if record.get("live", {}).get("started") == head["record"]["live"]["started"]:
+        with suppress(TableError):
+            read_table(table)
+            return Finished(table, record)
+    raise OutputError(f"{shown(table)}: is there already; move it, or {shown(journal)}, away")
+
+
+def _remove(journal: Path) -> None:
+    try:
+        journal.unlink()
+    except OSError as error:
+        raise output_error(error, journal) from error
 
 
 def _recorded(path: Path) -> int:

@@ -94,7 +94,15 @@ class Journal:
             raise output_error(error, self.path) from error
 
     def close(self) -> None:
-        self._file.close()
+        """Nothing more is written.
+
+        Raises:
+            DiskFullError, OutputError: the disk is full, or cannot be written.
+        """
+        try:
+            self._file.close()
+        except OSError as error:  # of what could not be written before, which is tried once more
+            raise output_error(error, self.path) from error
 
     def _put(self, lines: list[Line]) -> None:
         text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)

@@ -16,7 +16,7 @@ from videmo.draw import Marked, Spots, colours_of, draw_faces
 from videmo.errors import OutputError, SetupError
 from videmo.files import output_error, shown
 from videmo.live.shot import Shot
-from videmo.video import AacEncoder, SoundPiece, add_aac, say_colours, to_encode
+from videmo.video import AacEncoder, SoundPiece, add_aac, file_url, say_colours, to_encode
 
 WAITING = 30
 """Pictures, at most, that wait to be encoded."""
@@ -116,7 +116,7 @@ class Recorder:
                 self.path.unlink()  # there was not one picture
                 return
             with av.open(
-                str(self.path), "w", format="mp4", container_options=FRAGMENTED
+                file_url(self.path), "w", format="mp4", container_options=FRAGMENTED
             ) as container:
                 self._encode(container, first)
         except av.codec.codec.UnknownCodecError as error:

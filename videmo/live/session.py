@@ -254,8 +254,9 @@ class Live:
         deadline = time.monotonic() + ENDING
         for name in ("capture", "look"):
             self._join(name, deadline - time.monotonic())
-        self.looks.close()  # if the source was never there
-        self.news.close()
+        # If the source was never there, or hangs: nobody waits for it.
+        for one in (self.looks, self.news, self.pictures, self._to_look):
+            one.close()
         until = time.monotonic() + HOOK_GRACE
         for hook in self._hooks:
             hook.close(max(0.0, until - time.monotonic()))
@@ -276,7 +277,8 @@ class Live:
             )
         except VidemoError as error:
             self._error = self._error or error
-        self.ended = Ended(stats, finished, self._keeper.recorded, gaps)
+        finally:
+            self.ended = Ended(stats, finished, self._keeper.recorded, gaps)
 
     def _join(self, name: str, seconds: float | None) -> None:
         for thread in self._threads:

@@ -21,6 +21,7 @@ from videmo.review.apply import (
     fixes_of,
     person_of,
     renamed,
+    same_span,
     unmatched,
 )
 from videmo.review.corrections import (
@@ -60,6 +61,7 @@ __all__ = [
     "read_review",
     "renamed",
     "review_text",
+    "same_span",
     "shifted",
     "unmatched",
     "with_fix",

@@ -71,7 +71,7 @@ def corrected_span(span: Span, fix: Fix) -> tuple[str, float, float] | None:
         return None
     start = span.start if fix.start is None else fix.start
     end = span.end if fix.end is None else fix.end
-    if not _same(span, fix.of):
+    if not same_span(span, fix.of):
         start, end = max(start, span.start), min(end, span.end)
     return (fix.emotion or span.emotion, start, end) if start < end else None
 
@@ -90,7 +90,7 @@ def fixes_of(spans: Sequence[Span], review: Review) -> dict[int, Fix]:
             and (overlap := _overlap(span, fix.of)) > SHARE * (span.end - span.start)
         ]
         if about:
-            found[index] = max(about, key=lambda one: one[0])[1]
+            found[index] = max(about, key=lambda one: (one[0], _likeness(span, one[1].of)))[1]
     return found
 
 
@@ -124,7 +124,13 @@ def _overlap(a: Span, b: Span) -> float:
     return max(0.0, min(a.end, b.end) - max(a.start, b.start))
 
 
-def _same(a: Span, b: Span) -> bool:
-    """Whether two stretches are more alike than not: no third one is as like."""
+def _likeness(a: Span, b: Span) -> float:
+    """How much of what two stretches cover lies in both: from 0 to 1."""
     both = _overlap(a, b)
-    return both > SHARE * (a.end - a.start + b.end - b.start - both)
+    covered = a.end - a.start + b.end - b.start - both
+    return both / covered if covered else 0.0
+
+
+def same_span(a: Span, b: Span) -> bool:
+    """Whether two stretches are more alike than not: no third one is as like."""
+    return _likeness(a, b) > SHARE

@@ -17,6 +17,7 @@ from videmo.video.encode import (
     add_aac,
     decoding_time,
     encoded_path,
+    file_url,
     say_colours,
     to_encode,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "cameras",
     "decoding_time",
     "encoded_path",
+    "file_url",
     "find_place",
     "fingerprint",
     "holds_series",

@@ -23,6 +23,11 @@ SAID = {BT709: 1, BT601: 6}
 STUDIO_RANGE = 1
 
 
+def file_url(path: Path) -> str:
+    """How FFmpeg is told of a file to write: a name with a colon is not taken for a protocol."""
+    return f"file:{path.absolute()}"
+
+
 @contextmanager
 def encoded_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path to encode into; when the block ends well, it becomes `target`.

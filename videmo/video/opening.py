@@ -18,8 +18,10 @@ from videmo.video.movie import FORMATS, MAX_PIXELS
 from videmo.video.pipe import Pipe, Silence
 from videmo.video.places import ADDRESS, CAMERA, PIPE, PROTOCOLS, STDIN, Place
 
-STREAMED = f"{FORMATS},hls,mpjpeg,mjpeg,rtsp,rtp,sdp,aac,mp3"
-"""What may come from an address or a pipe."""
+PIPED = f"{FORMATS},mpjpeg,mjpeg,aac,mp3"
+"""What may come through a pipe: nothing that names other places."""
+STREAMED = f"{PIPED},hls,rtsp,rtp,sdp"
+"""What may come from an address."""
 
 OPENING = 10.0
 """Seconds that an address has to answer."""
@@ -57,7 +59,9 @@ def open_source(place: Place, wish: Wish, over: threading.Event) -> Opened:
         if place.kind == PIPE:
             path = None if place.url == STDIN else place.path
             pipe = Pipe(path, over, wish.stall)
-            return av.open(pipe, "r", options=common), pipe
+            # What a stranger writes there opens nothing else: no protocol is called so.
+            piped = {"format_whitelist": PIPED, "protocol_whitelist": "none"}
+            return av.open(pipe, "r", options=common | piped), pipe
         if place.kind == CAMERA:
             return av.open(place.url, "r", format="v4l2", options=_camera_options(wish)), None
         patience = (OPENING, max(1.0, wish.stall))
@@ -101,7 +105,9 @@ def refusal(place: Place, error: Exception) -> MovieError | RequestError | Setup
             f"{shown(place.url)}: cannot be used as a camera ({reason_of(error)}); look at what it "
             "offers: videmo live --list"
         )
-    if isinstance(error, av.error.InvalidDataError):
+    # Of a form that is not in the whitelist FFmpeg says EINVAL.
+    unknown = place.kind == PIPE and code == errno.EINVAL
+    if isinstance(error, av.error.InvalidDataError) or unknown:
         return MovieError(
             f"{name}: what comes is not a movie that videmo can read; check the address"
             if place.kind == ADDRESS

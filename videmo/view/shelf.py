@@ -15,32 +15,28 @@ from videmo.files import file_lock
 from videmo.find import find_movie
 from videmo.moments import Moment
 from videmo.names import people_path
-from videmo.plain import tidy, tidy_note
+from videmo.plain import tidy
 from videmo.report.data import Data, movie_data
 from videmo.report.faces import pictures
 from videmo.report.look import Look, Scan, look, read_scan
 from videmo.review import (
-    VERDICTS,
-    Fix,
-    Key,
     Review,
     TrackName,
     read_review,
-    with_fix,
     with_person,
     with_track,
     write_review,
 )
 from videmo.runs import track_spans
-from videmo.table import labels_of, read_record, review_path
+from videmo.table import read_record, review_path
 from videmo.video import Movie
 from videmo.view.plays import browsers_play
+from videmo.view.said import AGAIN, asked_key, key_of, rounded, with_said
 
 KEPT = 4
 """Movies whose tables are kept in memory."""
 MOST_FACES = 4000
 """Pictures of faces that are kept, of some kilobytes each."""
-AGAIN = "this moment is not there any more; load the page again"
 
 
 class Shelf:
@@ -124,19 +120,8 @@ class Shelf:
         Raises:
             RequestError: there is no such moment, or what is said of it cannot be.
         """
-        now = self.look(number)
-        key = _key(asked.get("of"))
-        known = {_rounded(fix.of): fix.of for fix in now.lost}
-        for seen in now.moments:
-            found = Key(*(getattr(seen.found, name) for name in Key._fields))
-            # What was corrected before another scan keeps its line.
-            known[_rounded(found)] = seen.fix.of if seen.fix else found
-            if seen.fix:
-                known[_rounded(seen.fix.of)] = seen.fix.of
-        if key not in known:
-            raise RequestError(AGAIN)
-        fix = _fix(known[key], asked, now)
-        self._change(number, lambda review: with_fix(review, fix))
+        key = asked_key(asked.get("of"))
+        self._change(number, lambda review: with_said(self._scan(number), review, key, asked))
 
     def name(self, number: int, asked: Mapping[str, Any]) -> None:
         """Keep who a track is, or how somebody is called instead.
@@ -190,50 +175,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return about.st_mtime_ns, about.st_size
 
 
-def _key(value: Any) -> Key:
-    """Which moment is meant.
-
-    Raises:
-        RequestError: that is no moment's name.
-    """
-    match value:
-        case [int(track), str(emotion), int() | float() as start, int() | float() as end]:
-            return _rounded(Key(track, emotion, float(start), float(end)))
-    raise RequestError(AGAIN)
-
-
-def _rounded(key: Key) -> Key:
-    return key._replace(start=round(key.start, 3), end=round(key.end, 3))
-
-
-def _fix(of: Key, asked: Mapping[str, Any], now: Look) -> Fix:
-    """What somebody says, if it can be.
-
-    Raises:
-        RequestError: it cannot.
-    """
-    verdict, emotion, note = (asked.get(name) or "" for name in ("verdict", "emotion", "note"))
-    labels = labels_of(now.table)
-    if verdict not in VERDICTS or emotion not in ("", *labels) or not isinstance(note, str):
-        raise RequestError(f"an emotion is one of {', '.join(labels)}")
-    start, end = (_time(asked.get(name), now.record["end"]) for name in ("start", "end"))
-    start = None if start == round(of.start, 3) else start
-    end = None if end == round(of.end, 3) else end
-    begin, stop = of.start if start is None else start, of.end if end is None else end
-    if begin >= stop:
-        raise RequestError("a moment's end comes after its start")
-    changed = emotion if emotion != of.emotion else ""
-    return Fix(of, verdict, changed, start, end, tidy_note(note))
-
-
-def _time(value: Any, most: float) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in (int, float) or not 0 <= value <= most + 1e-3:
-        raise RequestError(f"a time lies between 0 and {most:.3f} seconds")
-    return round(float(value), 3)
-
-
 def moments_asked(now: Look, keys: Any) -> list[Moment]:
     """The moments that somebody ticked, as they are after corrections.
 
@@ -242,12 +183,8 @@ def moments_asked(now: Look, keys: Any) -> list[Moment]:
     """
     if not isinstance(keys, list) or not keys:
         raise RequestError("tick what is to be extracted")
-    wanted = {_key(key) for key in keys}
-    of_key = {
-        _rounded(Key(*(getattr(seen.found, name) for name in Key._fields))): seen.moment
-        for seen in now.moments
-        if not seen.removed
-    }
+    wanted = {asked_key(key) for key in keys}
+    of_key = {rounded(key_of(seen)): seen.moment for seen in now.moments if not seen.removed}
     if not wanted <= of_key.keys():
         raise RequestError(AGAIN)
     return [of_key[key] for key in wanted]

@@ -66,6 +66,7 @@ class Converted:
         finally:
             if process.returncode is None:
                 process.kill()
+            await _drained(process.stdout)  # a pipe that nobody reads is never seen to end
             await process.wait()
             gone.cancel()
             said.cancel()
@@ -79,9 +80,13 @@ class Converted:
         while not gone.done():
             piece = asyncio.ensure_future(output.read(READ))
             both: set[asyncio.Future[Any]] = {piece, gone}
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if not piece.done():
-                piece.cancel()
+            try:
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not piece.done():
+                    piece.cancel()
+                    await asyncio.wait({piece})  # who drains the pipe is to be its only reader
+            if piece.cancelled():
                 return
             data = piece.result()
             more = bool(data)
@@ -93,6 +98,12 @@ class Converted:
 async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
     assert stream is not None
     return await stream.read()
+
+
+async def _drained(stream: asyncio.StreamReader | None) -> None:
+    assert stream is not None
+    while await stream.read(READ):
+        pass
 
 
 async def _until_gone(receive: Receive) -> None:

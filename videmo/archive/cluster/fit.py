@@ -68,7 +68,12 @@ def expected(settings: Settings, folder: Path, movies: Sequence[Candidate]) -> I
         sign.file.write_text(sign.secret, "ascii")
     except OSError as error:
         raise output_error(error, sign.file) from error
-    samples = [(one.path, one.size) for one in movies if one.path.is_file() and not one.more]
+    # A worker stands in another folder.
+    samples = [
+        (Path(os.path.abspath(one.path)), one.size)
+        for one in movies
+        if one.path.is_file() and not one.more
+    ]
     step = max(1, len(samples) // SAMPLES)
     try:
         yield Expected(traits(settings), settings, sign, tuple(samples[::step][:SAMPLES]))

@@ -38,23 +38,13 @@ function take(fresh) {
   if (before) choose(model.shown.findIndex((moment) => moment.key === before.key));
 }
 
-function said(moment) {
-  // What has been said of it so far, as the server takes it.
-  const fix = moment.fix || {};
-  return {
-    of: [moment.track, ...moment.of],
-    verdict: fix.verdict || "",
-    emotion: fix.emotion || "",
-    start: fix.start ?? null,
-    end: fix.end ?? null,
-    note: fix.note || "",
-  };
-}
+const UNSAID = { verdict: "", emotion: "", start: null, end: null, note: "" };
 
 async function correct(change) {
+  // Only what changes is sent: the server knows the rest better, if much is said at once.
   const moment = chosenMoment();
   if (!moment) return;
-  await send("correct", { ...said(moment), ...change }, "Kept.");
+  await send("correct", { of: [moment.track, ...moment.of], ...change }, "Kept.");
 }
 
 async function send(path, body, done) {
@@ -68,11 +58,11 @@ async function send(path, body, done) {
 
 function toggleVerdict(verdict) {
   const moment = chosenMoment();
-  if (moment) correct({ verdict: said(moment).verdict === verdict ? "" : verdict });
+  if (moment) correct({ verdict: moment.fix?.verdict === verdict ? "" : verdict });
 }
 
 function undo() {
-  correct({ verdict: "", emotion: "", start: null, end: null, note: "" });
+  correct(UNSAID);
 }
 
 function seconds_in(text) {
@@ -108,7 +98,7 @@ function drawCorrection() {
   if (!same) $("said").textContent = "";
   $("correct").dataset.key = moment ? moment.key : "";
   if (!moment) return;
-  const { verdict, note } = said(moment);
+  const { verdict = "", note = "" } = moment.fix || {};
   $("confirm").setAttribute("aria-pressed", String(verdict === "confirmed"));
   $("remove").setAttribute("aria-pressed", String(verdict === "removed"));
   $("undo").disabled = !moment.fix;
@@ -147,7 +137,8 @@ function drawReview() {
   $("name").addEventListener("click", name);
   $("lost-list").addEventListener("click", (event) => {
     if (event.target.tagName !== "BUTTON") return;
-    send("correct", { of: JSON.parse(event.target.parentElement.dataset.of) }, "Forgotten.");
+    const of = JSON.parse(event.target.parentElement.dataset.of);
+    send("correct", { of, ...UNSAID }, "Forgotten.");
   });
   bus.addEventListener("chosen", drawCorrection);
   drawPersons();
