@@ -14,7 +14,7 @@ from videmo.cli.tell import say
 from videmo.files import shown
 
 INTERRUPTED = 130
-ARCHITECTURES = ("residual", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
+ARCHITECTURES = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
 """As in videmo.training.recipe, which --help does not load; a test holds that they agree."""
 REMOVED = {
     **dict.fromkeys(("swift", "lithe"), "use --arch residual"),
