@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -138,6 +138,19 @@ def read_people(table: Path, record: Record) -> People:
 def find_people(table: Path, record: Record) -> People:
     """Who is who in `table`, as `read_people` gives it; nobody, where that was not found out."""
     return read_people(table, record) if os.path.isfile(people_path(table)) else People()
+
+
+def readable_people(
+    table: Path, record: Record, told: Callable[[str], None] | None = None
+) -> People:
+    """As `find_people`; but names that cannot be read, or are of an earlier scan, are of no use,
+    and no harm: nobody has one then, and why is `told`."""
+    try:
+        return find_people(table, record)
+    except TableError as error:
+        if told is not None:
+            told(str(error))
+        return People()
 
 
 def changed_by_hand(table: Path) -> bool:

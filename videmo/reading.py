@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from videmo.moments import Moment, moments_of
-from videmo.names import PEOPLE_SUFFIX, People, find_people
+from videmo.names import PEOPLE_SUFFIX, People, readable_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
 from videmo.review import Review, apply, read_review, renamed
 from videmo.runs import track_spans
@@ -39,6 +39,8 @@ class Reading(NamedTuple):
     """In order of time."""
     found: list[Moment]
     """The same as the scan found them, before corrections."""
+    warnings: tuple[str, ...]
+    """What could not be read beside the table, and is done without."""
 
 
 def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
@@ -51,15 +53,15 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
         raw: as if nobody had corrected anything.
 
     Raises:
-        TableError: the table is not whole, the names beside it are of another scan, or the
-            corrections cannot be read.
+        TableError: the table is not whole, or the corrections cannot be read.
     """
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
-    people = people_after(find_people(path, record), table, review)
+    warnings: list[str] = []
+    people = people_after(readable_people(path, record, warnings.append), table, review)
     how = {"repeat": repeat, "end": record["end"]}
     found = moments_of(table, name, persons=people.names, **how)
-    return Reading(table, record, people, apply(found, review), found)
+    return Reading(table, record, people, apply(found, review), found, tuple(warnings))
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:

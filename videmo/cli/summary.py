@@ -89,8 +89,9 @@ def summary(
         for pair in pairs:
             click.echo(_pair_line(pair))
     for table in done:
-        if table.error is not None:
-            say(f"videmo: {table.error}")
+        for said in (table.error, *table.warnings):
+            if said is not None:
+                say(f"videmo: {said}")
     sys.exit(1 if any(table.error for table in done) else 0)
 
 

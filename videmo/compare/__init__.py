@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from videmo.find import find_tables
 from videmo.reading import Reading, read_moments
 from videmo.resample import Numbers
 from videmo.table import TABLE_SUFFIX, movie_file
+
+log = logging.getLogger(__name__)
 
 __all__ = ["UNCODED", "Agreement", "Compared", "How", "compare", "pairs_of"]
 
@@ -88,6 +91,8 @@ def compare(pairs: Sequence[tuple[Path, str, Path]], how: How) -> list[Compared]
     """
     # As the scan found it: what people corrected would agree with people.
     reads = [(read_moments(table, name, raw=True), name, coding) for table, name, coding in pairs]
+    for warning in dict.fromkeys(one for read, *_ in reads for one in read.warnings):
+        log.warning("%s", warning)
     labels = list(dict.fromkeys(label for read, *_ in reads for label in read.record["labels"]))
     grids = [_grids(read, name, coding, how, labels) for read, name, coding in reads]
     used = list(range(len(labels)))

@@ -44,6 +44,8 @@ class Summarised:
     persons: list[Summary] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     error: VidemoError | None = None
+    warnings: tuple[str, ...] = ()
+    """What was done without."""
 
 
 def summarise(tables: Mapping[Path, str], asked: Asked) -> Iterator[Summarised]:
@@ -87,7 +89,7 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
             names, tracks = (one[0], other[0]), (one[1], other[1])
             pair = pair_of(name, names, tracks, curve, smiles, stretches)
             pairs += [pair] if pair else []
-    return Summarised(path, labels, persons, pairs)
+    return Summarised(path, labels, persons, pairs, warnings=read.warnings)
 
 
 def _groups(read: Reading, asked: Asked) -> list[tuple[str, list[int]]]:
