@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +88,14 @@ def coded_on(grid: Numbers, codes: Sequence[Code], labels: Sequence[str], path: 
     Raises:
         RequestError: two at once.
     """
-    for before, after in pairwise(codes):
+    before = codes[0]  # of those so far, the one that ends last
+    for after in codes[1:]:
         if after.start < before.end - SHORTEST and after.label != before.label:
             raise RequestError(
                 f"{shown(path)}: {shown(before.label)} and {shown(after.label)} are coded at once, "
                 f"at {after.start:.3f}; name one tier with --tier, or put the times right"
             )
+        before = max(before, after, key=lambda code: code.end)
     return _filled(grid, [(code.start, code.end, labels.index(code.label)) for code in codes])
 
 
@@ -130,9 +131,11 @@ def translated(codes: Sequence[Code], labels: Sequence[str], how: How, path: Pat
         raise RequestError(f"{shown(path)}: name one tier with --tier; {_tiers(found)}")
     if unknown:
         word = shown(next(iter(unknown)))
+        several = len({code.tier for code in kept}) > 1
+        tiers = f"name one tier with --tier, {_tiers(kept)}; or " if several else ""
         raise RequestError(
-            f"{shown(path)}: {word}: no emotion of this model; say what it means with --label "
-            f"'{word}=happy', or leave it out with --label '{word}='"
+            f"{shown(path)}: {tiers}{word}: no emotion of this model; say what it means with "
+            f"--label '{word}=happy', or leave it out with --label '{word}='"
         )
     if not found:
         raise RequestError(f"{shown(path)}: no emotion of this model is coded in it")
