@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -351,3 +352,50 @@ def test_a_word_is_said_to_mean_something(tmp_path: Path) -> None:
     done = run(table, "--with", coding, "--label", "AU12=happy", "--label", "au15=sad")
     assert "kappa 1.00" in done.stdout
     assert run(table, "--with", coding, "--label", "AU12").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--person", "Nobody"), "--person Nobody: is in no track; there are: Jim"),
+        (("--track", "99"), "--track 99: no such track; the last one is 1"),
+    ],
+)
+def test_who_is_not_there_cannot_be_compared(
+    tmp_path: Path, more: tuple[str, ...], message: str
+) -> None:
+    table = told(tmp_path, "a.mp4", {1: ["happy"] * 20}, persons={1: "Jim"})
+    coding = coded(tmp_path, "start,end,label\n0,2,happy\n")
+    assert message in str(run(table, "--with", coding, *more).exception)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [("--tier", "Jim"), ("--label", "joy=happy"), ("--offset", "1"), ("--uncoded", "neutral")],
+)
+def test_what_is_said_of_codings_does_not_go_with_a_table(
+    tmp_path: Path, more: tuple[str, str]
+) -> None:
+    table = told(tmp_path, "a.mp4", {1: ["happy"] * 20})
+    other = told(tmp_path / "other", "a.mp4", {1: ["happy"] * 20})
+    said = str(run(table, "--with", other, *more).exception)
+    assert f"is a table of videmo, of which {more[0]} says nothing" in said
+
+
+def test_a_track_is_one_of_the_first_table(tmp_path: Path) -> None:
+    """In the other scan the same face is track 1."""
+    table = told(tmp_path, "a.mp4", {1: ["sad"] * 20, 2: ["happy"] * 20})
+    other = told(tmp_path / "other", "a.mp4", {1: ["happy"] * 20})
+    assert one(table, other, tracks=(2,)).agreement.accuracy.value == 1
+
+
+def test_copies_in_a_folder_are_compared_once(tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    table = told(tables, "a.mp4", {1: ["happy"] * 20})
+    for kind in ("csv", "json"):
+        shutil.copy(table.with_suffix(f".{kind}"), tables / f"b.mp4.faces.{kind}")
+    codings = tmp_path / "codings"
+    codings.mkdir()
+    for name in ("a.csv", "b.csv"):
+        coded(codings, "start,end,label\n0,2,happy\n", name)
+    assert [name for _, name, _ in pairs_of([tables], [codings])] == ["a.mp4"]

@@ -68,6 +68,27 @@ def found_on(grid: Numbers, read: Reading, how: How, labels: Sequence[str]) -> N
     return _filled(grid, codes)
 
 
+def check_there(reads: Sequence[Reading], how: How) -> None:
+    """See whether one of the tables has each person and each track that are wanted.
+
+    Raises:
+        RequestError: not so.
+    """
+    for person in how.persons:
+        if not any(read.people.tracks_of(person) for read in reads):
+            known = sorted({name for read in reads for name in read.people.names.values()})
+            more = ", ..." if len(known) > MOST_NAMES else ""
+            there = ", ".join(known[:MOST_NAMES]) or "nobody; run videmo people first"
+            raise RequestError(
+                f"--person {shown(person)}: is in no track; there are: {shown(there)}{more}"
+            )
+    tracks = {int(one) for read in reads for one in read.table["track"].dropna().unique()}
+    for track in how.tracks:
+        if track not in tracks:
+            most = f"the last one is {max(tracks)}" if tracks else "there is none at all"
+            raise RequestError(f"--track {track}: no such track; {most}")
+
+
 def _is_wanted(moment: Moment, how: How) -> bool:
     names = {tidy(name).casefold() for name in how.persons}
     if names and moment.person.casefold() not in names:
