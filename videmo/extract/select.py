@@ -16,12 +16,11 @@ from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
 from videmo.extract.listed import each_by_itself, listed_places, listed_runs
 from videmo.extract.offset import shifted
-from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie, first_file, movie_places
 from videmo.moments import best_first
 from videmo.names import People, read_people, readable_people
-from videmo.reading import people_after
+from videmo.reading import corrected_runs, people_after
 from videmo.review import Review, read_review
 from videmo.review import shifted as shifted_review
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
