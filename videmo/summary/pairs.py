@@ -72,7 +72,8 @@ def pair_of(
     units = np.array([[sum(_overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
     low, high = intervals(units, lambda sums: sums)
     shared = Interval(float(units.sum()), float(low[0]), float(high[0]))
-    lag, correlation = strongest_lag(*(curve(tuple(of)) for of in tracks), step)
+    one, other = (curve(tuple(of)) for of in tracks)
+    lag, correlation = strongest_lag(one, other, step)
     return Pair(movie, *names, together, shared, lag, correlation)
 
 
@@ -121,7 +122,7 @@ def strongest_lag(one: Numbers, other: Numbers, step: float = STEP) -> tuple[flo
     lag; and where they do so most at the longest one, for then it may lie beyond.
     """
     nothing = float("nan"), float("nan")
-    best = nothing
+    best, correlated = 0, float("nan")
     most = round(MOST_LAG / step)
     for lag in sorted(range(-most, most + 1), key=abs):
         a = one[max(0, -lag) : len(one) - max(0, lag)]
@@ -130,7 +131,6 @@ def strongest_lag(one: Numbers, other: Numbers, step: float = STEP) -> tuple[flo
         if both.sum() * step < LEAST_TOGETHER or not (a[both].std() and b[both].std()):
             continue
         correlation = float(np.corrcoef(a[both], b[both])[0, 1])
-        if np.isnan(best[1]) or correlation > best[1] + 1e-9:
-            best = lag, correlation
-    lag, correlation = best
-    return (lag * step, correlation) if correlation > 0 and abs(lag) < most else nothing
+        if np.isnan(correlated) or correlation > correlated + 1e-9:
+            best, correlated = lag, correlation
+    return (best * step, correlated) if correlated > 0 and abs(best) < most else nothing
