@@ -212,6 +212,15 @@ def test_a_table_without_a_name_is_passed_over(place: Path) -> None:
 # Deleted
 
 
+def test_a_movie_in_a_folder_with_a_line_break_in_its_name_is_followed(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    (archive / "new\nline").mkdir()
+    (archive / "a.mp4").rename(archive / "new\nline" / "a.mp4")
+    assert scan(archive, out)[1] == 0
+    assert scan(archive, out)[1] == 0
+    assert len(list(out.rglob("a.mp4.faces.csv"))) == 1
+
+
 def test_prune_shows_first_and_removes_with_yes_what_is_left_of_deleted_movies(
     place: Path,
 ) -> None:
