@@ -243,6 +243,17 @@ def test_prune_shows_first_and_removes_with_yes_what_is_left_of_deleted_movies(
     assert videmo("prune", "out", cwd=place).stdout == "0 movies deleted, nothing to remove\n"
 
 
+def test_prune_takes_copies_of_deleted_movies_off_the_list(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    shutil.copy(archive / "a.mp4", archive / "copy.mp4")
+    assert scan(archive, out)[0]["copy.mp4"].status == "copy"
+    for name in ("a.mp4", "copy.mp4"):
+        (archive / name).unlink()
+    done = videmo("prune", "out", "--yes", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert [row["path"] for row in rows(out)] == ["b.mp4", "sub/c.mp4"]
+
+
 def test_prune_keeps_what_only_lies_elsewhere(place: Path) -> None:
     archive, out = place / "archive", place / "out"
     (archive / "a.mp4").rename(archive / "sub" / "z.mp4")
