@@ -18,7 +18,9 @@ from videmo.exporters import EXPORTERS, OPTIONS
 from videmo.exporters.selection import Choice
 from videmo.extract import Wanted, extract_tables
 from videmo.extract.hints import hints_for
+from videmo.extract.select import Source
 from videmo.names import Line, People, write_people
+from videmo.review import Review
 from videmo.table import read_record, table_path, write_table
 
 HAPPY = Wanted(("happy",))
@@ -42,7 +44,9 @@ def hints(
     table = rows_of(emotions)
     table["score"] = more.pop("score", 0.9)
     table["eyes"] = more.pop("eyes", table["eyes"])
-    return hints_for(wanted, Choice(), table, record_of(table, **more), people)
+    record = record_of(table, **more)
+    source = Source(Path("movie.mp4.faces.csv"), "movie.mp4", table, record, people, Review())
+    return hints_for(wanted, Choice(), source)
 
 
 def test_runs_that_are_just_too_short_are_told_with_their_length() -> None:
