@@ -213,6 +213,15 @@ def test_a_table_without_a_name_is_passed_over(place: Path) -> None:
 # Deleted
 
 
+def test_a_movie_in_a_folder_with_a_line_break_in_its_name_is_followed(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    (archive / "new\nline").mkdir()
+    (archive / "a.mp4").rename(archive / "new\nline" / "a.mp4")
+    assert scan(archive, out)[1] == 0
+    assert scan(archive, out)[1] == 0
+    assert len(list(out.rglob("a.mp4.faces.csv"))) == 1
+
+
 def test_prune_shows_first_and_removes_with_yes_what_is_left_of_deleted_movies(
     place: Path,
 ) -> None:
@@ -233,6 +242,17 @@ def test_prune_shows_first_and_removes_with_yes_what_is_left_of_deleted_movies(
     assert files(out) == tables("a.mp4", "b.mp4") and not (out / "sub").exists()
     assert [row["path"] for row in rows(out)] == ["a.mp4", "b.mp4"]
     assert videmo("prune", "out", cwd=place).stdout == "0 movies deleted, nothing to remove\n"
+
+
+def test_prune_takes_copies_of_deleted_movies_off_the_list(place: Path) -> None:
+    archive, out = place / "archive", place / "out"
+    shutil.copy(archive / "a.mp4", archive / "copy.mp4")
+    assert scan(archive, out)[0]["copy.mp4"].status == "copy"
+    for name in ("a.mp4", "copy.mp4"):
+        (archive / name).unlink()
+    done = videmo("prune", "out", "--yes", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert [row["path"] for row in rows(out)] == ["b.mp4", "sub/c.mp4"]
 
 
 def test_prune_keeps_what_only_lies_elsewhere(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
 
+from tests.conftest import Made
 from tests.tables import ABSENT, UNKNOWN, told
 from videmo.cli import cli
 from videmo.compare import Compared, How, compare, pairs_of
@@ -19,6 +21,7 @@ from videmo.compare.agreement import UNKNOWN as NOTHING
 from videmo.compare.agreement import agreement_of, icc, kappa, units_of
 from videmo.compare.coded import Code, read_coded
 from videmo.errors import RequestError
+from videmo.extract import Wanted, extract_tables
 
 LABELS = ("happy", "sad", "neutral")
 
@@ -236,12 +239,27 @@ def test_elan_s_annotations_are_read(tmp_path: Path) -> None:
     assert done.agreement.kappa.value == 1 and done.both == pytest.approx(3)
     with pytest.raises(RequestError, match="hello: no emotion of this model; say what it means"):
         one(table, path)
+    with pytest.raises(RequestError, match="name one tier with --tier, there are: words, Jim; or "):
+        one(table, path)
     assert one(table, path, words={"hello": ""}).agreement.kappa.value == 1
     with pytest.raises(RequestError, match="has no tier Ann; there are: "):
         one(table, path, tier="Ann")
     both = elan(tmp_path, {"Jim": jims, "Rachel": [(0, 900, "happy")]})
     with pytest.raises(RequestError, match="name one tier with --tier; there are: "):
         one(table, both)
+
+
+def test_an_elan_file_of_videmo_s_own_is_read(people: Made, tmp_path: Path) -> None:
+    """Its tiers that say how sure others are, are no coding."""
+    table, out = people.scanned.table, tmp_path / "out"
+    wanted = Wanted(("all",))
+    (done,) = extract_tables({table: "movie.mp4"}, wanted, out, exports=["eaf"])
+    (path,) = (file for file in done.files if file.suffix == ".eaf")
+    tiers = {code.tier for code in read_coded(path)}
+    assert tiers and not any(tier.endswith("score") for tier in tiers)
+    tier = sorted(tiers)[0]
+    found = one(table, path, tier=tier, tracks=(int(tier.split()[-1]),))
+    assert found.agreement.kappa.value > 0.9
 
 
 def test_elan_s_slots_without_a_time_and_what_hangs_on_others(tmp_path: Path) -> None:
@@ -281,6 +299,11 @@ def test_elan_s_slots_without_a_time_and_what_hangs_on_others(tmp_path: Path) ->
         ("a.csv", "start,end,label\n1,2,\n", "line 2, column label: is empty"),
         ("a.csv", "start,end,label\n", "nothing is coded in it"),
         ("a.csv", "start,end,label\n0,2,happy\n1,3,sad\n", "happy and sad are coded at once"),
+        (
+            "a.csv",
+            "start,end,label\n0,4,happy\n1,2,happy\n3,5,sad\n",
+            "happy and sad are coded at once, at 3.000",
+        ),
         ("a.csv", "start,end,label\n0,2,bored\n", "bored: no emotion of this model"),
     ],
 )
@@ -329,3 +352,50 @@ def test_a_word_is_said_to_mean_something(tmp_path: Path) -> None:
     done = run(table, "--with", coding, "--label", "AU12=happy", "--label", "au15=sad")
     assert "kappa 1.00" in done.stdout
     assert run(table, "--with", coding, "--label", "AU12").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--person", "Nobody"), "--person Nobody: is in no track; there are: Jim"),
+        (("--track", "99"), "--track 99: no such track; the last one is 1"),
+    ],
+)
+def test_who_is_not_there_cannot_be_compared(
+    tmp_path: Path, more: tuple[str, ...], message: str
+) -> None:
+    table = told(tmp_path, "a.mp4", {1: ["happy"] * 20}, persons={1: "Jim"})
+    coding = coded(tmp_path, "start,end,label\n0,2,happy\n")
+    assert message in str(run(table, "--with", coding, *more).exception)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [("--tier", "Jim"), ("--label", "joy=happy"), ("--offset", "1"), ("--uncoded", "neutral")],
+)
+def test_what_is_said_of_codings_does_not_go_with_a_table(
+    tmp_path: Path, more: tuple[str, str]
+) -> None:
+    table = told(tmp_path, "a.mp4", {1: ["happy"] * 20})
+    other = told(tmp_path / "other", "a.mp4", {1: ["happy"] * 20})
+    said = str(run(table, "--with", other, *more).exception)
+    assert f"is a table of videmo, of which {more[0]} says nothing" in said
+
+
+def test_a_track_is_one_of_the_first_table(tmp_path: Path) -> None:
+    """In the other scan the same face is track 1."""
+    table = told(tmp_path, "a.mp4", {1: ["sad"] * 20, 2: ["happy"] * 20})
+    other = told(tmp_path / "other", "a.mp4", {1: ["happy"] * 20})
+    assert one(table, other, tracks=(2,)).agreement.accuracy.value == 1
+
+
+def test_copies_in_a_folder_are_compared_once(tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    table = told(tables, "a.mp4", {1: ["happy"] * 20})
+    for kind in ("csv", "json"):
+        shutil.copy(table.with_suffix(f".{kind}"), tables / f"b.mp4.faces.{kind}")
+    codings = tmp_path / "codings"
+    codings.mkdir()
+    for name in ("a.csv", "b.csv"):
+        coded(codings, "start,end,label\n0,2,happy\n", name)
+    assert [name for _, name, _ in pairs_of([tables], [codings])] == ["a.mp4"]

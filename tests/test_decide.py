@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from videmo.people import company
 from videmo.people.company import by_company
 from videmo.people.decide import Groups, closest, mean_distances, nearest
 from videmo.people.described import Track
@@ -179,6 +180,15 @@ def test_a_track_beside_the_person_is_somebody_else() -> None:
     two = [track(3, 0.52, beside=(4,)), track(4, 0.51, beside=(3,))]
     sure = [track(1, 0.45), track(2, 0.48)]
     assert companions([*sure, *two], ann=[look(0.0)]) == {1: "ann", 2: "ann", 3: "", 4: "ann"}
+
+
+def test_a_track_beside_one_of_very_many_sure_ones_is_somebody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the longest are grouped; who is on the screen with another of them is not the person."""
+    monkeypatch.setattr(company, "MOST", 2)
+    sure = [track(1, 0.45), track(2, 0.48), track(4, 0.1, beside=(3,))]
+    assert companions([*sure, track(3, 0.52, beside=(4,))], ann=[look(0.0)])[3] == ""
 
 
 def test_company_may_be_in_another_movie() -> None:

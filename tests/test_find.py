@@ -25,7 +25,8 @@ from videmo.errors import OutputError, RequestError
 from videmo.files import file_lock
 from videmo.index import INDEX, Asked, Index, Kept, index_in_memory, open_index
 from videmo.moments import Moment
-from videmo.names import people_path
+from videmo.names import people_path, people_record_path
+from videmo.reading import read_moments
 from videmo.search import find_moments, renew_index
 from videmo.table import record_path
 
@@ -452,3 +453,27 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
     assert line["movie"].startswith("'=cmd") and "\x1b" not in done.stdout
     assert line["person"].startswith(("'", "_"))
     assert "\x1b" not in CliRunner().invoke(cli, ["find", str(tmp_path)]).stdout
+
+
+def test_names_of_an_earlier_scan_cost_the_names_and_not_the_movie(tmp_path: Path) -> None:
+    """In find, from the index, too, in summary and in compare."""
+    table = told(tmp_path, "a.mp4", {1: SMILE}, persons={1: JIM})
+    beside = people_record_path(table)
+    about = json.loads(beside.read_text())
+    beside.write_text(json.dumps({**about, "table": "0" * 64}))
+    (tmp_path / "coded.csv").write_text("start,end,label\n0,1,happy\n")
+    commands = (
+        ("find", tmp_path, "-e", "happy"),
+        ("find", tmp_path, "-e", "happy"),
+        ("find", table, "-e", "happy"),
+        ("index", tmp_path),
+        ("summary", table),
+        ("compare", table, "--with", tmp_path / "coded.csv"),
+    )
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "videmo", *map(str, command)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        assert "is of an earlier scan" in done.stderr
+    assert [one.person for one in read_moments(table, "a.mp4").moments] == [""]

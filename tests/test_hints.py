@@ -44,7 +44,8 @@ def hints(
     table = rows_of(emotions)
     table["score"] = more.pop("score", 0.9)
     table["eyes"] = more.pop("eyes", table["eyes"])
-    source = Source(Path("a"), "a", table, record_of(table, **more), people, Review())
+    record = record_of(table, **more)
+    source = Source(Path("movie.mp4.faces.csv"), "movie.mp4", table, record, people, Review())
     return hints_for(wanted, Choice(), source)
 
 

@@ -92,8 +92,9 @@ def test_where_nobody_was_looked_for_it_says_how_to(tmp_path: Path) -> None:
         "\ufefftrack;person;distance\r\n1;Jim;0,4123\r\n2;Ross;0,7\r\n3;;\r\n4;Jim;\r\n",
         "track\tperson\tdistance\n1\tJim\t0.4\n2\tRoss\t\n4\tJim\t\n",
         'person,"track"\n"Jim",1\nRoss,2\nJim,4\n\n',
+        "sep=;\ntrack;person\n1;Jim\n2;Ross\n4;Jim\n",
     ],
-    ids=["Excel", "tabs", "columns moved and taken away"],
+    ids=["Excel", "tabs", "columns moved and taken away", "sep"],
 )
 def test_names_that_were_changed_in_a_spreadsheet_are_read(table: Path, saved: str) -> None:
     people_path(table).write_bytes(saved.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,9 +20,10 @@ from videmo.find import find_tables
 from videmo.names import Line, write_people
 from videmo.plot import plot_tables
 from videmo.plot.series import Held, Shown, shown_of
+from videmo.review import REMOVED, Fix, Key, Review, TrackName, write_review
 from videmo.runs import find_runs
 from videmo.schema import EMOTIONS, column_names
-from videmo.table import read_record, read_table
+from videmo.table import read_record, read_table, record_path, review_path
 
 pytest.importorskip("matplotlib", reason="an extra: plot")
 from videmo.plot import figure
@@ -181,6 +183,33 @@ def test_names_of_people_stand_in_the_figure(people: Made, tmp_path: Path) -> No
     write_people(table, read_record(table), [Line(1, "Lin", 0.1)], ["Lin"], {})
     (one,) = plot_tables({table: "movie.mp4"}, tmp_path, formats=["svg"])
     assert "Lin" in texts(one.files[0].read_bytes()) and read_table(table) is not None
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_corrections_are_drawn_unless_they_are_to_be_ignored(
+    people: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw: bool
+) -> None:
+    table = tmp_path / people.scanned.table.name
+    for file in (people.scanned.table, record_path(people.scanned.table)):
+        shutil.copy(file, tmp_path)
+    end = read_record(table)["end"]
+    first, *others = find_runs(people.table, repeat=5, end=end)
+    key = Key(first.track, first.emotion, first.start, first.end)
+    named = TrackName(first.track, 0.0, 99.0, "Jim")
+    write_review(review_path(table), Review((Fix(key, REMOVED),), tracks=(named,)))
+    seen: list[Shown] = []
+    drawn = figure.drawn
+
+    def looked_at(found: Shown, form: str) -> bytes:
+        seen.append(found)
+        return drawn(found, form)
+
+    monkeypatch.setattr(figure, "drawn", looked_at)
+    (done,) = plot_tables({table: "a"}, tmp_path, formats=("svg",), most=100, raw=raw)
+    assert done.error is None
+    runs = [run for one in seen[0].subjects for run in one.runs]
+    assert sorted(runs, key=repr) == sorted([first, *others] if raw else others, key=repr)
+    assert ("Jim" in {one.name for one in seen[0].subjects}) is not raw
 
 
 def test_without_matplotlib_it_says_how_to_get_it() -> None:

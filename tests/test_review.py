@@ -210,6 +210,14 @@ def test_a_line_that_is_wrong_is_named(tmp_path: Path, line: str, said: str) -> 
     assert f"a.review.csv: line 3: {said}" in str(error.value) and "\n" not in str(error.value)
 
 
+def test_a_line_for_excel_and_a_clock_s_times_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.review.csv"
+    header = HEADER.replace(",", ";")
+    path.write_text(f"sep=;\n{header}moment;1;0:01:12.5;0:01:14,0;happy;;;;removed;\n")
+    (fix,) = read_review(path).fixes
+    assert fix.of == Key(1, "happy", 72.5, 74.0)
+
+
 @pytest.mark.parametrize("content", [b"", b"notes\n", b"\xff\xfe", HEADER.encode() + b'a,"b'])
 def test_a_file_that_holds_no_corrections_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.review.csv"

@@ -28,6 +28,9 @@ def test_a_title_counts_and_names_those_tracks_only_that_are_shown(
         moments(movie, tmp_path, stretch, track=track, persons=persons).selections
         for track, stretch in ((1, (0.5, 1.5)), (2, (2.0, 2.5)))
     )
-    segments = (*one.segments, *other.segments)
-    both = replace(one, segments=segments, sightings={**one.sightings, **other.sightings})
+    both = replace(
+        one,
+        sightings={**one.sightings, **other.sightings},
+        segments=(*one.segments, *other.segments),
+    )
     assert header_of(both).about == says

@@ -132,6 +132,32 @@ def test_shared_smiles_and_who_follows_whom(tmp_path: Path) -> None:
     assert pair.lag == pytest.approx(0.7) and pair.correlation == pytest.approx(1)
 
 
+@pytest.mark.parametrize("lag", [60, -60, None])
+def test_a_lag_that_lies_beyond_or_at_none_is_not_told(lag: int | None) -> None:
+    """6 s are more than are looked for; and who smiles when the other does not, follows at none."""
+    one = np.cumsum(np.random.default_rng(5).normal(size=600))
+    slow = np.linspace(0.0, 1.0, 600)
+    both = (slow, -slow) if lag is None else (one, np.roll(one, lag))
+    assert np.isnan(strongest_lag(*both)).all()
+
+
+def test_of_a_scan_of_few_frames_the_lag_is_told_too(tmp_path: Path) -> None:
+    """Six frames a second: together for 12 s, of which a step in three of 0.1 s has none."""
+    some = np.random.default_rng(7)
+    jim = [str(look) for look in some.choice(["happy", "sad"], 72)]
+    looks = {1: jim, 2: [*["sad"] * 6, *jim[:-6]]}
+    table = told(tmp_path, "a.mp4", looks, fps=6, persons={1: "Jim", 2: "Rachel"})
+    (pair,) = summed(table)[0].pairs
+    assert pair.lag == pytest.approx(1.0, abs=0.01) and pair.correlation == pytest.approx(1)
+
+
+def test_who_smile_at_once_do_not_follow(tmp_path: Path) -> None:
+    jim = [*["sad"] * 30, *["happy"] * 40, *["sad"] * 60]
+    table = told(tmp_path, "a.mp4", {1: jim, 2: jim}, persons={1: "Jim", 2: "Rachel"})
+    said = CliRunner().invoke(cli, ["summary", str(table)]).stdout
+    assert "; at once (correlation 1.00)" in said and "follows" not in said
+
+
 def test_who_are_never_together_are_no_pair(tmp_path: Path) -> None:
     looks = {1: ["happy"] * 10, 2: [ABSENT] * 10 + ["happy"] * 10}
     assert summed(told(tmp_path, "a.mp4", looks, persons={1: "a", 2: "b"}))[0].pairs == []

@@ -11,17 +11,17 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videmo.errors import TableError
+from videmo.errors import RequestError, TableError
 from videmo.files import sha256, shown, write_atomic
 from videmo.plain import tidy
 from videmo.schema import DEFAULT_DISTANCE
-from videmo.sheets import SEPARATORS
+from videmo.sheets import lines_below, sheet_rows
 from videmo.table import TABLE_SUFFIX, Record
 
 PEOPLE_SUFFIX = ".people.csv"
@@ -140,6 +140,19 @@ def find_people(table: Path, record: Record) -> People:
     return read_people(table, record) if os.path.isfile(people_path(table)) else People()
 
 
+def readable_people(
+    table: Path, record: Record, told: Callable[[str], None] | None = None
+) -> People:
+    """As `find_people`; but names that cannot be read, or are of an earlier scan, are of no use,
+    and no harm: nobody has one then, and why is `told`."""
+    try:
+        return find_people(table, record)
+    except TableError as error:
+        if told is not None:
+            told(str(error))
+        return People()
+
+
 def changed_by_hand(table: Path) -> bool:
     """Whether names of `table` were changed since they were written."""
     try:
@@ -184,13 +197,10 @@ def _names(path: Path) -> tuple[dict[int, str], dict[int, float]]:
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("too large")
-        text = path.read_text("utf-8-sig")
-        header = text.partition("\n")[0]
-        separator = max(SEPARATORS, key=header.count)
-        lines = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+        lines = [line.cells for line in lines_below(path, sheet_rows(path))]
         numbers = [int(line["track"]) for line in lines]
-        names = [tidy(line["person"] or "") for line in lines]
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        names = [tidy(line["person"]) for line in lines]
+    except (OSError, ValueError, KeyError, RequestError) as error:
         raise TableError(
             f"{shown(path)}: is not a list of people with the columns {', '.join(PEOPLE_COLUMNS)}; "
             "save it as CSV in UTF-8, or run videmo people again"

@@ -8,13 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from videmo.moments import Moment, moments_of
-from videmo.names import PEOPLE_SUFFIX, People, find_people
+from videmo.names import PEOPLE_SUFFIX, People, readable_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
-from videmo.review import Review, apply, read_review, renamed
-from videmo.runs import track_spans
+from videmo.review import (
+    CONFIRMED,
+    Fix,
+    Review,
+    apply,
+    corrected_span,
+    fixes_of,
+    read_review,
+    renamed,
+)
+from videmo.runs import frame_starts, track_spans
+from videmo.schema import Run
 from videmo.table import (
     RECORD_SUFFIX,
     REVIEW_SUFFIX,
@@ -39,6 +50,8 @@ class Reading(NamedTuple):
     """In order of time."""
     found: list[Moment]
     """The same as the scan found them, before corrections."""
+    warnings: tuple[str, ...]
+    """What could not be read beside the table, and is done without."""
 
 
 def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
@@ -51,15 +64,15 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
         raw: as if nobody had corrected anything.
 
     Raises:
-        TableError: the table is not whole, the names beside it are of another scan, or the
-            corrections cannot be read.
+        TableError: the table is not whole, or the corrections cannot be read.
     """
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
-    people = people_after(find_people(path, record), table, review)
+    warnings: list[str] = []
+    people = people_after(readable_people(path, record, warnings.append), table, review)
     how = {"repeat": repeat, "end": record["end"]}
     found = moments_of(table, name, persons=people.names, **how)
-    return Reading(table, record, people, apply(found, review), found)
+    return Reading(table, record, people, apply(found, review), found, tuple(warnings))
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
@@ -70,6 +83,64 @@ def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
     return replace(
         people, names=names, known=tuple(dict.fromkeys((*people.known, *names.values())))
     )
+
+
+def corrected_runs(
+    runs: list[Run], table: pd.DataFrame, review: Review, *, end: float, reviewed: bool = False
+) -> list[Run]:
+    """The runs after corrections, in order of their first frame, then track.
+
+    Args:
+        runs: of all emotions, as `find_runs` gives them.
+        table: in whose rows they were found.
+        review: the corrections.
+        end: where what was scanned ends, in seconds.
+        reviewed: only those that somebody confirmed, or gave another emotion or other ends.
+    """
+    fixes = fixes_of(runs, review)
+    looks = _Looks(table, end)
+    every = []
+    for index, run in enumerate(runs):
+        fix = fixes.get(index)
+        if fix is None:
+            every += [] if reviewed else [run]
+        elif not reviewed or _is_sure(fix):
+            every += looks.corrected(run, fix)
+    return sorted(every, key=lambda run: (run.first, run.track))
+
+
+def _is_sure(fix: Fix) -> bool:
+    changed = fix.emotion or fix.start is not None or fix.end is not None
+    return fix.verdict == CONFIRMED or bool(changed)
+
+
+class _Looks:
+    """In which frames each track is seen, and when these begin."""
+
+    def __init__(self, table: pd.DataFrame, end: float) -> None:
+        self._frames = table["frame"].to_numpy(np.int64)
+        self._tracks = table["track"].to_numpy(np.int64, na_value=0)
+        self._starts = frame_starts(table, end)
+
+    def corrected(self, run: Run, fix: Fix) -> list[Run]:
+        """`run` as `fix` says; nothing where it is taken out, or no frame of its track remains."""
+        span = corrected_span(run, fix)
+        if span is None:
+            return []
+        emotion, start, end = span
+        if (start, end) == (run.start, run.end):
+            return [replace(run, emotion=emotion)]
+        kept = [frame for frame in run.frames if start <= self._starts[frame] < end]
+        frames = sorted({*kept, *self._added(run, start, end)})
+        return [Run(run.track, emotion, tuple(frames), start, end)] if frames else []
+
+    def _added(self, run: Run, start: float, end: float) -> list[int]:
+        """The frames of the run's track outside of it, between `start` and `end`: whoever moved the
+        ends there says that they count."""
+        frames = self._frames[self._tracks == run.track]
+        times = self._starts[frames]
+        outside = (times < run.start) | (times >= run.end)
+        return [int(frame) for frame in frames[(times >= start) & (times < end) & outside]]
 
 
 def stamps(tables: Iterable[Path]) -> dict[Path, str]:

@@ -53,16 +53,22 @@ class SheetLine(NamedTuple):
     def time(self, column: str) -> float:
         """Seconds, or hours, minutes and seconds with colons between."""
         text = self.text(column)
-        clock = _CLOCK.fullmatch(text)
-        if clock:
-            hours, minutes, seconds = clock.groups()
-            rest = float(seconds.replace(",", "."))
-            return int(hours or 0) * 3600 + int(minutes) * 60 + rest
-        if not _NUMBER.fullmatch(text):
+        seconds = seconds_in(text)
+        if seconds is None:
             raise self.wrong(
                 column, f"{shown(text)!r} is no time; write seconds (72.5) or 0:01:12.5"
             )
-        return float(text.replace(",", "."))
+        return seconds
+
+
+def seconds_in(text: str) -> float | None:
+    """What a cell says of a time: seconds, or hours, minutes and seconds with colons between; None:
+    it is no time."""
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = clock.groups()
+        rest = float(seconds.replace(",", "."))
+        return int(hours or 0) * 3600 + int(minutes) * 60 + rest
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
 def read_sheet(path: Path, columns: Sequence[str], what: str) -> list[SheetLine]:

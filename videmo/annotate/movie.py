@@ -22,13 +22,12 @@ from videmo.errors import (
     DiskFullError,
     RequestError,
     SetupError,
-    TableError,
     VidemoError,
 )
 from videmo.faces import detector_of
 from videmo.files import check_writable, shown
 from videmo.find import find_movie, find_table
-from videmo.names import find_people
+from videmo.names import readable_people
 from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
 from videmo.scan.chunk import detector_config
 from videmo.schema import timecode
@@ -200,11 +199,7 @@ def annotate_movie(
 
 def _known_names(table: Path, record: Record) -> Mapping[int, str]:
     """Who is who, where that was found out; names of an earlier scan are of no use, but no harm."""
-    try:
-        return find_people(table, record).names
-    except TableError as error:
-        log.warning("%s", error)
-        return {}
+    return readable_people(table, record, log.warning).names
 
 
 def _check_wished(wished: Wished) -> None:

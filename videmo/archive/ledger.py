@@ -17,6 +17,7 @@ from pathlib import Path
 from videmo.archive.share import Shard
 from videmo.errors import OutputError
 from videmo.files import lock_note, output_error, shown, write_atomic
+from videmo.sheets import safe_cell
 from videmo.table import Record, columns_as_saved
 
 OK, PARTIAL, FAILED, SKIPPED, COPY = "ok", "partial", "failed", "skipped", "copy"
@@ -25,8 +26,6 @@ STATUSES = (OK, PARTIAL, FAILED, SKIPPED, COPY)
 FIRST_LEDGER_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
 LAST_LEDGER_COLUMNS = ("took", "key")
 """Between them comes one for each label of the model: the seconds for which it was held."""
-
-_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ def ledger_path(folder: Path, shard: Shard) -> Path:
     return folder / f"archive-{shard.number}-of-{shard.count}.csv"
 
 
-def cell(text: str) -> str:
-    """Text for a cell: on one line, and no formula for a spreadsheet."""
-    line = shown(text)
-    return f"'{line}" if line.startswith(_FORMULA) else line
+cell = safe_cell
+"""Text for a cell, as every list has it."""
 
 
 def entry_of(name: str, record: Record, took: float, key: str) -> Entry:

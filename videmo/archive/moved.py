@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from videmo.archive.done import table_of
 from videmo.archive.ledger import cell
 from videmo.archive.walk import Candidate
 from videmo.errors import OutputError, TableError
@@ -25,7 +26,6 @@ from videmo.table import (
     read_record,
     record_path,
     review_path,
-    table_path,
     write_record,
 )
 from videmo.video import fingerprint
@@ -123,9 +123,7 @@ def _content(one: Candidate) -> str:
 
 
 def _move(one: Candidate, table: Path, record: Record, folder: Path) -> _Move:
-    settings = record["settings"]
-    place = (folder / one.name).parent
-    target = table_path(place, one.path, settings["start"], settings["end"])
+    target = table_of(folder, one.name, one.path, record)
     about = {**record["movie"], "file": place_of(one.path, target.parent)}
     if one.more:
         about["chapters"] = [chapter.name for chapter in one.more]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.archive.ledger import begin_ledger, cell, read_ledger
+from videmo.archive.ledger import COPY, begin_ledger, cell, copy_reason, read_ledger
 from videmo.archive.moved import name_of, tables_in
 from videmo.archive.walk import Candidate, find_movies
 from videmo.errors import RequestError, TableError
@@ -73,7 +73,7 @@ def find_gone(folder: Path, gone_folders: bool = False) -> list[Gone]:
     if not tables:
         raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
     counts, lost = _lost(tables, folder)
-    places = _Places({one.root for one in lost})
+    places = _Places(counts)  # a copy may be in another archive than the deleted movie was
     gone = Counter(one.root for one in lost)
     alone = {root for root in gone if gone[root] == counts[root]}
     of_name: dict[str, list[_Lost]] = defaultdict(list)
@@ -235,7 +235,12 @@ def _unlist(path: Path, away: Iterable[Gone]) -> None:
     for one in away:
         names |= {cell(f"{Path(one.name).parent / movie_name(table)}") for table in one.tables}
     listed = read_ledger(path)
-    rest = [entry for entry in listed.values() if entry.path not in names]
+    copies = {cell(copy_reason(name)) for name in names}  # they are gone, too, or it would be kept
+    rest = [
+        entry
+        for entry in listed.values()
+        if entry.path not in names and not (entry.status == COPY and cell(entry.reason) in copies)
+    ]
     if len(rest) < len(listed):
         labels = dict.fromkeys(label for entry in listed.values() for label in entry.seconds)
         begin_ledger(path, rest, list(labels))

@@ -41,7 +41,11 @@ Line = dict[str, str | float | None]
     help="Only this person of the tables; repeatable.  [default: whose face is the largest]",
 )
 @click.option(
-    "--track", "tracks", type=click.IntRange(1), multiple=True, help="Only this track; repeatable."
+    "--track",
+    "tracks",
+    type=click.IntRange(1),
+    multiple=True,
+    help="Only this track of TABLE; repeatable.",
 )
 @click.option(
     "--label",

@@ -147,7 +147,7 @@ def find(
         else:
             for line in in_columns(_rows(moments), right=(0, 1)):
                 click.echo(line)
-        for problem in found.problems:
+        for problem in (*found.problems, *found.warnings):
             say(f"videmo: {problem}")
         if not quiet:
             _tell(moments, place, target)
@@ -247,7 +247,7 @@ def index(folder: Path, fresh: bool, quiet: bool) -> None:
 
     with _progress(folder, quiet) as told:
         done = renew_index(folder, fresh=fresh, progress=told)
-    for problem in done.problems:
+    for problem in (*done.problems, *done.warnings):
         say(f"videmo: {problem}")
     if not quiet:
         tables = "1 table" if done.tables == 1 else f"{done.tables} tables"

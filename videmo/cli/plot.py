@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import QUIET, REPEAT, TABLES, output
+from videmo.cli.options import QUIET, RAW, REPEAT, TABLES, output
 from videmo.cli.tell import tell_plotted
 from videmo.plot import DEFAULT_MOST, FORMATS
 from videmo.schema import DEFAULT_REPEAT
@@ -45,6 +45,7 @@ from videmo.schema import DEFAULT_REPEAT
     help="Tracks and people to draw, those of whom most faces count.",
 )
 @output("Folder for the figures.")
+@RAW
 @QUIET
 def plot(
     tables: tuple[Path, ...],
@@ -53,6 +54,7 @@ def plot(
     formats: str,
     most: int,
     folder: Path,
+    raw: bool,
     quiet: bool,
 ) -> None:
     """Draw scores over time and lanes of emotions, for a paper.
@@ -75,5 +77,6 @@ def plot(
         repeat=frames,
         seconds=seconds,
         most=most,
+        raw=raw,
     )
     sys.exit(0 if all([tell_plotted(one, quiet) for one in done]) else 1)

@@ -89,8 +89,9 @@ def summary(
         for pair in pairs:
             click.echo(_pair_line(pair))
     for table in done:
-        if table.error is not None:
-            say(f"videmo: {table.error}")
+        for said in (table.error, *table.warnings):
+            if said is not None:
+                say(f"videmo: {said}")
     sys.exit(1 if any(table.error for table in done) else 0)
 
 
@@ -121,10 +122,9 @@ def _pair_line(pair: Pair) -> str:
     lag = ""
     if not math.isnan(pair.lag):
         behind, ahead = (pair.other, pair.one) if pair.lag >= 0 else (pair.one, pair.other)
-        lag = (
-            f"; {shown(behind)} follows {shown(ahead)} by {abs(pair.lag):.1f} s "
-            f"(correlation {pair.correlation:.2f})"
-        )
+        when = f"{shown(behind)} follows {shown(ahead)} by {abs(pair.lag):.1f} s"
+        how = when if round(pair.lag, 1) else "at once"
+        lag = f"; {how} (correlation {pair.correlation:.2f})"
     return (
         f"{shown(pair.movie)}: {shown(pair.one)} and {shown(pair.other)} are together for "
         f"{pair.together:.1f} s, and smile together for {pair.shared.value:.1f} s{lag}"

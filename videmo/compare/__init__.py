@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from videmo.compare.coded import read_coded
 from videmo.compare.grid import (
     NEUTRAL,
     OTHER,
+    OUT,
     UNCODED,
     How,
+    check_there,
     coded_on,
     found_on,
     steps_in,
@@ -22,10 +25,12 @@ from videmo.compare.grid import (
 )
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.find import find_tables
+from videmo.find import find_tables, without_copies
 from videmo.reading import Reading, read_moments
 from videmo.resample import Numbers
 from videmo.table import TABLE_SUFFIX, movie_file
+
+log = logging.getLogger(__name__)
 
 __all__ = ["UNCODED", "Agreement", "Compared", "How", "compare", "pairs_of"]
 
@@ -56,7 +61,11 @@ def pairs_of(tables: Sequence[Path], codings: Sequence[Path]) -> list[tuple[Path
     Raises:
         RequestError: they are not as many, or one is not there.
     """
-    found = [(table, name) for place in tables for table, name in find_tables([place]).items()]
+    found = [
+        (table, name)
+        for place in tables
+        for table, name in without_copies(find_tables([place])).items()
+    ]
     if len(codings) == 1 and codings[0].is_dir():
         return [(table, name, _coding_in(codings[0], name)) for table, name in found]
     if len(codings) != len(found):
@@ -83,11 +92,16 @@ def compare(pairs: Sequence[tuple[Path, str, Path]], how: How) -> list[Compared]
     """Compare each table with the coding of its movie; and all together, if they are several.
 
     Raises:
-        RequestError: a coding cannot be read, or does not fit.
+        RequestError: a coding cannot be read, or does not fit; there is no such person or track; or
+            of a table, in place of a coding, something is said that goes with codings alone.
         TableError: a table is not whole.
     """
+    _check_said(how, [coding for *_, coding in pairs])
     # As the scan found it: what people corrected would agree with people.
     reads = [(read_moments(table, name, raw=True), name, coding) for table, name, coding in pairs]
+    check_there([read for read, *_ in reads], how)
+    for warning in dict.fromkeys(one for read, *_ in reads for one in read.warnings):
+        log.warning("%s", warning)
     labels = list(dict.fromkeys(label for read, *_ in reads for label in read.record["labels"]))
     grids = [_grids(read, name, coding, how, labels) for read, name, coding in reads]
     used = list(range(len(labels)))
@@ -109,6 +123,26 @@ def compare(pairs: Sequence[tuple[Path, str, Path]], how: How) -> list[Compared]
         every = agreement_of(np.concatenate(units), labels)
         done.append(Compared("", every, *_seconds(grids, how)))
     return done
+
+
+def _check_said(how: How, codings: Sequence[Path]) -> None:
+    """See whether nothing is said of people's coding where it is a table of videmo.
+
+    Raises:
+        RequestError: not so.
+    """
+    table = next((one for one in codings if one.name.endswith(TABLE_SUFFIX)), None)
+    said = {
+        "--tier": bool(how.tier),
+        "--label": bool(how.words),
+        "--offset": bool(how.offset),
+        "--uncoded": how.uncoded != OUT,
+    }
+    option = next((name for name, given in said.items() if given), None)
+    if table is not None and option is not None:
+        raise RequestError(
+            f"{shown(table)}: is a table of videmo, of which {option} says nothing; leave it out"
+        )
 
 
 def _seconds(grids: Sequence[tuple[Numbers, Numbers]], how: How) -> tuple[float, float]:
@@ -133,7 +167,10 @@ def _grids(
     grid = steps_in(record["settings"]["start"], record["end"], how.step)
     found = found_on(grid, read, how, labels)
     if coding.name.endswith(TABLE_SUFFIX):
-        return found_on(grid, read_moments(coding, name), how, labels), found
+        other = read_moments(coding, name)
+        theirs = replace(how, tracks=())  # another scan's numbers are other tracks
+        check_there([other], theirs)
+        return found_on(grid, other, theirs, labels), found
     codes = translated(read_coded(coding, name), labels, how, coding)
     coded = coded_on(grid, codes, labels, coding)
     if (coded == UNKNOWN).all():

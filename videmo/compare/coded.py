@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from videmo.errors import RequestError
+from videmo.exporters.elan import SCORE
 from videmo.files import shown
 from videmo.sheets import SheetLine, lines_below, read_sheet, sheet_rows, unquoted
 
@@ -149,6 +150,8 @@ def _elan(path: Path) -> Iterable[Code]:
             for one in root.iter("REF_ANNOTATION")
         }
         for tier in root.iter("TIER"):
+            if "PARENT_REF" in tier.attrib and tier.get("LINGUISTIC_TYPE_REF") == SCORE:
+                continue  # how sure another tier of a file that videmo wrote is
             for one in (*tier.iter("ALIGNABLE_ANNOTATION"), *tier.iter("REF_ANNOTATION")):
                 place = one.attrib["ANNOTATION_ID"]
                 for _ in parents:  # no farther than there are annotations, whatever the file says

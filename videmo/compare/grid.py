@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +68,27 @@ def found_on(grid: Numbers, read: Reading, how: How, labels: Sequence[str]) -> N
     return _filled(grid, codes)
 
 
+def check_there(reads: Sequence[Reading], how: How) -> None:
+    """See whether one of the tables has each person and each track that are wanted.
+
+    Raises:
+        RequestError: not so.
+    """
+    for person in how.persons:
+        if not any(read.people.tracks_of(person) for read in reads):
+            known = sorted({name for read in reads for name in read.people.names.values()})
+            more = ", ..." if len(known) > MOST_NAMES else ""
+            there = ", ".join(known[:MOST_NAMES]) or "nobody; run videmo people first"
+            raise RequestError(
+                f"--person {shown(person)}: is in no track; there are: {shown(there)}{more}"
+            )
+    tracks = {int(one) for read in reads for one in read.table["track"].dropna().unique()}
+    for track in how.tracks:
+        if track not in tracks:
+            most = f"the last one is {max(tracks)}" if tracks else "there is none at all"
+            raise RequestError(f"--track {track}: no such track; {most}")
+
+
 def _is_wanted(moment: Moment, how: How) -> bool:
     names = {tidy(name).casefold() for name in how.persons}
     if names and moment.person.casefold() not in names:
@@ -89,12 +109,14 @@ def coded_on(grid: Numbers, codes: Sequence[Code], labels: Sequence[str], path: 
     Raises:
         RequestError: two at once.
     """
-    for before, after in pairwise(codes):
+    before = codes[0]  # of those so far, the one that ends last
+    for after in codes[1:]:
         if after.start < before.end - SHORTEST and after.label != before.label:
             raise RequestError(
                 f"{shown(path)}: {shown(before.label)} and {shown(after.label)} are coded at once, "
                 f"at {after.start:.3f}; name one tier with --tier, or put the times right"
             )
+        before = max(before, after, key=lambda code: code.end)
     return _filled(grid, [(code.start, code.end, labels.index(code.label)) for code in codes])
 
 
@@ -130,9 +152,11 @@ def translated(codes: Sequence[Code], labels: Sequence[str], how: How, path: Pat
         raise RequestError(f"{shown(path)}: name one tier with --tier; {_tiers(found)}")
     if unknown:
         word = shown(next(iter(unknown)))
+        several = len({code.tier for code in kept}) > 1
+        tiers = f"name one tier with --tier, {_tiers(kept)}; or " if several else ""
         raise RequestError(
-            f"{shown(path)}: {word}: no emotion of this model; say what it means with --label "
-            f"'{word}=happy', or leave it out with --label '{word}='"
+            f"{shown(path)}: {tiers}{word}: no emotion of this model; say what it means with "
+            f"--label '{word}=happy', or leave it out with --label '{word}='"
         )
     if not found:
         raise RequestError(f"{shown(path)}: no emotion of this model is coded in it")

@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from videmo.errors import TableError, VidemoError
+from videmo.errors import VidemoError
 from videmo.exporters.lengths import shortened
 from videmo.exporters.selection import Choice, Selection, Sighting, sightings_of
 from videmo.extract.listed import each_by_itself, listed_places, listed_runs
 from videmo.extract.offset import shifted
-from videmo.extract.reviewed import corrected_runs
 from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie, first_file, movie_places
 from videmo.moments import best_first
-from videmo.names import People, find_people, read_people
-from videmo.reading import people_after
+from videmo.names import People, read_people, readable_people
+from videmo.reading import corrected_runs, people_after
 from videmo.review import Review, read_review
 from videmo.review import shifted as shifted_review
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
@@ -201,12 +200,7 @@ def _people(
     """Who is who; only where it is asked for, and nobody was named by hand, it must be known."""
     if wanted.persons and not review.tracks:
         return read_people(table, record)
-    try:
-        return find_people(table, record)
-    except TableError as error:
-        if told is not None:
-            told(str(error))
-        return People()
+    return readable_people(table, record, told)
 
 
 def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:

@@ -22,7 +22,8 @@ _MOMENT = ", ".join(
 
 TABLES = (
     """CREATE TABLE movies (id INTEGER PRIMARY KEY, place BLOB UNIQUE, name TEXT, rank INTEGER,
-    stamp TEXT, scan TEXT, left_out INTEGER, problem TEXT)""",
+    stamp TEXT, scan TEXT, left_out INTEGER, problem TEXT,
+    warning TEXT)""",
     "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     "CREATE TABLE emotions (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     """CREATE TABLE tracks (movie INTEGER, track INTEGER, person INTEGER,

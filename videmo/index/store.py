@@ -44,6 +44,8 @@ class Kept(NamedTuple):
     """It is a copy of another one."""
     problem: str = ""
     """Why it could not be read."""
+    warning: str = ""
+    """What was done without."""
 
 
 class Index:
@@ -65,6 +67,11 @@ class Index:
         """What is wrong with tables that could not be read."""
         rows = self._db.execute("SELECT problem FROM movies WHERE problem != '' ORDER BY rank")
         return [str(problem) for (problem,) in rows]
+
+    def warnings(self) -> list[str]:
+        """What was done without, in tables that were read."""
+        rows = self._db.execute("SELECT warning FROM movies WHERE warning != '' ORDER BY rank")
+        return [str(warning) for (warning,) in rows]
 
     def counts(self) -> tuple[int, int]:
         """Tables that can be asked for, and their moments."""
@@ -117,11 +124,11 @@ class Index:
         """Keep a table that is not kept yet, or no more."""
         about = (os.fsencode(kept.place), shown(kept.name), kept.stamp, kept.scan)
         sql = (
-            "INSERT INTO movies (place, name, stamp, scan, left_out, problem) "
-            "VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO movies (place, name, stamp, scan, left_out, problem, warning) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         with self._db:
-            done = self._db.execute(sql, (*about, kept.left_out, kept.problem))
+            done = self._db.execute(sql, (*about, kept.left_out, kept.problem, kept.warning))
             movie = done.lastrowid
             for label in kept.labels:
                 self._id("emotions", label)

@@ -41,7 +41,7 @@ def by_company(
     for name, unsure in nearly.items():
         sure = [m for m in every if found[m.movie][m.track.number].person == name]
         sure.sort(key=lambda member: -member.track.seconds)
-        _name(name, unsure, sure[:MOST], found, distance)
+        _name(name, unsure, sure, found, distance)
     return found
 
 
@@ -55,7 +55,7 @@ def _name(
     """Name those of the `unsure` that belong to the `sure`, the nearest to the pictures first."""
     taken = {(member.movie, member.track.number) for member in sure}
     away = {id(m.track): found[m.movie][m.track.number].distance or 0.0 for m in unsure}
-    for group in _groups([*sure, *unsure], distance):
+    for group in _groups([*sure[:MOST], *unsure], distance):
         if sum((m.movie, m.track.number) in taken for m in group) < SURE:
             continue
         ours = [member for member in group if id(member.track) in away]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videmo.errors import DiskFullError, RequestError, SetupError, TableError, VidemoError
+from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
 from videmo.files import check_writable, shown, write_atomic
 from videmo.schema import DEFAULT_REPEAT, no_such_emotion
 
 if TYPE_CHECKING:
-    from videmo.plot.series import Shown
+    from videmo.plot.series import Held, Shown
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ def plot_tables(
     repeat: int = DEFAULT_REPEAT,
     seconds: float = 0.0,
     most: int = DEFAULT_MOST,
+    raw: bool = False,
 ) -> list[Plotted]:
     """Draw each table, as ``NAME.plot.png`` and ``NAME.plot.svg``; one bad table costs one table.
 
@@ -55,6 +56,7 @@ def plot_tables(
         repeat: the fewest frames that an emotion must hold to have a place in the lanes.
         seconds: how long it must hold.
         most: how many tracks and people are drawn, those of whom most faces count.
+        raw: as if nobody had corrected anything.
 
     Raises:
         RequestError: there is no such format.
@@ -65,6 +67,7 @@ def plot_tables(
         if name not in FORMATS:
             raise RequestError(f"{name}: cannot be drawn; choose from {', '.join(FORMATS)}")
     from videmo.plot import figure
+    from videmo.plot.series import Held
 
     done = []
     for table, name in tables.items():
@@ -72,7 +75,8 @@ def plot_tables(
             targets = {form: Path(folder) / f"{name}.plot.{form}" for form in formats}
             for target in targets.values():
                 check_writable(target)
-            found = _shown(table, name, emotions, repeat, seconds, most)
+            held = Held(repeat, seconds)
+            found = _shown(table, name, emotions, held, most, raw=raw)
             for form, target in targets.items():
                 write_atomic(target, figure.drawn(found, form))
             files = tuple(targets.values())
@@ -85,20 +89,19 @@ def plot_tables(
 
 
 def _shown(
-    table: Path, name: str, emotions: Sequence[str], repeat: int, seconds: float, most: int
+    table: Path, name: str, emotions: Sequence[str], held: Held, most: int, *, raw: bool
 ) -> Shown:
-    from videmo.names import find_people
-    from videmo.plot.series import Held, shown_of
-    from videmo.table import read_record, read_table
+    from videmo.names import readable_people
+    from videmo.plot.series import shown_of
+    from videmo.reading import people_after
+    from videmo.review import Review, read_review
+    from videmo.table import read_record, read_table, review_path
 
     rows, record = read_table(table), read_record(table)
     unknown = [one for one in emotions if one not in record["labels"]]
     if unknown:
         said = no_such_emotion(unknown, record["labels"])
         raise RequestError(f"{shown(table)}: {shown(said)}")
-    try:
-        names = find_people(table, record).names
-    except TableError as error:  # names of an earlier scan are of no use, but no harm
-        log.warning("%s", error)
-        names = {}
-    return shown_of(rows, record, name, names, emotions, Held(repeat, seconds), most)
+    review = Review() if raw else read_review(review_path(table))
+    names = people_after(readable_people(table, record, log.warning), rows, review).names
+    return shown_of(rows, record, name, names, emotions, held, most, review)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from videmo.reading import corrected_runs
+from videmo.review import Review
 from videmo.runs import countable_rows, find_runs, frame_starts
 from videmo.schema import DEFAULT_GAP, FRAME, Run
 from videmo.table import Record, labels_of
@@ -68,8 +70,10 @@ def shown_of(
     emotions: Sequence[str],
     held: Held,
     most: int,
+    review: Review | None = None,
 ) -> Shown:
-    """What is to be drawn of a table; `names` are those of tracks. See `plot_tables`."""
+    """What is to be drawn of a table; `names` are those of tracks, and `review` is what people
+    corrected. See `plot_tables`."""
     labels, end = labels_of(table), float(record["end"])
     start = float(table["time"].iloc[0]) if len(table) else 0.0
     drawn = tuple(dict.fromkeys(emotions)) or labels
@@ -82,7 +86,10 @@ def shown_of(
     kept = [one for one in dict.fromkeys(who.tolist()) if one in longest]
     gap = float(record["settings"].get("gap", DEFAULT_GAP))
     how: dict[str, Any] = {"repeat": held.repeat, "seconds": held.seconds, "end": end, "gap": gap}
-    runs = [run for run in find_runs(table, **how) if run.emotion in drawn]
+    held_runs = find_runs(table, **how)
+    if review is not None:
+        held_runs = corrected_runs(held_runs, table, review, end=end)
+    runs = [run for run in held_runs if run.emotion in drawn]
     starts = frame_starts(table, end)
     width = max((end - start) / POINTS, 1e-3)
     subjects = []

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from videmo.errors import TableError
 from videmo.moments import Moment, moments_of
-from videmo.names import find_people
+from videmo.names import readable_people
 from videmo.review import (
     Fix,
     Review,
@@ -113,8 +112,4 @@ def _seen(found: Moment, fix: Fix | None, review: Review) -> Seen:
 
 def _people(path: Path, record: Record) -> Mapping[int, str]:
     """Who is who; names of an earlier scan are of no use, and that is said."""
-    try:
-        return find_people(path, record).names
-    except TableError as error:
-        log.warning("%s", error)
-        return {}
+    return readable_people(path, record, log.warning).names

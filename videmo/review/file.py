@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from videmo.errors import TableError
+from videmo.errors import RequestError, TableError
 from videmo.files import shown, write_atomic
 from videmo.plain import tidy, tidy_note
 from videmo.review.corrections import CONFIRMED, REMOVED, VERDICTS, Fix, Key, Review, TrackName
 from videmo.schema import is_label
+from videmo.sheets import seconds_in, sheet_rows
 
 COLUMNS = (
     *("kind", "track", "start", "end", "was", "now", "new_start", "new_end", "verdict", "note"),
 )
 MOMENT, TRACK, PERSON = "moment", "track", "person"
-SEPARATORS = ",;\t"
-"""What spreadsheets put between cells."""
 LARGEST = 1 << 26
 """Bytes; a file of corrections is never so large."""
 
@@ -69,24 +66,23 @@ def read_review(path: Path) -> Review:
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("too large")
-        text = path.read_text("utf-8-sig")
-        header = text.partition("\n")[0]
-        reader = csv.DictReader(io.StringIO(text), delimiter=max(SEPARATORS, key=header.count))
-        lines = [(reader.line_num, line) for line in reader]
-    except (OSError, ValueError, csv.Error) as error:
+        (_, header), *rows = sheet_rows(path) or [(1, [])]
+    except (OSError, ValueError, RequestError) as error:
         raise TableError(
             f"{shown(path)}: cannot be read as corrections; save it as CSV in UTF-8, or move it "
             "away"
         ) from error
-    if set(reader.fieldnames or ()) != set(COLUMNS):
+    if sorted(header) != sorted(COLUMNS):
         raise TableError(
             f"{shown(path)}: must have just the columns {', '.join(COLUMNS)}; correct its first "
             "line, or move the file away"
         )
     review = Review()
-    for number, line in lines:
+    for number, cells in rows:
         try:
-            review = _with_line(review, line)
+            if len(cells) != len(COLUMNS):
+                raise ValueError(f"does not have {len(COLUMNS)} columns")
+            review = _with_line(review, dict(zip(header, cells, strict=True)))
         except ValueError as error:
             raise TableError(
                 f"{shown(path)}: line {number}: {error}; correct it, or take the line out"
@@ -94,14 +90,12 @@ def read_review(path: Path) -> Review:
     return review
 
 
-def _with_line(review: Review, line: Mapping[str, Any]) -> Review:
+def _with_line(review: Review, line: Mapping[str, str]) -> Review:
     """The review with what a line of its file says.
 
     Raises:
         ValueError: that cannot be.
     """
-    if None in line or None in line.values():
-        raise ValueError(f"does not have {len(COLUMNS)} columns")
     kind = line["kind"].strip()
     if kind == PERSON:
         was, now = tidy(line["was"]), tidy(line["now"])
@@ -121,7 +115,7 @@ def _with_line(review: Review, line: Mapping[str, Any]) -> Review:
     return replace(review, fixes=(*review.fixes, _fix(line, track, start, end)))
 
 
-def _fix(line: Mapping[str, Any], track: int, start: float, end: float) -> Fix:
+def _fix(line: Mapping[str, str], track: int, start: float, end: float) -> Fix:
     was, now, verdict = (line[name].strip() for name in ("was", "now", "verdict"))
     if not is_label(was) or (now and not is_label(now)):
         raise ValueError(f"{shown(was if not is_label(was) else now)!r} is no emotion")
@@ -140,16 +134,13 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _time(line: Mapping[str, Any], name: str) -> float | None:
-    """Seconds; also where a spreadsheet has made a comma of the point."""
-    text = line[name].strip().replace(",", ".")
+def _time(line: Mapping[str, str], name: str) -> float | None:
+    """Seconds; also where a spreadsheet has made a comma of the point, or a clock's time of it."""
+    text = line[name].strip()
     if not text:
         return None
-    try:
-        time = float(text)
-    except ValueError:
-        time = math.nan
-    if not 0 <= time < math.inf:
+    time = seconds_in(text)
+    if time is None or time < 0:
         raise ValueError(f"{name}: {shown(text)!r} is no time in seconds")
     return time
 

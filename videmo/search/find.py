@@ -33,6 +33,8 @@ class Found:
     """Of each movie, by its name: where its table lies in the folder, and the table's checksum."""
     problems: tuple[str, ...]
     """What is wrong with tables that could not be read; a line each."""
+    warnings: tuple[str, ...]
+    """What was done without, in tables that were read."""
 
 
 @contextlib.contextmanager
@@ -48,7 +50,8 @@ def find_moments(place: Path, asked: Asked, progress: Told | None = None) -> Ite
     asked = replace(asked, repeat=max(1, asked.repeat))
     index, folder, moments = _answered(place, asked, progress)
     try:
-        yield Found(moments, folder, index.tables(), tuple(index.problems()))
+        told = tuple(index.problems()), tuple(index.warnings())
+        yield Found(moments, folder, index.tables(), *told)
     except sqlite3.Error as error:
         raise _damaged(folder, error) from error
     finally:

@@ -36,6 +36,8 @@ class Renewed:
     """Tables that were read now, or are no more."""
     problems: tuple[str, ...]
     """What is wrong with tables that could not be read; a line each."""
+    warnings: tuple[str, ...]
+    """What was done without, in tables that were read."""
 
 
 def renew_index(folder: Path, *, fresh: bool = False, progress: Told | None = None) -> Renewed:
@@ -56,10 +58,10 @@ def renew_index(folder: Path, *, fresh: bool = False, progress: Told | None = No
     index, changed = renewed(folder, fresh=fresh, progress=progress)
     try:
         tables, moments = index.counts()
-        problems = tuple(index.problems())
+        problems, warnings = tuple(index.problems()), tuple(index.warnings())
     finally:
         index.close()
-    return Renewed(folder / INDEX, tables, moments, changed, problems)
+    return Renewed(folder / INDEX, tables, moments, changed, problems, warnings)
 
 
 def renewed(
@@ -140,4 +142,5 @@ def _kept(table: Path, name: str, place: str, mark: str) -> Kept:
         stretches=on_screen(read.table, read.record["end"]),
         persons=read.people.names,
         labels=read.record["labels"],
+        warning=" ".join(read.warnings),
     )

@@ -13,7 +13,7 @@ from videmo.files import shown
 from videmo.moments import on_screen
 from videmo.reading import Reading, read_moments
 from videmo.schema import DEFAULT_REPEAT, no_such_emotion
-from videmo.summary.pairs import Pair, curve_of, pair_of
+from videmo.summary.pairs import Pair, curve_of, pair_of, step_of
 from videmo.summary.persons import NEUTRAL, POSITIVE, Faces, Interval, Summary, summary_of
 
 __all__ = ["Asked", "Interval", "Pair", "Summarised", "Summary", "summarise"]
@@ -44,6 +44,8 @@ class Summarised:
     persons: list[Summary] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     error: VidemoError | None = None
+    warnings: tuple[str, ...] = ()
+    """What was done without."""
 
 
 def summarise(tables: Mapping[Path, str], asked: Asked) -> Iterator[Summarised]:
@@ -81,13 +83,14 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
     pairs: list[Pair] = []
     if POSITIVE in labels:
         stretches = on_screen(table, end)
-        curve = functools.cache(lambda tracks: curve_of(table, tracks, POSITIVE))
+        step = step_of(table)
+        curve = functools.cache(lambda tracks: curve_of(table, tracks, POSITIVE, step))
         smiles = [m for m in read.moments if m.emotion == POSITIVE and m.repeat >= asked.repeat]
         for one, other in combinations(_each(groups, asked), 2):
             names, tracks = (one[0], other[0]), (one[1], other[1])
-            pair = pair_of(name, names, tracks, curve, smiles, stretches)
+            pair = pair_of(name, names, tracks, curve, smiles, stretches, step)
             pairs += [pair] if pair else []
-    return Summarised(path, labels, persons, pairs)
+    return Summarised(path, labels, persons, pairs, warnings=read.warnings)
 
 
 def _groups(read: Reading, asked: Asked) -> list[tuple[str, list[int]]]:

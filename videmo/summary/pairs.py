@@ -51,6 +51,7 @@ def pair_of(
     curve: Callable[[tuple[int, ...]], Numbers],
     moments: Sequence[Moment],
     stretches: Sequence[Stretch],
+    step: float,
 ) -> Pair | None:
     """What two people share; None: they are never on the screen at once.
 
@@ -61,6 +62,7 @@ def pair_of(
         curve: of tracks, see `curve_of`; it is asked only where it is needed.
         moments: of the emotion, those that are long enough.
         stretches: when each track is on the screen.
+        step: seconds between two samples of the curves.
     """
     seen = [_joined([(s.start, s.end) for s in stretches if s.track in of]) for of in tracks]
     together = sum(_overlap(a, b) for a in seen[0] for b in seen[1])
@@ -70,7 +72,8 @@ def pair_of(
     units = np.array([[sum(_overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
     low, high = intervals(units, lambda sums: sums)
     shared = Interval(float(units.sum()), float(low[0]), float(high[0]))
-    lag, correlation = strongest_lag(*(curve(tuple(of)) for of in tracks))
+    one, other = (curve(tuple(of)) for of in tracks)
+    lag, correlation = strongest_lag(one, other, step)
     return Pair(movie, *names, together, shared, lag, correlation)
 
 
@@ -89,10 +92,20 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
-def curve_of(table: pd.DataFrame, tracks: Collection[int], emotion: str) -> Numbers:
+def step_of(table: pd.DataFrame) -> float:
+    """Seconds between two samples of scores: `STEP`, or more where fewer frames were scanned."""
+    between = np.diff(np.unique(table["time"].to_numpy(np.float64)))
+    return max(STEP, float(np.median(between))) if len(between) else STEP
+
+
+def curve_of(
+    table: pd.DataFrame, tracks: Collection[int], emotion: str, step: float = STEP
+) -> Numbers:
     """The score of somebody's emotion at each step; NaN where the face does not count."""
     mine = table["track"].isin(list(tracks)).to_numpy() & countable_rows(table)
-    places = np.floor(table["time"].to_numpy(np.float64) / STEP + 1e-6).astype(np.int64)
+    # Where a step is a frame, times that are rounded lie around its number.
+    within = 1e-6 if step == STEP else 0.5
+    places = np.floor(table["time"].to_numpy(np.float64) / step + within).astype(np.int64)
     count = int(places[-1]) + 1 if len(places) else 0
     scores = table[emotion].to_numpy(np.float64)
     sums = np.bincount(places[mine], scores[mine], minlength=count)
@@ -101,18 +114,23 @@ def curve_of(table: pd.DataFrame, tracks: Collection[int], emotion: str) -> Numb
         return np.asarray(sums / numbers)
 
 
-def strongest_lag(one: Numbers, other: Numbers) -> tuple[float, float]:
+def strongest_lag(one: Numbers, other: Numbers, step: float = STEP) -> tuple[float, float]:
     """The lag in seconds at which two curves correlate most, and that correlation; of equals the
-    shortest. NaN where they are known together for too short, or never change."""
-    best = (float("nan"), float("nan"))
-    most = round(MOST_LAG / STEP)
+    shortest.
+
+    NaN where they are known together for too short, or never change; where they go together at no
+    lag; and where they do so most at the longest one, for then it may lie beyond.
+    """
+    nothing = float("nan"), float("nan")
+    best, correlated = 0, float("nan")
+    most = round(MOST_LAG / step)
     for lag in sorted(range(-most, most + 1), key=abs):
         a = one[max(0, -lag) : len(one) - max(0, lag)]
         b = other[max(0, lag) : len(other) - max(0, -lag)]
         both = ~np.isnan(a) & ~np.isnan(b)
-        if both.sum() * STEP < LEAST_TOGETHER or not (a[both].std() and b[both].std()):
+        if both.sum() * step < LEAST_TOGETHER or not (a[both].std() and b[both].std()):
             continue
         correlation = float(np.corrcoef(a[both], b[both])[0, 1])
-        if np.isnan(best[1]) or correlation > best[1] + 1e-9:
-            best = lag * STEP, correlation
-    return best
+        if np.isnan(correlated) or correlation > correlated + 1e-9:
+            best, correlated = lag, correlation
+    return (best * step, correlated) if correlated > 0 and abs(best) < most else nothing
