@@ -226,6 +226,14 @@ def test_a_hostile_note_and_name_are_one_plain_line(tmp_path: Path) -> None:
     assert read.note == "_=cmd|' /C calc'!A1 second line"
 
 
+def test_rows_of_empty_cells_say_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.review.csv"
+    write_review(path, REVIEW)
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, ",,,,,,,,,", *lines, " , ,,,,,,,,,,", ""]))
+    assert read_review(path) == REVIEW
+
+
 @dataclass(frozen=True)
 class Stretch:
     track: int

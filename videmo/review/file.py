@@ -72,7 +72,8 @@ def read_review(path: Path) -> Review:
         text = path.read_text("utf-8-sig")
         header = text.partition("\n")[0]
         reader = csv.DictReader(io.StringIO(text), delimiter=max(SEPARATORS, key=header.count))
-        lines = [(reader.line_num, line) for line in reader]
+        # Spreadsheets leave rows of empty cells.
+        lines = [(reader.line_num, line) for line in reader if _says(line)]
     except (OSError, ValueError, csv.Error) as error:
         raise TableError(
             f"{shown(path)}: cannot be read as corrections; save it as CSV in UTF-8, or move it "
@@ -92,6 +93,11 @@ def read_review(path: Path) -> Review:
                 f"{shown(path)}: line {number}: {error}; correct it, or take the line out"
             ) from None
     return review
+
+
+def _says(line: Mapping[str, Any]) -> bool:
+    """Whether anything stands in a line."""
+    return any("".join(cell or ()).strip() for cell in line.values())
 
 
 def _with_line(review: Review, line: Mapping[str, Any]) -> Review:
