@@ -23,6 +23,7 @@ from videmo.review import (
     renamed,
     shifted,
     unmatched,
+    unmatched_names,
     with_fix,
     with_person,
     with_track,
@@ -127,6 +128,20 @@ def test_a_track_gets_a_name_where_it_is_seen() -> None:
     assert [m.person for m in apply(moments, review)] == ["Jim", "", ""]
     tracks = {1: (0.0, 14.0), 2: (5.0, 6.0)}
     assert renamed({2: "Ross"}, tracks, review) == {1: "Jim", 2: "Ross"}
+
+
+def test_a_name_is_about_a_track_that_is_seen_at_the_same_time_for_the_most() -> None:
+    """In another scan the same number may be somebody else."""
+    review = with_track(Review(), TrackName(1, 0.0, 10.0, "Jim"))
+    review = with_track(review, TrackName(1, 9.5, 30.0, "Ross"))
+    assert [one.person for one in review.tracks] == ["Jim", "Ross"]
+    assert renamed({}, {1: (9.0, 28.0)}, review) == {1: "Ross"}
+    assert renamed({1: "Rachel"}, {1: (9.9, 12.0)}, Review(tracks=review.tracks[:1])) == {
+        1: "Rachel"
+    }
+    assert unmatched_names({1: (9.0, 28.0)}, review) == [review.tracks[0]]
+    again = with_track(review, TrackName(1, 0.5, 9.0, ""))
+    assert [one.person for one in again.tracks] == ["Ross"]
 
 
 def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:

@@ -28,7 +28,7 @@ from tests.test_report import copied
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
 from videmo.report.look import look, look_at, read_scan
-from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, read_review, write_review
+from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, read_review, write_review
 from videmo.scan import scan_movie
 from videmo.table import review_path
 from videmo.video import probe
@@ -441,13 +441,15 @@ def test_corrections_that_match_nothing_are_shown_and_can_be_forgotten(
     browser: Any, table: Path
 ) -> None:
     lost = Fix(Key(77, "happy", 1.0, 2.0), note="of another scan")
-    write_review(review_path(table), Review((lost,)))
+    write_review(review_path(table), Review((lost,), (TrackName(78, 1.0, 2.0, "Jim"),)))
     with served(table) as address, opened(browser, address) as watched:
-        line = watched.page.locator("#lost-list li")
-        assert "of another scan" in line.text_content()
+        lines = watched.page.locator("#lost-list li").all_text_contents()
+        assert "of another scan" in lines[0] and "track 78: Jim" in lines[1]
+        watched.page.click("#lost-list button")
+        watched.until("document.querySelectorAll('#lost-list li').length === 1")
         watched.page.click("#lost-list button")
         watched.until("document.getElementById('lost').hidden")
-    assert read_review(review_path(table)).fixes == ()
+    assert not read_review(review_path(table))
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 CONFIRMED, REMOVED = "confirmed", "removed"
 VERDICTS = ("", CONFIRMED, REMOVED)
+SHARE = 0.5
+"""How much of a stretch must lie in a correction's for it to be about this stretch."""
 
 
 class Key(NamedTuple):
@@ -47,6 +49,11 @@ class TrackName(NamedTuple):
     end: float
     person: str
 
+    def shares(self, start: float, end: float) -> float:
+        """Seconds that a stretch of a track of this number shares; 0: the name is not about it."""
+        both = min(end, self.end) - max(start, self.start)
+        return both if both > SHARE * min(end - start, self.end - self.start) else 0.0
+
 
 @dataclass(frozen=True)
 class Review:
@@ -70,8 +77,13 @@ def with_fix(review: Review, fix: Fix) -> Review:
 
 
 def with_track(review: Review, named: TrackName) -> Review:
-    """The review with a name for a track; an empty one takes it away."""
-    others = tuple(one for one in review.tracks if one.track != named.track)
+    """The review with a name for a track; an empty one takes it away. One of the same number that
+    was seen at another time, in another scan, keeps its name."""
+    others = tuple(
+        one
+        for one in review.tracks
+        if one.track != named.track or not one.shares(named.start, named.end)
+    )
     every = (*others, named) if named.person else others
     return replace(review, tracks=tuple(sorted(every)))
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from videmo.report.data import Data, movie_data
 from videmo.report.faces import pictures
 from videmo.report.look import Look, Scan, look, read_scan
 from videmo.review import (
+    Key,
     Review,
     TrackName,
     read_review,
@@ -130,6 +132,9 @@ class Shelf:
             RequestError: there is nobody such, or the name is none.
         """
         now = self.look(number)
+        if "forget" in asked:
+            self._forget(number, asked_key(asked["forget"]))
+            return
         person, was, track = asked.get("person"), asked.get("was"), asked.get("track")
         if not isinstance(person, str):
             raise RequestError("a name is needed")
@@ -141,6 +146,18 @@ class Shelf:
             self._change(number, lambda review: with_track(review, named))
         else:
             raise RequestError("a name is needed" if not person else AGAIN)
+
+    def _forget(self, number: int, key: Key) -> None:
+        """Take away a name that is about no track that there is."""
+
+        def changed(review: Review) -> Review:
+            lost = look(self._scan(number), review).lost_names
+            gone = {one for one in lost if rounded(Key(one.track, "", one.start, one.end)) == key}
+            if not gone:
+                raise RequestError(AGAIN)
+            return replace(review, tracks=tuple(t for t in review.tracks if t not in gone))
+
+        self._change(number, changed)
 
     def _change(self, number: int, change: Callable[[Review], Review]) -> None:
         """Read the corrections as they are now, in case somebody else wrote some, and write them
