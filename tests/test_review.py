@@ -147,7 +147,7 @@ def test_a_name_is_about_a_track_that_is_seen_at_the_same_time_for_the_most() ->
 def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:
     review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
     review = with_person(review, "person-1", "Jim")
-    review = with_person(review, "Jim", "James")
+    review = with_person(review, "Jim", "James", scanned=["person-1", "Jim", "Ross"])
     moments = [
         moment(1, 2, track=7),
         moment(3, 4, who="person-1"),
@@ -155,6 +155,14 @@ def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:
         moment(7, 8, who="Ross"),
     ]
     assert [m.person for m in apply(moments, review)] == ["James", "James", "James", "Ross"]
+
+
+def test_a_name_that_only_corrections_gave_renames_nobody_later() -> None:
+    review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
+    review = with_person(review, "person-1", "Jim", scanned=["person-1"])
+    review = with_person(review, "Jim", "James", scanned=["person-1"])
+    moments = [moment(1, 2, track=7), moment(3, 4, who="person-1"), moment(5, 6, who="Jim")]
+    assert [m.person for m in apply(moments, review)] == ["James", "James", "Jim"]
 
 
 def test_a_name_that_is_taken_back_leaves_nothing() -> None:

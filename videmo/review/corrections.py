@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -88,11 +88,17 @@ def with_track(review: Review, named: TrackName) -> Review:
     return replace(review, tracks=tuple(sorted(every)))
 
 
-def with_person(review: Review, was: str, now: str) -> Review:
+def with_person(review: Review, was: str, now: str, scanned: Collection[str] = ()) -> Review:
     """The review in which whoever is called `was` is called `now`; if somebody is already, they are
-    one from now on."""
+    one from now on.
+
+    `scanned` are the names that the scan itself has. One that only corrections gave leaves no
+    trace: it would rename whoever is found later, and is really called so.
+    """
+    given = {*(review.persons or {}).values(), *(t.person for t in review.tracks)}
     persons = {a: now if b == was else b for a, b in (review.persons or {}).items()}
-    persons[was] = now
+    if was in scanned or was not in given:
+        persons[was] = now
     tracks = (t._replace(person=now) if t.person == was else t for t in review.tracks)
     kept = {a: b for a, b in persons.items() if a != b}
     return replace(review, tracks=tuple(tracks), persons=kept or None)
