@@ -27,10 +27,11 @@ from tests.conftest import Made
 from tests.test_report import copied
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
+from videmo.files import sha256
 from videmo.report.look import look, look_at, read_scan
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, read_review, write_review
 from videmo.scan import scan_movie
-from videmo.table import review_path
+from videmo.table import record_path, review_path
 from videmo.video import probe
 from videmo.view.said import key_of as key_of_seen
 from videmo.view.said import rounded, with_said
@@ -350,6 +351,30 @@ def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause
         await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
 
     asyncio.run(listen_a_little())
+
+
+def test_after_another_scan_faces_are_drawn_anew(people: Made, table: Path) -> None:
+    found = look_at(table, "m").moments[0].found
+    path = f"movie/0/faces/{found.track}-{found.best_frame}.jpg"
+    with served(table) as address:
+        status, headers, before = ask(address, path)
+        assert status == 200 and headers["cache-control"] == "private, no-cache"
+        text = table.read_text()
+        frame = f"{found.best_frame},"
+        header, *lines = text.splitlines()
+        at = header.split(",").index("x")
+        moved = []
+        for line in lines:
+            cells = line.split(",")
+            if line.startswith(frame) and cells[at]:
+                cells[at] = f"{float(cells[at]) + 40:.1f}"
+            moved.append(",".join(cells))
+        table.write_text("\n".join([header, *moved, ""]))
+        record = json.loads(record_path(table).read_text())
+        record["sha256"] = sha256(table.read_bytes())
+        record_path(table).write_text(json.dumps(record))
+        status, _, after = ask(address, path)
+        assert status == 200 and after != before
 
 
 def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:

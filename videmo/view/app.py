@@ -117,7 +117,7 @@ class _Pages:
     async def face(self, request: Request) -> Response:
         wanted = (request.path_params[name] for name in ("track", "frame"))
         jpeg = await run_in_threadpool(self._shelf.face, self._number(request), *wanted)
-        headers = {"cache-control": "private, max-age=3600"}
+        headers = {"cache-control": "private, no-cache"}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     async def correct(self, request: Request) -> Response:

@@ -51,7 +51,7 @@ class Shelf:
         self._raw = raw
         self._movie = movie
         self._scans: OrderedDict[int, tuple[object, Scan]] = OrderedDict()
-        self._faces: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._faces: OrderedDict[tuple[object, int, int, int], bytes] = OrderedDict()
         self._lock = threading.RLock()
         self._drawing = threading.Lock()
 
@@ -100,7 +100,7 @@ class Shelf:
             RequestError: no moment has such a one.
             VidemoError: the movie cannot be read.
         """
-        key = (number, track, frame)
+        key = (self._stamp(number), number, track, frame)
         with self._drawing:  # one after the other: each seeks in the movie
             if key not in self._faces:
                 seen = [
@@ -140,7 +140,8 @@ class Shelf:
             raise RequestError("a name is needed")
         person = tidy(person)
         if isinstance(was, str) and was in now.names.values() and person:
-            self._change(number, lambda review: with_person(review, was, person))
+            scanned = {*self._scan(number).names.values()}
+            self._change(number, lambda review: with_person(review, was, person, scanned))
         elif type(track) is int and track in (spans := track_spans(now.table)):
             named = TrackName(track, *spans[track], person)
             self._change(number, lambda review: with_track(review, named))
@@ -171,10 +172,15 @@ class Shelf:
     def _review_path(self, number: int) -> Path:
         return review_path(self.tables[number][0])
 
+    def _stamp(self, number: int) -> object:
+        """Another one after another scan, or where other names were given."""
+        table = self.tables[number][0]
+        return tuple(_changed_at(path) for path in (table, people_path(table)))
+
     def _scan(self, number: int) -> Scan:
         """What the scan found, read anew where the table or the names have changed."""
         table, name = self.tables[number]
-        stamp = [_stamp(path) for path in (table, people_path(table))]
+        stamp = self._stamp(number)
         with self._lock:
             if number not in self._scans or self._scans[number][0] != stamp:
                 self._scans[number] = stamp, read_scan(table, name)
@@ -184,7 +190,7 @@ class Shelf:
             return self._scans[number][1]
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _changed_at(path: Path) -> tuple[int, int] | None:
     try:
         about = os.stat(path)
     except OSError:
