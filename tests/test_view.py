@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import av
 import pytest
@@ -35,7 +36,7 @@ from videmo.table import record_path, review_path
 from videmo.video import probe
 from videmo.view.said import key_of as key_of_seen
 from videmo.view.said import rounded, with_said
-from videmo.view.serve import listen
+from videmo.view.serve import _door, listen
 from videmo.view.stream import Converted, stream_command
 
 NOTHING = {"verdict": "", "emotion": "", "start": None, "end": None, "note": ""}
@@ -307,6 +308,39 @@ def test_the_address_is_the_first_line_and_no_browser_is_no_error(table: Path) -
         process.wait(30)
     assert any("no browser opens; open the address above yourself" in line for line in said)
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a program in sh")
+def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
+    program, said = table.parent / "browser", table.parent / "said"
+    program.write_text(f"#!/bin/sh\necho $1 > {said}.part\nmv {said}.part {said}\n")
+    program.chmod(0o700)
+    command = [sys.executable, "-m", "videmo", "view", str(table)]
+    given = {**os.environ, "BROWSER": f"{program} %s"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        late = time.monotonic() + 60
+        try:
+            while not said.exists() and time.monotonic() < late:
+                time.sleep(0.05)
+            opened = said.read_text().strip()
+            assert opened.startswith("file:///") and urlsplit(address).path not in opened
+            page = Path(unquote(urlsplit(opened).path))
+            modes = page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777
+            content = page.read_text()
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert modes == (0o600, 0o700) and f"0;url={address}" in content
+    assert not page.parent.exists()
+
+
+def test_a_door_leads_a_browser_to_the_page(browser: Any, table: Path) -> None:
+    with served(table) as address, _door(address) as door, opened(browser, door) as watched:
+        watched.page.wait_for_url(f"{address}movie/0/")
+        watched.until("document.querySelectorAll('.moment').length > 3")
+        assert watched.errors == []
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(table: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import html
 import logging
 import secrets
 import socket
+import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +19,11 @@ from videmo.errors import OutputError, RequestError, SetupError, to_install
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 24
+DOOR = (
+    '<!doctype html><meta charset="utf-8"><title>videmo view</title>'
+    '<meta http-equiv="refresh" content="0;url={0}"><a href="{0}">videmo view</a>\n'
+)
+"""A page that leads on at once."""
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +65,12 @@ def serve(
     """
     listening = listen(tables, output, port=port, raw=raw, movie=movie)
     tell(listening.address)
-    if browser:
-        threading.Thread(target=_open, args=(listening.address,), daemon=True).start()
-    try:
-        listening.run()
-    except KeyboardInterrupt:  # the way to end it
-        return
+    with ExitStack() as stack:
+        if browser:
+            door = stack.enter_context(_door(listening.address))
+            threading.Thread(target=_open, args=(door,), daemon=True).start()
+        with suppress(KeyboardInterrupt):  # the way to end it
+            listening.run()
 
 
 def listen(
@@ -137,7 +145,26 @@ def _socket(port: int) -> socket.socket:
     return taken
 
 
+@contextmanager
+def _door(address: str) -> Iterator[str]:
+    """A page that leads to `address`, for this user alone: what a browser is started with stands
+    in the list of processes, which all users may read, and the token is a secret."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="videmo-"))
+            page = Path(folder) / "view.html"  # in a folder that nobody else may enter
+            page.touch(0o600)
+            page.write_text(DOOR.format(html.escape(address)), "utf-8")
+        except OSError as error:
+            log.warning("no browser opens (%s); open the address above yourself", error.strerror)
+            yield ""
+        else:
+            yield page.as_uri()
+
+
 def _open(address: str) -> None:
+    if not address:
+        return
     try:
         opened = webbrowser.open(address)
     except webbrowser.Error:
