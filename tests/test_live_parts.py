@@ -399,6 +399,12 @@ def test_an_address_is_posted_to() -> None:
     assert heard.posts[0]["emotion"] == "happy" and heard.posts[0]["person"] == "Jim"
 
 
+def test_an_address_may_have_any_letters() -> None:
+    with http_server() as server:
+        Post(f"{server.url}/Küche licht?q=ä&b=%20")(event())
+    assert server.requests == [("POST", "/mood/K%C3%BCche%20licht?q=%C3%A4&b=%20")]
+
+
 def test_an_address_that_says_no_or_nothing_is_given_up() -> None:
     with http_server(status=500) as heard, pytest.raises(OSError, match="500"):
         Post(heard.url)(event())

@@ -23,6 +23,7 @@ from videmo.review import (
     renamed,
     shifted,
     unmatched,
+    unmatched_names,
     with_fix,
     with_person,
     with_track,
@@ -129,10 +130,24 @@ def test_a_track_gets_a_name_where_it_is_seen() -> None:
     assert renamed({2: "Ross"}, tracks, review) == {1: "Jim", 2: "Ross"}
 
 
+def test_a_name_is_about_a_track_that_is_seen_at_the_same_time_for_the_most() -> None:
+    """In another scan the same number may be somebody else."""
+    review = with_track(Review(), TrackName(1, 0.0, 10.0, "Jim"))
+    review = with_track(review, TrackName(1, 9.5, 30.0, "Ross"))
+    assert [one.person for one in review.tracks] == ["Jim", "Ross"]
+    assert renamed({}, {1: (9.0, 28.0)}, review) == {1: "Ross"}
+    assert renamed({1: "Rachel"}, {1: (9.9, 12.0)}, Review(tracks=review.tracks[:1])) == {
+        1: "Rachel"
+    }
+    assert unmatched_names({1: (9.0, 28.0)}, review) == [review.tracks[0]]
+    again = with_track(review, TrackName(1, 0.5, 9.0, ""))
+    assert [one.person for one in again.tracks] == ["Ross"]
+
+
 def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:
     review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
     review = with_person(review, "person-1", "Jim")
-    review = with_person(review, "Jim", "James")
+    review = with_person(review, "Jim", "James", scanned=["person-1", "Jim", "Ross"])
     moments = [
         moment(1, 2, track=7),
         moment(3, 4, who="person-1"),
@@ -140,6 +155,14 @@ def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:
         moment(7, 8, who="Ross"),
     ]
     assert [m.person for m in apply(moments, review)] == ["James", "James", "James", "Ross"]
+
+
+def test_a_name_that_only_corrections_gave_renames_nobody_later() -> None:
+    review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
+    review = with_person(review, "person-1", "Jim", scanned=["person-1"])
+    review = with_person(review, "Jim", "James", scanned=["person-1"])
+    moments = [moment(1, 2, track=7), moment(3, 4, who="person-1"), moment(5, 6, who="Jim")]
+    assert [m.person for m in apply(moments, review)] == ["James", "James", "Jim"]
 
 
 def test_a_name_that_is_taken_back_leaves_nothing() -> None:
@@ -232,6 +255,14 @@ def test_a_hostile_note_and_name_are_one_plain_line(tmp_path: Path) -> None:
     write_review(path, Review((fix,)))
     (read,) = read_review(path).fixes
     assert read.note == "_=cmd|' /C calc'!A1 second line"
+
+
+def test_rows_of_empty_cells_say_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.review.csv"
+    write_review(path, REVIEW)
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, ",,,,,,,,,", *lines, " , ,,,,,,,,,,", ""]))
+    assert read_review(path) == REVIEW
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import av
 import pytest
@@ -27,14 +28,15 @@ from tests.conftest import Made
 from tests.test_report import copied
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
+from videmo.files import sha256
 from videmo.report.look import look, look_at, read_scan
-from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, read_review, write_review
+from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, read_review, write_review
 from videmo.scan import scan_movie
-from videmo.table import review_path
+from videmo.table import record_path, review_path
 from videmo.video import probe
 from videmo.view.said import key_of as key_of_seen
 from videmo.view.said import rounded, with_said
-from videmo.view.serve import listen
+from videmo.view.serve import _door, listen
 from videmo.view.stream import Converted, stream_command
 
 NOTHING = {"verdict": "", "emotion": "", "start": None, "end": None, "note": ""}
@@ -161,6 +163,11 @@ def test_no_path_leads_to_other_files(table: Path, path: str) -> None:
         assert status in (403, 404, 409) or (status == 200 and body == movie and "?" in path)
 
 
+def test_a_number_of_thousands_of_digits_is_no_movie(table: Path) -> None:
+    with served(table) as address:
+        assert ask(address, f"movie/{'1' * 5000}/")[0] == 404
+
+
 def test_movies_are_sent_from_any_place_on(table: Path) -> None:
     movie = (table.parent / "movie.mp4").read_bytes()
     with served(table) as address:
@@ -236,6 +243,7 @@ def test_people_are_named_and_made_one(table: Path) -> None:
     [
         ("correct", {"of": [1, "happy", 70.0, 71.0], "verdict": "removed"}),
         ("correct", {"of": "all", "verdict": "removed"}),
+        ("correct", {"of": [1, "happy", 10**400, 2]}),
         ("correct", {"verdict": "perhaps"}),
         ("correct", {"emotion": "../../x"}),
         ("correct", {"start": -1}),
@@ -302,6 +310,32 @@ def test_the_address_is_the_first_line_and_no_browser_is_no_error(table: Path) -
     assert process.returncode == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a program in sh")
+def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
+    program, said = table.parent / "browser", table.parent / "said"
+    program.write_text(f"#!/bin/sh\necho $1 > {said}.part\nmv {said}.part {said}\n")
+    program.chmod(0o700)
+    command = [sys.executable, "-m", "videmo", "view", str(table)]
+    given = {**os.environ, "BROWSER": f"{program} %s"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        late = time.monotonic() + 60
+        try:
+            while not said.exists() and time.monotonic() < late:
+                time.sleep(0.05)
+            opened = said.read_text().strip()
+            assert opened.startswith("file:///") and urlsplit(address).path not in opened
+            page = Path(unquote(urlsplit(opened).path))
+            modes = page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777
+            content = page.read_text()
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert modes == (0o600, 0o700) and f"0;url={address}" in content
+    assert not page.parent.exists()
+
+
 def test_without_the_extra_it_is_said_how_to_get_it(table: Path) -> None:
     script = "import sys; sys.modules['uvicorn'] = None; from videmo.cli import main; main()"
     command = [sys.executable, "-c", script, "view", str(table), "--no-browser"]
@@ -344,6 +378,30 @@ def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause
         await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
 
     asyncio.run(listen_a_little())
+
+
+def test_after_another_scan_faces_are_drawn_anew(people: Made, table: Path) -> None:
+    found = look_at(table, "m").moments[0].found
+    path = f"movie/0/faces/{found.track}-{found.best_frame}.jpg"
+    with served(table) as address:
+        status, headers, before = ask(address, path)
+        assert status == 200 and headers["cache-control"] == "private, no-cache"
+        text = table.read_text()
+        frame = f"{found.best_frame},"
+        header, *lines = text.splitlines()
+        at = header.split(",").index("x")
+        moved = []
+        for line in lines:
+            cells = line.split(",")
+            if line.startswith(frame) and cells[at]:
+                cells[at] = f"{float(cells[at]) + 40:.1f}"
+            moved.append(",".join(cells))
+        table.write_text("\n".join([header, *moved, ""]))
+        record = json.loads(record_path(table).read_text())
+        record["sha256"] = sha256(table.read_bytes())
+        record_path(table).write_text(json.dumps(record))
+        status, _, after = ask(address, path)
+        assert status == 200 and after != before
 
 
 def test_a_table_without_its_movie_is_shown_without_it(table: Path) -> None:
@@ -393,6 +451,13 @@ def test_a_movie_that_browsers_cannot_play_is_converted_and_sought(
         assert watched.errors == []
 
 
+def test_a_door_leads_a_browser_to_the_page(browser: Any, table: Path) -> None:
+    with served(table) as address, _door(address) as door, opened(browser, door) as watched:
+        watched.page.wait_for_url(f"{address}movie/0/")
+        watched.until("document.querySelectorAll('.moment').length > 3")
+        assert watched.errors == []
+
+
 def test_corrections_in_the_browser_are_written_and_come_back(browser: Any, table: Path) -> None:
     key = key_of(table, 2)
     with served(table) as address, opened(browser, address) as watched:
@@ -435,13 +500,15 @@ def test_corrections_that_match_nothing_are_shown_and_can_be_forgotten(
     browser: Any, table: Path
 ) -> None:
     lost = Fix(Key(77, "happy", 1.0, 2.0), note="of another scan")
-    write_review(review_path(table), Review((lost,)))
+    write_review(review_path(table), Review((lost,), (TrackName(78, 1.0, 2.0, "Jim"),)))
     with served(table) as address, opened(browser, address) as watched:
-        line = watched.page.locator("#lost-list li")
-        assert "of another scan" in line.text_content()
+        lines = watched.page.locator("#lost-list li").all_text_contents()
+        assert "of another scan" in lines[0] and "track 78: Jim" in lines[1]
+        watched.page.click("#lost-list button")
+        watched.until("document.querySelectorAll('#lost-list li').length === 1")
         watched.page.click("#lost-list button")
         watched.until("document.getElementById('lost').hidden")
-    assert read_review(review_path(table)).fixes == ()
+    assert not read_review(review_path(table))
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,12 +69,12 @@ def served(page: Page | None, told: Told, options: dict[str, Any]) -> Iterator[N
     if page is None:
         yield
         return
-    from videmo.view.serve import open_browser
+    from videmo.view.serve import in_browser
 
     with page:
         # Standard output is for other programs, if they are to read JSON there.
         click.echo(page.address, err=told.as_json)
         far = "SSH_CONNECTION" in os.environ
-        if not (options["no_browser"] or far) and sys.stdout.isatty():
-            open_browser(page.address)
-        yield
+        here = not (options["no_browser"] or far) and sys.stdout.isatty()
+        with in_browser(page.address) if here else nullcontext():
+            yield

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from videmo.errors import RequestError
 from videmo.files import shown
@@ -20,6 +20,8 @@ from videmo.live.repeater import Event
 
 LIMIT = 10.0
 """Seconds after which a program is killed, and a post given up."""
+PATH = "/?%:@!$&'()*+,;=~[]"
+"""What stays as it is in the path of an address, besides letters and digits."""
 
 
 class Command:
@@ -99,6 +101,8 @@ class Post:
             raise RequestError("--webhook: this address is none; check it") from None
         if self._parts.scheme not in ("http", "https") or not self._parts.hostname:
             raise RequestError("--webhook: write an address such as http://127.0.0.1:8080/mood")
+        query = f"?{self._parts.query}" if self._parts.query else ""
+        self._path = quote(f"{self._parts.path or '/'}{query}", safe=PATH)
         self._host, self._port, self.limit = self._parts.hostname, port, limit
         self.name = f"{self._parts.scheme}://{self._host}{f':{port}' if port else ''}"
         """Without what may be a password or a key."""
@@ -115,11 +119,9 @@ class Post:
             else http.client.HTTPConnection
         )
         connection = kind(self._host, self._port, timeout=self.limit)
-        path = self._parts.path or "/"
-        path += f"?{self._parts.query}" if self._parts.query else ""
         content = json.dumps(event.as_dict()).encode()
         try:
-            connection.request("POST", path, content, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, content, {"Content-Type": "application/json"})
             status = connection.getresponse().status
         except http.client.HTTPException as error:
             raise OSError(f"gave no sound answer ({type(error).__name__})") from error

@@ -60,6 +60,10 @@ def movie_data(look: Look, *, removed: bool = False) -> Data:
         "cuts": look.record["cuts"],
         "fixes": {str(n): _fix(seen.fix) for n, seen in enumerate(moments) if seen.fix},
         "lost": [_fix(fix) for fix in look.lost],
+        "lostNames": [
+            {"of": [one.track, "", round(one.start, 3), round(one.end, 3)], "person": one.person}
+            for one in look.lost_names
+        ],
         "partial": look.record["status"] != "ok",
     }
 

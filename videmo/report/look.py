@@ -14,11 +14,13 @@ from videmo.names import readable_people
 from videmo.review import (
     Fix,
     Review,
+    TrackName,
     corrected_moment,
     fixes_of,
     read_review,
     renamed,
     unmatched,
+    unmatched_names,
 )
 from videmo.runs import track_spans
 from videmo.table import Record, read_record, read_table, review_path
@@ -53,6 +55,8 @@ class Look:
     """In order of time."""
     lost: tuple[Fix, ...]
     """Corrections that are about no moment that there is."""
+    lost_names: tuple[TrackName, ...] = ()
+    """Names that are about no track that there is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +98,13 @@ def look(scan: Scan, review: Review) -> Look:
     """What there is to show of a movie, after corrections. Pure."""
     fixes = fixes_of(scan.found, review)
     moments = [_seen(moment, fixes.get(index), review) for index, moment in enumerate(scan.found)]
+    tracks = track_spans(scan.table)
     return Look(
         *(scan.path, scan.name, scan.table, scan.record),
-        names=renamed(scan.names, track_spans(scan.table), review),
+        names=renamed(scan.names, tracks, review),
         moments=tuple(sorted(moments, key=lambda one: (one.moment.start, one.moment.track))),
         lost=tuple(unmatched(scan.found, review)),
+        lost_names=tuple(unmatched_names(tracks, review)),
     )
 
 

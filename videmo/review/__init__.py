@@ -23,6 +23,7 @@ from videmo.review.apply import (
     renamed,
     same_span,
     unmatched,
+    unmatched_names,
 )
 from videmo.review.corrections import (
     CONFIRMED,
@@ -64,6 +65,7 @@ __all__ = [
     "same_span",
     "shifted",
     "unmatched",
+    "unmatched_names",
     "with_fix",
     "with_person",
     "with_track",

@@ -6,10 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from videmo.review.corrections import REMOVED, Fix, Review
-
-SHARE = 0.5
-"""How much of a moment must lie in a correction's stretch for it to be about this moment."""
+from videmo.review.corrections import REMOVED, SHARE, Fix, Review, TrackName
 
 
 class Span(Protocol):
@@ -113,11 +110,22 @@ def renamed(
     return {track: name for track, name in who.items() if name}
 
 
+def unmatched_names(tracks: Mapping[int, tuple[float, float]], review: Review) -> list[TrackName]:
+    """The names that are about none of `tracks`."""
+    matched = {_name_of(track, *ends, review) for track, ends in tracks.items()}
+    return [one for one in review.tracks if one not in matched]
+
+
 def _named(track: int, start: float, end: float, person: str, review: Review) -> str:
-    for one in review.tracks:
-        if one.track == track and min(end, one.end) > max(start, one.start):
-            return one.person
+    if name := _name_of(track, start, end, review):
+        return name.person
     return (review.persons or {}).get(person, person)
+
+
+def _name_of(track: int, start: float, end: float, review: Review) -> TrackName | None:
+    """Which name is about a stretch of a track; of several, that which shares the most."""
+    about = [one for one in review.tracks if one.track == track and one.shares(start, end)]
+    return max(about, key=lambda one: one.shares(start, end), default=None)
 
 
 def _overlap(a: Span, b: Span) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 CONFIRMED, REMOVED = "confirmed", "removed"
 VERDICTS = ("", CONFIRMED, REMOVED)
+SHARE = 0.5
+"""How much of a stretch must lie in a correction's for it to be about this stretch."""
 
 
 class Key(NamedTuple):
@@ -47,6 +49,11 @@ class TrackName(NamedTuple):
     end: float
     person: str
 
+    def shares(self, start: float, end: float) -> float:
+        """Seconds that a stretch of a track of this number shares; 0: the name is not about it."""
+        both = min(end, self.end) - max(start, self.start)
+        return both if both > SHARE * min(end - start, self.end - self.start) else 0.0
+
 
 @dataclass(frozen=True)
 class Review:
@@ -70,17 +77,28 @@ def with_fix(review: Review, fix: Fix) -> Review:
 
 
 def with_track(review: Review, named: TrackName) -> Review:
-    """The review with a name for a track; an empty one takes it away."""
-    others = tuple(one for one in review.tracks if one.track != named.track)
+    """The review with a name for a track; an empty one takes it away. One of the same number that
+    was seen at another time, in another scan, keeps its name."""
+    others = tuple(
+        one
+        for one in review.tracks
+        if one.track != named.track or not one.shares(named.start, named.end)
+    )
     every = (*others, named) if named.person else others
     return replace(review, tracks=tuple(sorted(every)))
 
 
-def with_person(review: Review, was: str, now: str) -> Review:
+def with_person(review: Review, was: str, now: str, scanned: Collection[str] = ()) -> Review:
     """The review in which whoever is called `was` is called `now`; if somebody is already, they are
-    one from now on."""
+    one from now on.
+
+    `scanned` are the names that the scan itself has. One that only corrections gave leaves no
+    trace: it would rename whoever is found later, and is really called so.
+    """
+    given = {*(review.persons or {}).values(), *(t.person for t in review.tracks)}
     persons = {a: now if b == was else b for a, b in (review.persons or {}).items()}
-    persons[was] = now
+    if was in scanned or was not in given:
+        persons[was] = now
     tracks = (t._replace(person=now) if t.person == was else t for t in review.tracks)
     kept = {a: b for a, b in persons.items() if a != b}
     return replace(review, tracks=tuple(tracks), persons=kept or None)

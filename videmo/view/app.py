@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
@@ -41,21 +42,28 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 def make_app(shelf: Shelf, jobs: Jobs, token: str, port: int) -> App:
     """All of it, behind its gate."""
+    register_url_convertor("few", _Few())
     pages = _Pages(shelf, jobs)
     routes = [
         Route("/", pages.index),
-        Route("/movie/{number:int}/", pages.movie),
-        Route("/movie/{number:int}/data", pages.data),
-        Route("/movie/{number:int}/file", pages.file),
-        Route("/movie/{number:int}/stream", pages.stream),
-        Route("/movie/{number:int}/faces/{track:int}-{frame:int}.jpg", pages.face),
-        Route("/movie/{number:int}/correct", pages.correct, methods=["POST"]),
-        Route("/movie/{number:int}/name", pages.name, methods=["POST"]),
-        Route("/movie/{number:int}/extract", pages.extract, methods=["POST"]),
-        Route("/movie/{number:int}/jobs/{job:int}", pages.job),
+        Route("/movie/{number:few}/", pages.movie),
+        Route("/movie/{number:few}/data", pages.data),
+        Route("/movie/{number:few}/file", pages.file),
+        Route("/movie/{number:few}/stream", pages.stream),
+        Route("/movie/{number:few}/faces/{track:few}-{frame:few}.jpg", pages.face),
+        Route("/movie/{number:few}/correct", pages.correct, methods=["POST"]),
+        Route("/movie/{number:few}/name", pages.name, methods=["POST"]),
+        Route("/movie/{number:few}/extract", pages.extract, methods=["POST"]),
+        Route("/movie/{number:few}/jobs/{job:few}", pages.job),
     ]
     handlers: dict[Any, Any] = {VidemoError: told_error}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), token, port)
+
+
+class _Few(IntegerConvertor):
+    """A number in a path, of few digits: Python makes no number of thousands."""
+
+    regex = "[0-9]{1,9}"
 
 
 async def told_error(request: Request, error: Exception) -> Response:
@@ -109,7 +117,7 @@ class _Pages:
     async def face(self, request: Request) -> Response:
         wanted = (request.path_params[name] for name in ("track", "frame"))
         jpeg = await run_in_threadpool(self._shelf.face, self._number(request), *wanted)
-        headers = {"cache-control": "private, max-age=3600"}
+        headers = {"cache-control": "private, no-cache"}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     async def correct(self, request: Request) -> Response:

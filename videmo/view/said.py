@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from videmo.errors import RequestError
@@ -22,7 +23,8 @@ def asked_key(value: Any) -> Key:
     """
     match value:
         case [int(track), str(emotion), int() | float() as start, int() | float() as end]:
-            return rounded(Key(track, emotion, float(start), float(end)))
+            with suppress(OverflowError):  # there are whole numbers that are no times
+                return rounded(Key(track, emotion, float(start), float(end)))
     raise RequestError(AGAIN)
 
 

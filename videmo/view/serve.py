@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import html
 import logging
 import secrets
 import socket
+import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 24
+DOOR = (
+    '<!doctype html><meta charset="utf-8"><title>videmo view</title>'
+    '<meta http-equiv="refresh" content="0;url={0}"><a href="{0}">videmo view</a>\n'
+)
+"""A page that leads on at once."""
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +76,8 @@ def answer(
 ) -> None:
     """Run a server until it is interrupted; `tell` is given its address first."""
     tell(listening.address)
-    if browser:
-        open_browser(listening.address)
-    try:
-        listening.run()
-    except KeyboardInterrupt:  # the way to end it
-        return
+    with in_browser(listening.address) if browser else nullcontext(), suppress(KeyboardInterrupt):
+        listening.run()  # to interrupt it is the way to end it
 
 
 def listen(
@@ -170,12 +174,34 @@ def _socket(port: int) -> socket.socket:
     return taken
 
 
-def open_browser(address: str) -> None:
+@contextmanager
+def in_browser(address: str) -> Iterator[None]:
     """Open the browser there; that takes a while, for which nobody waits."""
-    threading.Thread(target=_open, args=(address,), daemon=True).start()
+    with _door(address) as door:
+        threading.Thread(target=_open, args=(door,), daemon=True).start()
+        yield
+
+
+@contextmanager
+def _door(address: str) -> Iterator[str]:
+    """A page that leads to `address`, for this user alone: what a browser is started with stands
+    in the list of processes, which all users may read, and the token is a secret."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="videmo-"))
+            page = Path(folder) / "view.html"  # in a folder that nobody else may enter
+            page.touch(0o600)
+            page.write_text(DOOR.format(html.escape(address)), "utf-8")
+        except OSError as error:
+            log.warning("no browser opens (%s); open the address above yourself", error.strerror)
+            yield ""
+        else:
+            yield page.as_uri()
 
 
 def _open(address: str) -> None:
+    if not address:
+        return
     try:
         opened = webbrowser.open(address)
     except webbrowser.Error:

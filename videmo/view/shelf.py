@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from videmo.report.data import Data, movie_data
 from videmo.report.faces import pictures
 from videmo.report.look import Look, Scan, look, read_scan
 from videmo.review import (
+    Key,
     Review,
     TrackName,
     read_review,
@@ -49,7 +51,7 @@ class Shelf:
         self._raw = raw
         self._movie = movie
         self._scans: OrderedDict[int, tuple[object, Scan]] = OrderedDict()
-        self._faces: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._faces: OrderedDict[tuple[object, int, int, int], bytes] = OrderedDict()
         self._lock = threading.RLock()
         self._drawing = threading.Lock()
 
@@ -98,7 +100,7 @@ class Shelf:
             RequestError: no moment has such a one.
             VidemoError: the movie cannot be read.
         """
-        key = (number, track, frame)
+        key = (self._stamp(number), number, track, frame)
         with self._drawing:  # one after the other: each seeks in the movie
             if key not in self._faces:
                 seen = [
@@ -130,17 +132,33 @@ class Shelf:
             RequestError: there is nobody such, or the name is none.
         """
         now = self.look(number)
+        if "forget" in asked:
+            self._forget(number, asked_key(asked["forget"]))
+            return
         person, was, track = asked.get("person"), asked.get("was"), asked.get("track")
         if not isinstance(person, str):
             raise RequestError("a name is needed")
         person = tidy(person)
         if isinstance(was, str) and was in now.names.values() and person:
-            self._change(number, lambda review: with_person(review, was, person))
+            scanned = {*self._scan(number).names.values()}
+            self._change(number, lambda review: with_person(review, was, person, scanned))
         elif type(track) is int and track in (spans := track_spans(now.table)):
             named = TrackName(track, *spans[track], person)
             self._change(number, lambda review: with_track(review, named))
         else:
             raise RequestError("a name is needed" if not person else AGAIN)
+
+    def _forget(self, number: int, key: Key) -> None:
+        """Take away a name that is about no track that there is."""
+
+        def changed(review: Review) -> Review:
+            lost = look(self._scan(number), review).lost_names
+            gone = {one for one in lost if rounded(Key(one.track, "", one.start, one.end)) == key}
+            if not gone:
+                raise RequestError(AGAIN)
+            return replace(review, tracks=tuple(t for t in review.tracks if t not in gone))
+
+        self._change(number, changed)
 
     def _change(self, number: int, change: Callable[[Review], Review]) -> None:
         """Read the corrections as they are now, in case somebody else wrote some, and write them
@@ -154,10 +172,15 @@ class Shelf:
     def _review_path(self, number: int) -> Path:
         return review_path(self.tables[number][0])
 
+    def _stamp(self, number: int) -> object:
+        """Another one after another scan, or where other names were given."""
+        table = self.tables[number][0]
+        return tuple(_changed_at(path) for path in (table, people_path(table)))
+
     def _scan(self, number: int) -> Scan:
         """What the scan found, read anew where the table or the names have changed."""
         table, name = self.tables[number]
-        stamp = [_stamp(path) for path in (table, people_path(table))]
+        stamp = self._stamp(number)
         with self._lock:
             if number not in self._scans or self._scans[number][0] != stamp:
                 self._scans[number] = stamp, read_scan(table, name)
@@ -167,7 +190,7 @@ class Shelf:
             return self._scans[number][1]
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _changed_at(path: Path) -> tuple[int, int] | None:
     try:
         about = os.stat(path)
     except OSError:

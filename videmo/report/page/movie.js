@@ -84,21 +84,21 @@ function drawFaces() {
 }
 
 function drawLost() {
-  $("lost").hidden = !data.lost.length;
-  $("lost-list").replaceChildren(
-    ...data.lost.map((fix) => {
-      const [track, emotion, start, end] = fix.of;
-      const what = [fix.verdict, fix.emotion && `now ${fix.emotion}`, fix.note].filter(Boolean).join(", ");
-      const line = made("li", "", `${clock(start)} – ${clock(end)}, track ${track}, ${emotion}: ${what || "other ends"}`);
-      line.dataset.of = JSON.stringify(fix.of);
-      if (live) {
-        const button = made("button", "", "Forget");
-        button.type = "button";
-        line.append(" ", button);
-      }
-      return line;
-    }),
-  );
+  $("lost").hidden = !data.lost.length && !data.lostNames.length;
+  $("lost-list").replaceChildren(...[...data.lost, ...data.lostNames].map((one) => {
+    const [track, emotion, start, end] = one.of;
+    const what = [one.verdict, one.emotion && `now ${one.emotion}`, one.note].filter(Boolean).join(", ");
+    const said = one.person === undefined ? `, ${emotion}: ${what || "other ends"}` : `: ${one.person}`;
+    const line = made("li", "", `${clock(start)} – ${clock(end)}, track ${track}${said}`);
+    line.dataset.of = JSON.stringify(one.of);
+    if (one.person !== undefined) line.dataset.name = "";
+    if (live) {
+      const button = made("button", "", "Forget");
+      button.type = "button";
+      line.append(" ", button);
+    }
+    return line;
+  }));
 }
 
 function goTo(fragment) {

@@ -137,8 +137,9 @@ function drawReview() {
   $("name").addEventListener("click", name);
   $("lost-list").addEventListener("click", (event) => {
     if (event.target.tagName !== "BUTTON") return;
-    const of = JSON.parse(event.target.parentElement.dataset.of);
-    send("correct", { of, ...UNSAID }, "Forgotten.");
+    const line = event.target.parentElement, of = JSON.parse(line.dataset.of);
+    if (line.dataset.name === undefined) send("correct", { of, ...UNSAID }, "Forgotten.");
+    else send("name", { forget: of }, "Forgotten.");
   });
   bus.addEventListener("chosen", drawCorrection);
   drawPersons();
