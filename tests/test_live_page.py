@@ -194,7 +194,7 @@ def test_ten_viewers_a_slow_one_and_one_that_never_reads_hold_nothing_up(happy: 
     slow, *others = seen
     assert 1 <= len(slow) <= 5 and slow == sorted(set(slow))
     for numbers in others:
-        assert len(numbers) >= 3 and numbers == sorted(set(numbers))
+        assert len(set(numbers)) >= 3 and numbers == sorted(numbers)
         assert numbers[-1] == FRAMES
 
 
@@ -368,7 +368,7 @@ def test_the_browser_opens_where_somebody_sits(
     option: str, far: str, opens: bool, happy: Path, tmp_path: Path
 ) -> None:
     browser, told = tmp_path / "browser", tmp_path / "opened"
-    browser.write_text(f"#!/bin/sh\necho $1 > {told}\n")
+    browser.write_text(f'#!/bin/sh\ncat "${{1#file://}}" > {told}.part; mv {told}.part {told}\n')
     browser.chmod(0o755)
     env = {key: value for key, value in os.environ.items() if key != "SSH_CONNECTION"}
     env |= {"BROWSER": f"{browser} %s"} | ({"SSH_CONNECTION": far} if far else {})
@@ -387,4 +387,5 @@ def test_the_browser_opens_where_somebody_sits(
         os.close(reads)
         os.close(terminal)
     assert address.startswith("http://127.0.0.1:")
-    assert (told.read_text().strip() if opens else told.exists()) == (address if opens else False)
+    # It is shown a page that leads there: what a browser is started with, all users may read.
+    assert (address in told.read_text()) if opens else not told.exists()
