@@ -168,8 +168,8 @@ def test_a_worker_whose_disk_is_full_is_not_fit(
     disk = small_disk(64)
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     with expected(Settings(), tmp_path / "out", find_movies([archive])) as wanted:
-        (full,) = examine(wanted)[1]
-    assert full == Difference(str(disk), "64 MB needed", "disk full, 0 MB free")
+        differences = examine(wanted)[1]  # its name may be too long, too
+    assert Difference(str(disk), "64 MB needed", "disk full, 0 MB free") in differences
 
 
 def test_a_worker_whose_temporary_folder_has_too_long_a_name_is_not_fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import ssl
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def connected(place: str, *, insecure: bool = False) -> Iterator[Client]:
     if address:
         check_private(address, insecure)
     distributed = _distributed()
+    refused: SetupError | None = None
     with ExitStack() as opened:
         try:
             if count:
@@ -41,7 +43,12 @@ def connected(place: str, *, insecure: bool = False) -> Iterator[Client]:
                 client = distributed.Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
             opened.enter_context(client)
         except (OSError, TypeError, ValueError, RuntimeError, ImportError) as error:
-            raise SetupError(_why_not(address or place, error)) from error
+            refused = SetupError(_why_not(address or place, error))
+        if refused is not None:
+            # The client that could not be made ends now: if Python takes it away while another one
+            # starts, Dask waits for itself.
+            gc.collect()
+            raise refused
         if address:  # it may listen elsewhere, too
             told = client.scheduler_info()["address"]
             check_private(told, insecure)
