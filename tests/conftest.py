@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.browser import started
 from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story, TruthRow, make_movie
 from videmo.scan import Scanned, Settings, scan_movie
@@ -105,3 +106,10 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     yield make
     for disk in disks:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real one; the test is skipped where there is none."""
+    with started() as browser:
+        yield browser

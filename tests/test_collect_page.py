@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import opened, started
+from tests.browser import opened
 from tests.movies import person
 from tests.test_collect import check_whole, files, take
 from tests.test_view import ask
@@ -38,12 +38,6 @@ from videmo.schema import EMOTIONS, FRAME
 
 LABELS = ("happy", "sad", "neutral")
 LATE = 60.0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser import opened, started
+from tests.browser import opened
 from tests.live import PATIENCE, eventually, ffmpeg, free_port, sending
 from tests.movies import still
 from tests.test_view import ask
@@ -35,12 +35,6 @@ FRAMES = 48
 TOLD: dict[str, Any] = {"capture_output": True, "text": True}
 AT_MOST = 2.0
 """Seconds from the end of a session to that of its page."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import Watched, opened, started
+from tests.browser import Watched, opened
 from tests.conftest import Made
 from tests.movies import SIZE
 from videmo.cli import cli
@@ -29,12 +28,6 @@ from videmo.report.look import look_at
 from videmo.review import REMOVED, Fix, Key, Review, TrackName, write_review
 from videmo.scan import scan_movie
 from videmo.table import record_path, review_path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import av
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import opened, started
+from tests.browser import opened
 from tests.conftest import Made
 from tests.test_report import copied
 from videmo.cli import cli
@@ -40,12 +40,6 @@ from videmo.view.serve import _door, listen
 from videmo.view.stream import Converted, stream_command
 
 NOTHING = {"verdict": "", "emotion": "", "start": None, "end": None, "note": ""}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from videmo.archive.done import done_record, key_of, table_of
-from videmo.archive.ledger import COPY, Entry, cell, copy_entry, copy_reason
+from videmo.archive.ledger import COPY, Entry, copy_entry, copy_reason
 from videmo.archive.walk import Candidate
 from videmo.errors import RequestError
 from videmo.files import FINGERPRINT_BYTES
+from videmo.sheets import safe_cell
 from videmo.table import Record
 from videmo.video import fingerprint, pictures_in
 
@@ -35,8 +36,8 @@ def copies_in(
         return not by_name and done_record(table, one.path, made, one.more) is not None
 
     def known(one: Candidate, first: Candidate) -> bool:
-        before = listed.get(cell(one.name))
-        said = copy_reason(cell(first.name))
+        before = listed.get(safe_cell(one.name))
+        said = copy_reason(safe_cell(first.name))
         return bool(
             before and before.reason == said and before.key == key_of(one.path, made, one.more)
         )
@@ -56,7 +57,7 @@ def copy_entries(
     what it is of."""
     known = {entry.path: entry for entry in entries}
     for one in movies:
-        path = cell(copies[one.name].name)
+        path = safe_cell(copies[one.name].name)
         first = known.get(path)
         if first or every:
             yield copy_entry(one.name, first or Entry(path, COPY), key_of(one.path, made, one.more))

@@ -59,10 +59,6 @@ def ledger_path(folder: Path, shard: Shard) -> Path:
     return folder / f"archive-{shard.number}-of-{shard.count}.csv"
 
 
-cell = safe_cell
-"""Text for a cell, as every list has it."""
-
-
 def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
     """The entry of a movie that was scanned."""
     partial = record["status"] != OK
@@ -70,7 +66,7 @@ def entry_of(name: str, record: Record, took: float, key: str) -> Entry:
     if joined := joined_with(record):
         said.append(joined)
     return Entry(
-        cell(name),
+        safe_cell(name),
         PARTIAL if partial else OK,
         "; ".join(said + record.get("warnings", [])),
         record["end"] - record["settings"]["start"],
@@ -90,7 +86,7 @@ def joined_with(record: Record) -> str:
 
 def copy_entry(name: str, first: Entry, key: str) -> Entry:
     """The entry of a movie that is a copy of `first`."""
-    numbers = replace(first, path=cell(name), status=COPY, took=0.0, key=key)
+    numbers = replace(first, path=safe_cell(name), status=COPY, took=0.0, key=key)
     return replace(numbers, reason=copy_reason(first.path))
 
 
@@ -194,7 +190,7 @@ def _row(entry: Entry, labels: Sequence[str]) -> tuple[object, ...]:
     numbers = (f"{entry.duration:.3f}", entry.frames, entry.faces)
     seconds = (f"{entry.seconds.get(emotion, 0):.3f}" for emotion in labels)
     return (
-        *(entry.path, entry.status, cell(entry.reason)),
+        *(entry.path, entry.status, safe_cell(entry.reason)),
         *(numbers if scanned else [""] * 3),
         *(seconds if scanned else [""] * len(labels)),
         *(f"{entry.took:.1f}", entry.key),

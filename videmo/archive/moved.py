@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videmo.archive.done import table_of
-from videmo.archive.ledger import cell
 from videmo.archive.walk import Candidate
 from videmo.errors import OutputError, TableError
 from videmo.files import output_error, shown
 from videmo.find import first_file, is_scanned, movie_places
 from videmo.names import people_path, people_record_path
+from videmo.sheets import safe_cell
 from videmo.table import (
     RECORD_SUFFIX,
     TABLE_SUFFIX,
@@ -68,7 +68,7 @@ def follow(movies: Sequence[Candidate], folder: Path, settled: Collection[Path])
             move = _move(one, table, record, folder)
             if move.table != move.target and not _whole(move.target, record):
                 moves.append(move)
-                was[cell(one.name)] = cell(name_of(table, folder))
+                was[safe_cell(one.name)] = safe_cell(name_of(table, folder))
     for move in _ordered(moves):
         _carry_out(move)
     return was

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videmo.archive.done import key_of
-from videmo.archive.ledger import FAILED, SKIPPED, Entry, cell, entry_of
+from videmo.archive.ledger import FAILED, SKIPPED, Entry, entry_of
 from videmo.archive.listing import listing
 from videmo.archive.process import Limits, News, Order, scan_apart
 from videmo.archive.standing import Told, Work, noted
@@ -22,6 +22,7 @@ from videmo.emotions import find_model
 from videmo.errors import MovieError, NoPicturesError, RequestError
 from videmo.files import one_line, shown
 from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
+from videmo.sheets import safe_cell
 from videmo.table import Record, movie_name, table_path
 from videmo.video import out_of_memory, series_in
 
@@ -143,7 +144,7 @@ def _entry(outcome: Outcome, one: Candidate, job: _Job, made: Record, took: floa
         return entry_of(name, outcome.scanned.record, took, key)
     reason = str(outcome.error).removeprefix(f"{shown(one.path)}: ")
     skipped = isinstance(outcome.error, NoPicturesError)
-    return Entry(cell(name), SKIPPED if skipped else FAILED, reason, took=took, key=key)
+    return Entry(safe_cell(name), SKIPPED if skipped else FAILED, reason, took=took, key=key)
 
 
 def _size(movie: Path) -> int:

@@ -21,7 +21,6 @@ from videmo.archive.ledger import (
     Entry,
     add_entry,
     begin_ledger,
-    cell,
     entry_of,
     ledger_path,
     read_ledger,
@@ -44,6 +43,7 @@ from videmo.errors import (
 from videmo.files import file_lock, remove_left, shown
 from videmo.scan import Settings, made_with
 from videmo.scan.workers import TELL_EVERY, process_context
+from videmo.sheets import safe_cell
 from videmo.table import Record
 
 LIMITS, WHOLE = Limits(), Shard()
@@ -128,7 +128,7 @@ def scan_archive(
             entries.append(entry)
             yield entry, True
         told = {entry.path for entry in of_kept}
-        later = [candidate for candidate in later if cell(candidate.name) not in told]
+        later = [candidate for candidate in later if safe_cell(candidate.name) not in told]
         for entry in copy_entries(later, copies, entries, made, every=True):
             add_entry(path, entry, made["labels"])
             entries.append(entry)
@@ -146,7 +146,9 @@ def _tables(
 ) -> set[Path]:
     """The tables of those of `movies` that are done, as `kept` says."""
     done = {entry.path for entry in kept if entry.status in (OK, PARTIAL)}
-    return {table_of(folder, one.name, one.path, made) for one in movies if cell(one.name) in done}
+    return {
+        table_of(folder, one.name, one.path, made) for one in movies if safe_cell(one.name) in done
+    }
 
 
 def _sort_out(
@@ -161,7 +163,7 @@ def _sort_out(
     kept, to_do = [], []
     spent = {entry.key: entry.took for entry in listed.values() if entry.status != COPY}
     for candidate in movies:
-        name = cell(candidate.name)
+        name = safe_cell(candidate.name)
         if candidate.reason:
             kept.append(Entry(name, FAILED if candidate.failed else SKIPPED, candidate.reason))
             continue
@@ -237,13 +239,13 @@ def entry_after(worker: MovieWorker, made: Record) -> Entry:
     except (SetupError, DiskFullError):
         raise
     except NoPicturesError as error:
-        entry = Entry(cell(name), SKIPPED, str(error))
+        entry = Entry(safe_cell(name), SKIPPED, str(error))
     except RequestError as error:
         if os.path.lexists(worker.candidate.path):
             raise
-        entry = Entry(cell(name), FAILED, str(error))  # it was there when the folder was read
+        entry = Entry(safe_cell(name), FAILED, str(error))  # it was there when the folder was read
     except (MovieError, OutputError, VidemoError) as error:
-        entry = Entry(cell(name), FAILED, str(error))
+        entry = Entry(safe_cell(name), FAILED, str(error))
     else:
         return entry_of(name, record, took, key)
     # The row has the name already, and begins with it.

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.archive.ledger import COPY, begin_ledger, cell, copy_reason, read_ledger
+from videmo.archive.ledger import COPY, begin_ledger, copy_reason, read_ledger
 from videmo.archive.moved import name_of, tables_in
 from videmo.archive.walk import Candidate, find_movies
 from videmo.errors import RequestError, TableError
 from videmo.files import file_lock, output_error, shown
 from videmo.find import first_file, movie_places
 from videmo.names import people_path, people_record_path
+from videmo.sheets import safe_cell
 from videmo.table import Record, movie_name, read_record, record_path
 from videmo.video import fingerprint
 
@@ -231,15 +232,18 @@ def _out_of_reach(lost: _Lost, alone: Collection[Path], *, gone_folders: bool) -
 
 def _unlist(path: Path, away: Iterable[Gone]) -> None:
     """Take movies off a list."""
-    names = {cell(one.name) for one in away}
+    names = {safe_cell(one.name) for one in away}
     for one in away:
-        names |= {cell(f"{Path(one.name).parent / movie_name(table)}") for table in one.tables}
+        names |= {safe_cell(f"{Path(one.name).parent / movie_name(table)}") for table in one.tables}
     listed = read_ledger(path)
-    copies = {cell(copy_reason(name)) for name in names}  # they are gone, too, or it would be kept
+    copies = {
+        safe_cell(copy_reason(name)) for name in names
+    }  # they are gone, too, or it would be kept
     rest = [
         entry
         for entry in listed.values()
-        if entry.path not in names and not (entry.status == COPY and cell(entry.reason) in copies)
+        if entry.path not in names
+        and not (entry.status == COPY and safe_cell(entry.reason) in copies)
     ]
     if len(rest) < len(listed):
         labels = dict.fromkeys(label for entry in listed.values() for label in entry.seconds)

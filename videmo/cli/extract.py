@@ -15,11 +15,11 @@ from videmo.cli.options import (
     PATH,
     QUIET,
     RAW,
-    REPEAT,
     SOUND,
     TABLES,
     options_said,
     output,
+    repeat_option,
 )
 from videmo.cli.tell import say
 from videmo.cli.tell_extract import apart_from_missing, tell_extracted
@@ -30,7 +30,6 @@ from videmo.schema import (
     DEFAULT_MAX_CROPS,
     DEFAULT_MAX_MB,
     DEFAULT_PAD,
-    DEFAULT_REPEAT,
     EMOTIONS,
 )
 
@@ -54,14 +53,9 @@ from videmo.schema import (
     help="Instead of an emotion: cut just the lines of this list, which videmo find -o wrote and "
     "you may have sorted, cut and edited in a spreadsheet.",
 )
-@click.option(
-    *("-r", "--repeat"),
-    type=REPEAT,
-    default=str(DEFAULT_REPEAT),
-    show_default=True,
-    metavar="FRAMES|SECONDS",
-    help="How long the emotion must hold: frames in a row (5), or seconds (0.2s), which mean the "
-    "same at any rate.",
+@repeat_option(
+    "How long the emotion must hold: frames in a row (5), or seconds (0.2s), which mean the "
+    "same at any rate."
 )
 @click.option(
     "--as",

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.columns import in_columns
-from videmo.cli.options import PATH, QUIET, REPEAT
+from videmo.cli.options import PATH, QUIET, repeat_option
 from videmo.cli.progress import watched
 from videmo.cli.tell import long, say
 from videmo.files import shown
-from videmo.schema import DEFAULT_REPEAT, EMOTIONS, timecode
+from videmo.schema import EMOTIONS, timecode
 
 if TYPE_CHECKING:
     from videmo.moments import Moment
@@ -62,14 +62,7 @@ ON_SCREEN = 50
     metavar="SECONDS",
     help="Only moments that last so long.",
 )
-@click.option(
-    *("-r", "--repeat"),
-    type=REPEAT,
-    default=str(DEFAULT_REPEAT),
-    show_default=True,
-    metavar="FRAMES|SECONDS",
-    help="How long the emotion must hold: frames in a row (5), or seconds (0.2s).",
-)
+@repeat_option("How long the emotion must hold: frames in a row (5), or seconds (0.2s).")
 @click.option(
     "--min-score",
     type=click.FloatRange(0, 1),

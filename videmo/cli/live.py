@@ -20,10 +20,10 @@ from videmo.cli.live_tell import (
     tell_ended,
     tell_left,
 )
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, REPEAT, TIME
+from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, TIME, repeat_option
 from videmo.cli.tell import say
 from videmo.files import shown
-from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE, DEFAULT_REPEAT
+from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE
 
 if TYPE_CHECKING:
     from videmo.live import Live, LiveSettings
@@ -82,13 +82,7 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     metavar="URL",
     help="Post each start and end of a run there, as JSON.",
 )
-@click.option(
-    "--repeat",
-    type=REPEAT,
-    default=str(DEFAULT_REPEAT),
-    show_default=True,
-    help="How long an emotion must hold: looks in a row (5), or seconds (0.2s).",
-)
+@repeat_option("How long an emotion must hold: looks in a row (5), or seconds (0.2s).")
 @click.option(
     "--gap",
     type=click.FloatRange(0),

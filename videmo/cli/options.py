@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from videmo.schema import ALL_SOUND, DEFAULT_DETECTOR
+from videmo.schema import ALL_SOUND, DEFAULT_DETECTOR, DEFAULT_REPEAT
 
 Decorator = Callable[[Any], Any]
 
@@ -158,6 +158,18 @@ RAW: Decorator = click.option(
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
 )
+
+
+def repeat_option(about: str) -> Decorator:
+    """The option `-r/--repeat`: how long an emotion must hold."""
+    return click.option(
+        *("-r", "--repeat"),
+        type=REPEAT,
+        default=str(DEFAULT_REPEAT),
+        show_default=True,
+        metavar="FRAMES|SECONDS",
+        help=about,
+    )
 
 
 def output(

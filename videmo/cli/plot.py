@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import QUIET, RAW, REPEAT, TABLES, output
+from videmo.cli.options import QUIET, RAW, TABLES, output, repeat_option
 from videmo.cli.tell import tell_plotted
 from videmo.plot import DEFAULT_MOST, FORMATS
-from videmo.schema import DEFAULT_REPEAT
 
 
 @click.command()
@@ -21,13 +20,8 @@ from videmo.schema import DEFAULT_REPEAT
     metavar="EMOTION",
     help="Draw only this emotion; repeatable.  [default: all]",
 )
-@click.option(
-    *("-r", "--repeat"),
-    type=REPEAT,
-    default=str(DEFAULT_REPEAT),
-    show_default=True,
-    metavar="FRAMES|SECONDS",
-    help="How long an emotion must hold to stand in the lanes: frames (5), or seconds (0.2s).",
+@repeat_option(
+    "How long an emotion must hold to stand in the lanes: frames (5), or seconds (0.2s)."
 )
 @click.option(
     "--as",

@@ -20,7 +20,6 @@ from videmo.exporters.cuts import Cut, Edit, cuts_of
 from videmo.exporters.selection import LISTED, Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
 from videmo.extract.listed import as_listed, listed_tables
-from videmo.extract.reviewed import names_said
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
 from videmo.extract.select import Paths, longest_runs, read_source, select, shares
 from videmo.extract.wanted import (
@@ -130,7 +129,7 @@ def extract_tables(
     folder = Path(folder)
     if not wanted.listed:
         check_emotions(wanted.emotions, tables)
-    check_persons(wanted.persons, tables, () if wanted.raw else names_said(tables))
+    check_persons(wanted, tables)
     check_tracks(wanted.tracks, tables)
     done = []
     cuts: list[Cut] = []
@@ -178,33 +177,17 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     wanted, source = read_source(paths.table, paths.name, job.wanted, log.warning)
     listed = read_segments(paths.folder)
     selections, beaten = select(paths, wanted, job.choice, source)
+    every: list[Exported] = []
+    lines: list[dict[str, str]] = []
+    cuts: list[Cut] = []
     if selections:
         _check_paths(paths)
         _tell_sound(job, selections[0].movie)
-    every: list[Exported] = []
-    lines: list[dict[str, str]] = []
-    of_scope = {
-        scope: [name for name in job.makers if EXPORTERS[name].scope == scope]
-        for scope in (EMOTION, MOVIE, ALL)
-    }
-    for selection in selections:
-        made = {}
-        for name in of_scope[EMOTION]:
-            progress(f"{shown(paths.name)}: {selection.emotion}, {name}")
-            made[name] = _export(job.makers[name], selection)
-        every += made.values()
-        lines += lines_of(selection, made, paths.folder)
-    cuts = []
-    if selections:
-        moments = Moments(tuple(selections), paths.folder / paths.name, paths.folder)
-        for name in of_scope[MOVIE]:
-            progress(f"{shown(paths.name)}: {name}")
-            every.append(_export(job.makers[name], moments))
-        cuts = cuts_of(moments) if of_scope[ALL] else []
+        every, lines, cuts = _make(job, selections, progress)
+    # Where nothing matches, nothing is made, and what an earlier call made stays.
+    write_segments(paths.folder, renewed(listed, lines, _of_scope(job, EMOTION)))
     runs = {selection.emotion: len(selection.runs) for selection in selections}
     found = {selection.emotion: len(selection.segments) for selection in selections}
-    # Where nothing matches, nothing is made, and what an earlier call made stays.
-    write_segments(paths.folder, renewed(listed, lines, of_scope[EMOTION]))
     files, errors = _sum(every)
     done = Extracted(
         paths.table,
@@ -221,6 +204,32 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
         return done, cuts
     hints = hints_for(wanted, job.choice, source)
     return replace(done, held=longest_runs(wanted, source), hints=hints), cuts
+
+
+def _make(
+    job: _Extraction, selections: list[Selection], progress: Callable[[str], None]
+) -> tuple[list[Exported], list[dict[str, str]], list[Cut]]:
+    """What the exporters make of each emotion and of the movie, the lines that list the runs, and
+    what goes into what is made of all."""
+    paths = job.paths
+    every: list[Exported] = []
+    lines: list[dict[str, str]] = []
+    for selection in selections:
+        made = {}
+        for name in _of_scope(job, EMOTION):
+            progress(f"{shown(paths.name)}: {selection.emotion}, {name}")
+            made[name] = _export(job.makers[name], selection)
+        every += made.values()
+        lines += lines_of(selection, made, paths.folder)
+    moments = Moments(tuple(selections), paths.folder / paths.name, paths.folder)
+    for name in _of_scope(job, MOVIE):
+        progress(f"{shown(paths.name)}: {name}")
+        every.append(_export(job.makers[name], moments))
+    return every, lines, cuts_of(moments) if _of_scope(job, ALL) else []
+
+
+def _of_scope(job: _Extraction, scope: str) -> list[str]:
+    return [name for name in job.makers if EXPORTERS[name].scope == scope]
 
 
 def _tell_sound(job: _Extraction, movie: Movie) -> None:

@@ -101,10 +101,16 @@ def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chos
         places=listed_places(wanted.listed.get(paths.table, ()), kept),
         cuts=_cuts(wanted, record),
     )
+    every = {} if wanted.listed else _sightings(table, kept)
     selections = []
     for emotion in wanted.emotions:
         if segments := [segment for segment in kept if segment.emotion == emotion]:
-            sightings = _sightings(wanted, table, emotion, segments)
+            # In a list an emotion may be another than the model's.
+            sightings = (
+                _sightings(table.assign(score=table[emotion]), segments)
+                if wanted.listed
+                else {run: faces for run, faces in every.items() if run.emotion == emotion}
+            )
             shorter = tuple(_shortened(segment, choice, sightings) for segment in segments)
             folder = paths.folder / paths.name / emotion
             selections.append(
@@ -130,14 +136,10 @@ def segments_of(wanted: Wanted, choice: Choice, source: Source) -> list[Segment]
     return to_segments(runs, gap=wanted.gap, persons=source.people.names, **within)
 
 
-def _sightings(
-    wanted: Wanted, table: pd.DataFrame, emotion: str, segments: Iterable[Segment]
-) -> dict[Run, tuple[Sighting, ...]]:
-    """The faces of the runs in `segments`; in a list, their emotion may be another than the
-    model's."""
-    scored = table.assign(score=table[emotion]) if wanted.listed else table
+def _sightings(table: pd.DataFrame, segments: Iterable[Segment]) -> dict[Run, tuple[Sighting, ...]]:
+    """The faces of the runs in `segments`."""
     runs = {run for segment in segments for run in segment.runs}
-    return sightings_of(scored, sorted(runs, key=lambda run: (run.first, run.track)))
+    return sightings_of(table, sorted(runs, key=lambda run: (run.first, run.track)))
 
 
 def _cuts(wanted: Wanted, record: Record) -> tuple[float, ...]:

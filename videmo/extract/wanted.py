@@ -16,6 +16,7 @@ from videmo.files import shown
 from videmo.listed import Listed
 from videmo.names import People, read_people
 from videmo.plain import tidy
+from videmo.review import read_review
 from videmo.schema import (
     ALIGNED_EYES,
     DEFAULT_GAP,
@@ -23,7 +24,7 @@ from videmo.schema import (
     DEFAULT_REPEAT,
     no_such_emotion,
 )
-from videmo.table import read_record
+from videmo.table import read_record, review_path
 
 ALL = "all"
 """All emotions that a table's model tells apart."""
@@ -88,18 +89,21 @@ class Wanted:
         return " ".join(filter(None, (frames, f"{self.seconds:g}s" if self.seconds else "")))
 
 
-def check_persons(persons: Sequence[str], tables: Iterable[Path], said: Sequence[str] = ()) -> None:
-    """See whether each of `persons` is in a track of one of the tables, or among those that were
-    `said` in corrections.
+def check_persons(wanted: Wanted, tables: Iterable[Path]) -> None:
+    """See whether each person who is wanted is in a track of one of the tables, or was named in
+    corrections.
 
     A name that nobody has anywhere is a slip of the pen; tables that are bad say so later.
 
     Raises:
         RequestError: not so.
     """
-    found: dict[Path, People] = {}
+    if not wanted.persons:
+        return
+    tables, found = list(tables), dict[Path, People]()
+    said = [] if wanted.raw else _names_said(tables)
     folded = {name.casefold() for name in said}
-    persons = [name for name in persons if tidy(name).casefold() not in folded]
+    persons = [name for name in wanted.persons if tidy(name).casefold() not in folded]
     for table in tables if persons else ():
         with suppress(TableError):
             found[table] = read_people(table, read_record(table))
@@ -112,6 +116,16 @@ def check_persons(persons: Sequence[str], tables: Iterable[Path], said: Sequence
         who = ", ".join(known[:MOST_NAMES]) or "nobody"
         who += ", ..." if len(known) > MOST_NAMES else ""
         raise RequestError(f"{shown(person)}: nobody has this name; there are: {who}")
+
+
+def _names_said(tables: Iterable[Path]) -> list[str]:
+    """The names that people gave in corrections of `tables`; bad ones say so later."""
+    names: list[str] = []
+    for table in tables:
+        with suppress(TableError):
+            review = read_review(review_path(table))
+            names += [*(one.person for one in review.tracks), *(review.persons or {}).values()]
+    return list(dict.fromkeys(names))
 
 
 def near_misses(found: Mapping[Path, People]) -> str:

@@ -60,10 +60,8 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
         RequestError: there is no such file, or the folder does not hold one series of pictures.
         MovieError: it is not a movie, or it cannot be read or decoded.
     """
-    series = None
-    if fps and path.is_dir():
-        series = series_in(path)
-    else:
+    series = series_in(path) if fps and path.is_dir() else None
+    if series is None:
         check_file(path)
     chapters = _chapters([path, *more]) if more else ()
     with opened(path, source_of(path, series, fps, chapters)) as container:
@@ -71,8 +69,7 @@ def probe(path: Path, fps: Fraction | None = None, more: Sequence[Path] = ()) ->
         _check_size(stream, path)
         frames = _first_frames(container, stream, path)
         raw = frames[0]
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        turn = turn_of(raw)
+        aspect, turn = stream.sample_aspect_ratio or Fraction(1), turn_of(raw)
         width, height = upright_size(raw, aspect, turn)
         origin = raw.pts or 0
         sounds = sound_tracks(container)

@@ -20,7 +20,7 @@ from distributed.core import Status
 
 from videmo.archive.cluster.fit import Sign
 from videmo.archive.done import done_record, key_of, table_of
-from videmo.archive.ledger import FAILED, Entry, cell, entry_of
+from videmo.archive.ledger import FAILED, Entry, entry_of
 from videmo.archive.overnight import entry_after
 from videmo.archive.process import MovieWorker, Order, Tell, scan_whole
 from videmo.archive.walk import Candidate
@@ -28,6 +28,7 @@ from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, 
 from videmo.files import shown
 from videmo.scan.parts import Part, plan_parts, scan_part
 from videmo.scan.workers import TELL_EVERY
+from videmo.sheets import safe_cell
 from videmo.table import Record
 
 NEWS = "videmo-news"
@@ -143,4 +144,4 @@ def _outcome(movie: MovieWorker, errand: Errand) -> Outcome:
 def failed(candidate: Candidate, reason: str, made: Record) -> Entry:
     """The entry of a movie that nobody could scan."""
     key = key_of(candidate.path, made, candidate.more)
-    return Entry(cell(candidate.name), FAILED, reason, key=key)
+    return Entry(safe_cell(candidate.name), FAILED, reason, key=key)
