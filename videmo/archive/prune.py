@@ -236,9 +236,7 @@ def _unlist(path: Path, away: Iterable[Gone]) -> None:
     for one in away:
         names |= {safe_cell(f"{Path(one.name).parent / movie_name(table)}") for table in one.tables}
     listed = read_ledger(path)
-    copies = {
-        safe_cell(copy_reason(name)) for name in names
-    }  # they are gone, too, or it would be kept
+    copies = {safe_cell(copy_reason(name)) for name in names}  # gone, too, or it would be kept
     rest = [
         entry
         for entry in listed.values()
