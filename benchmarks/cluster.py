@@ -30,6 +30,14 @@ from videmo.archive.process import Order
 from videmo.scan import Settings
 
 
+ALONE = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "1h",
+}
+"""Workers that share a process would each look at it a hundred times a second; real ones, which
+have machines of their own, cost the others nothing by that."""
+
+
 @contextmanager
 def sleeping_cluster(folder: Path, count: int, scale: float) -> Iterator[tuple[Path, int]]:
     """A scheduler, and workers in one process; its file, and the scheduler's process."""
@@ -37,7 +45,7 @@ def sleeping_cluster(folder: Path, count: int, scale: float) -> Iterator[tuple[P
     how = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", *how]
     scheduler = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    env = {**os.environ, SLEEPS: str(scale)}
+    env = {**os.environ, **ALONE, SLEEPS: str(scale)}
     while not file.exists():
         time.sleep(0.1)
     command = [sys.executable, "-m", "benchmarks.sleeping", str(count), str(file)]
