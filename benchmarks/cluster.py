@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from videmo.archive.cluster.fit import Sign
 from videmo.archive.cluster.movies import ArchiveScan
 from videmo.archive.process import Order
 from videmo.scan import Settings
-
 
 ALONE = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
@@ -82,7 +81,7 @@ def simulate(count: int, workers: int, seconds: float) -> None:
             sleeping_cluster(folder, workers, scale) as (file, scheduler),
             connected(str(file)) as client,
         ):
-            crew = Crew(client, fit)
+            crew = Noting(client, fit)
             while len(client.nthreads()) < workers:
                 time.sleep(0.2)
             begun, seen = time.monotonic(), Watched(scheduler)
@@ -91,8 +90,21 @@ def simulate(count: int, workers: int, seconds: float) -> None:
                 seen.entry()
             elapsed = time.monotonic() - begun
     print(f"first film begun after {seen.first - begun:.2f} s")
+    rest = begun + elapsed - crew.last_begun
+    print(f"the last of all was begun {rest:.1f} s before the end, {rest / elapsed:.1%} of all")
     print(f"all in {elapsed:.1f} s, ideal {ideal:.1f} s: {elapsed / ideal - 1:+.1%}")
     print(f"{count / elapsed:.0f} films/s; idle share of the workers {1 - ideal / elapsed:.1%}")
+
+
+class Noting(Crew):
+    """Notes when something was begun last: from then on, ever more workers have nothing to do."""
+
+    last_begun = 0.0
+
+    def begin(self, what: Any, work: Callable[..., Any], *arguments: Any) -> None:
+        if what.size:  # not what only puts a film's parts together
+            self.last_begun = time.monotonic()
+        super().begin(what, work, *arguments)
 
 
 class Watched:
