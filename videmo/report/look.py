@@ -103,7 +103,7 @@ def look(scan: Scan, review: Review) -> Look:
         *(scan.path, scan.name, scan.table, scan.record),
         names=renamed(scan.names, tracks, review),
         moments=tuple(sorted(moments, key=lambda one: (one.moment.start, one.moment.track))),
-        lost=tuple(unmatched(scan.found, review)),
+        lost=tuple(unmatched(fixes.values(), review)),
         lost_names=tuple(unmatched_names(tracks, review)),
     )
 

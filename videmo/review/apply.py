@@ -91,9 +91,9 @@ def fixes_of(spans: Sequence[Span], review: Review) -> dict[int, Fix]:
     return found
 
 
-def unmatched(spans: Sequence[Span], review: Review) -> list[Fix]:
-    """The corrections that are about none of `spans`."""
-    matched = {fix.of for fix in fixes_of(spans, review).values()}
+def unmatched(fixes: Iterable[Fix], review: Review) -> list[Fix]:
+    """The corrections that are about nothing: none of `fixes`, which `fixes_of` has found."""
+    matched = {fix.of for fix in fixes}
     return [fix for fix in review.fixes if fix.of not in matched]
 
 
