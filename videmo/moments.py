@@ -10,7 +10,7 @@ import pandas as pd
 
 from videmo.marks import mark_of
 from videmo.review import Review, apply
-from videmo.runs import ROUNDING, find_runs, frame_starts
+from videmo.runs import ROUNDING, find_runs, frame_starts, rows_of
 from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
 
 HALF_WORTH = 1.0
@@ -89,7 +89,7 @@ def moments_of(
     times = table["time"].to_numpy(np.float64)
     moments = [
         _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
-        for run, at in zip(runs, _rows_of(table, runs), strict=True)
+        for run, at in zip(runs, rows_of(table, _frames_of(runs)), strict=True)
     ]
     return apply(moments, review) if review else moments
 
@@ -102,7 +102,7 @@ def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[f
     length makes up for a score half as high.
     """
     scores = table["score"].to_numpy(np.float64, na_value=np.nan)
-    rows = _rows_of(table, [run for segment in segments for run in segment.runs])
+    rows = rows_of(table, _frames_of(run for segment in segments for run in segment.runs))
     worth = []
     for segment in segments:
         score = float(scores[np.concatenate([next(rows) for _ in segment.runs])].mean())
@@ -110,14 +110,8 @@ def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[f
     return sorted(worth, key=lambda one: -one[0])
 
 
-def _rows_of(table: pd.DataFrame, runs: Iterable[Run]) -> Iterator[np.ndarray]:
-    """The rows of `table`, by place, that each run is made of."""
-    frames = table["frame"].to_numpy(np.int64)
-    tracks = table["track"].to_numpy(np.int64, na_value=0)
-    rows = np.lexsort((frames, tracks))
-    keys = tracks[rows] << 32 | frames[rows]
-    for run in runs:
-        yield rows[np.searchsorted(keys, run.track << 32 | np.asarray(run.frames, np.int64))]
+def _frames_of(runs: Iterable[Run]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    return ((run.track, run.frames) for run in runs)
 
 
 def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray) -> Moment:

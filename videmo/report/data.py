@@ -19,7 +19,7 @@ from videmo.draw.colours import colours_of, ink_on
 from videmo.files import shown
 from videmo.report.look import Look, Seen
 from videmo.review import Fix
-from videmo.runs import countable_rows, frame_starts
+from videmo.runs import countable_rows, frame_starts, rows_of
 from videmo.schema import DEFAULT_GAP
 from videmo.table import labels_of
 
@@ -110,8 +110,8 @@ def _lanes(look: Look) -> list[Lane]:
     for track in sorted(seen):
         of_person.setdefault(look.names.get(track, ""), []).append(track)
     nobody = of_person.pop("", [])
-    rows_of = {person: sum(seen[track] for track in tracks) for person, tracks in of_person.items()}
-    named = sorted(of_person.items(), key=lambda item: (-rows_of[item[0]], item[0]))
+    faces = {person: sum(seen[track] for track in tracks) for person, tracks in of_person.items()}
+    named = sorted(of_person.items(), key=lambda item: (-faces[item[0]], item[0]))
     alone = sorted(nobody, key=lambda track: (int(first[track]), track))
     return [
         *((person, tuple(tracks), True) for person, tracks in named),
@@ -225,9 +225,7 @@ def seconds_of(moments: Sequence[Seen]) -> dict[str, float]:
 
 
 def boxes_of(table: pd.DataFrame, wanted: Sequence[tuple[int, int]]) -> pd.DataFrame:
-    """The rows of `wanted` tracks and frames."""
-    keys = pd.MultiIndex.from_tuples(wanted, names=["track", "frame"])
-    rows = table[table["track"].notna()]
-    mine = pd.MultiIndex.from_arrays([rows["track"].astype("int64"), rows["frame"]]).isin(keys)
-    found: pd.DataFrame = rows[mine]
+    """The rows of `wanted` tracks and frames, of which there is one at least."""
+    places = [*rows_of(table, ((track, [frame]) for track, frame in wanted))]
+    found: pd.DataFrame = table.iloc[np.unique(np.concatenate(places))]
     return found
