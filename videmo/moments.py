@@ -126,12 +126,15 @@ def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.nda
     )
 
 
-def on_screen(table: pd.DataFrame, end: float | None = None) -> list[Stretch]:
-    """When each track is to be seen: a face that is away for longer than a gap is away.
+def on_screen(
+    table: pd.DataFrame, end: float | None = None, gap: float = DEFAULT_GAP
+) -> list[Stretch]:
+    """When each track is to be seen: a face that is away for longer than `gap` is away.
 
     Args:
         table: as `read_table` gives it.
         end: where what was scanned ends, in seconds, as the record says.
+        gap: seconds.
     """
     starts = frame_starts(table, end)
     frames = table["frame"].to_numpy(np.int64)
@@ -142,10 +145,21 @@ def on_screen(table: pd.DataFrame, end: float | None = None) -> list[Stretch]:
     if not len(frames):
         return []
     away = starts[frames[1:]] - starts[frames[:-1] + 1]
-    breaks = np.flatnonzero((tracks[1:] != tracks[:-1]) | (away > DEFAULT_GAP + ROUNDING)) + 1
+    breaks = np.flatnonzero((tracks[1:] != tracks[:-1]) | (away > gap + ROUNDING)) + 1
     first, last = np.r_[0, breaks], np.r_[breaks, len(frames)] - 1
     begun, ended = starts[frames[first]], starts[frames[last] + 1]
     return [
         Stretch(*one)
         for one in zip(tracks[first].tolist(), begun.tolist(), ended.tolist(), strict=True)
     ]
+
+
+def joined(stretches: Iterable[Stretch | Moment], gap: float = 0.0) -> list[tuple[float, float]]:
+    """From when to when there is one of `stretches`; what lies no more than `gap` apart is one."""
+    ends: list[tuple[float, float]] = []
+    for start, end in sorted((one.start, one.end) for one in stretches):
+        if ends and start <= ends[-1][1] + gap + ROUNDING:
+            ends[-1] = ends[-1][0], max(end, ends[-1][1])
+        else:
+            ends.append((start, end))
+    return ends

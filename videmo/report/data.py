@@ -17,10 +17,10 @@ import pandas as pd
 from videmo import __version__
 from videmo.draw.colours import colours_of, ink_on
 from videmo.files import shown
+from videmo.moments import on_screen
 from videmo.report.look import Look, Seen
 from videmo.review import Fix
-from videmo.runs import countable_rows, frame_starts, rows_of
-from videmo.schema import DEFAULT_GAP
+from videmo.runs import countable_rows, rows_of
 from videmo.table import labels_of
 
 MOST_BINS = 3000
@@ -166,22 +166,10 @@ def _fix(fix: Fix) -> Data:
 
 def _presence(look: Look, lanes: Sequence[Lane]) -> list[list[float]]:
     """For each lane, starts and ends (by turns, seconds) of the stretches in which it is seen."""
-    starts = frame_starts(look.table, look.record["end"])
-    rows = look.table[look.table["track"].notna()]
-    frames, tracks = rows["frame"].to_numpy(np.int64), rows["track"].to_numpy(np.int64)
-    order = np.lexsort((frames, tracks))
-    frames, tracks = frames[order], tracks[order]
-    begin, stop = starts[frames], starts[frames + 1]
-    new = np.ones(len(frames), bool)
-    new[1:] = (tracks[1:] != tracks[:-1]) | (begin[1:] - stop[:-1] > DEFAULT_GAP)
-    first = np.flatnonzero(new)
-    last = np.append(first[1:] - 1, len(frames) - 1) if len(first) else first
     lane_of = _lane_of(lanes)
     found: list[list[tuple[float, float]]] = [[] for _ in lanes]
-    for track, a, b in zip(
-        tracks[first].tolist(), begin[first].tolist(), stop[last].tolist(), strict=True
-    ):
-        found[lane_of[track]].append((round(a, 3), round(b, 3)))
+    for track, start, end in on_screen(look.table, look.record["end"]):
+        found[lane_of[track]].append((round(start, 3), round(end, 3)))
     return [[time for pair in sorted(one) for time in pair] for one in found]
 
 

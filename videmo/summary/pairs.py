@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from videmo.moments import Moment, Stretch
+from videmo.moments import Moment, Stretch, joined
 from videmo.resample import Numbers, intervals
 from videmo.runs import countable_rows
 from videmo.summary.persons import Interval
@@ -64,28 +64,17 @@ def pair_of(
         stretches: when each track is on the screen.
         step: seconds between two samples of the curves.
     """
-    seen = [_joined([(s.start, s.end) for s in stretches if s.track in of]) for of in tracks]
+    seen = [joined(s for s in stretches if s.track in of) for of in tracks]
     together = sum(_overlap(a, b) for a in seen[0] for b in seen[1])
     if not together:
         return None
-    held = [_joined([(m.start, m.end) for m in moments if m.track in of]) for of in tracks]
+    held = [joined(m for m in moments if m.track in of) for of in tracks]
     units = np.array([[sum(_overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
     low, high = intervals(units, lambda sums: sums)
     shared = Interval(float(units.sum()), float(low[0]), float(high[0]))
     one, other = (curve(tuple(of)) for of in tracks)
     lag, correlation = strongest_lag(one, other, step)
     return Pair(movie, *names, together, shared, lag, correlation)
-
-
-def _joined(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Stretches of one person, those that overlap as one."""
-    joined: list[tuple[float, float]] = []
-    for start, end in sorted(stretches):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
