@@ -21,6 +21,7 @@ from videmo.schema import (
     ALIGNED_EYES,
     DEFAULT_GAP,
     NOT_LABELS,
+    TWO_DIGITS,
     Run,
     Segment,
     no_such_emotion,
@@ -30,8 +31,6 @@ Column = npt.NDArray[Any]
 
 ROUNDING = 1e-6
 """Seconds; times have three digits, so that sums of them may be off by less."""
-TWO_DIGITS = 0.002
-"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
 
 
 def find_runs(
