@@ -28,7 +28,7 @@ EACH = 12
 """Of one emotion, where there are others."""
 
 
-def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list[int]:
+def best_of(moments: Sequence[Seen]) -> list[int]:
     """Which moments' faces are shown: of each emotion the surest ones, in order of time. Pure."""
     order = sorted(range(len(moments)), key=lambda n: (-moments[n].moment.best_score, n))
     taken: dict[str, int] = {}
@@ -37,8 +37,8 @@ def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list
     for number in order:
         emotion = moments[number].moment.emotion
         taken[emotion] = taken.get(emotion, 0) + 1
-        (chosen if taken[emotion] <= each else others).append(number)
-    return sorted((chosen + others)[:most])
+        (chosen if taken[emotion] <= EACH else others).append(number)
+    return sorted((chosen + others)[:MOST])
 
 
 def pictures(
