@@ -53,6 +53,13 @@ class Moment(NamedTuple):
         return mark_of(self.seconds, self.score, self.repeat)
 
 
+class Ends(NamedTuple):
+    """From when to when something lasts, in seconds; the end is not part of it."""
+
+    start: float
+    end: float
+
+
 class Stretch(NamedTuple):
     """A stretch of time for which a track is on the screen."""
 
@@ -154,12 +161,12 @@ def on_screen(
     ]
 
 
-def joined(stretches: Iterable[Stretch | Moment], gap: float = 0.0) -> list[tuple[float, float]]:
+def joined(stretches: Iterable[Stretch | Moment], gap: float = 0.0) -> list[Ends]:
     """From when to when there is one of `stretches`; what lies no more than `gap` apart is one."""
-    ends: list[tuple[float, float]] = []
+    ends: list[Ends] = []
     for start, end in sorted((one.start, one.end) for one in stretches):
-        if ends and start <= ends[-1][1] + gap + ROUNDING:
-            ends[-1] = ends[-1][0], max(end, ends[-1][1])
+        if ends and start <= ends[-1].end + gap + ROUNDING:
+            ends[-1] = Ends(ends[-1].start, max(end, ends[-1].end))
         else:
-            ends.append((start, end))
+            ends.append(Ends(start, end))
     return ends
