@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.conftest import made
+from tests.movies import SIZE, person
+from videmo.demo import Shot, Story
+from videmo.demo.picture import Painter
 from videmo.emotions import BATCH, find_model
-from videmo.scan.classify import Scores, agree
+from videmo.scan.classify import Scores, agree, lit
+from videmo.scan.picture import scan_picture
+from videmo.schema import Alignment, Box, Detection, Face
 
 
 class Read:
@@ -99,3 +107,36 @@ def test_the_same_label_nearly_as_sure_is_the_same() -> None:
     assert agree(np.array([0.6, 0.4]), np.array([0.69, 0.31]))
     assert not agree(np.array([0.6, 0.4]), np.array([0.75, 0.25]))
     assert not agree(np.array([0.52, 0.48]), np.array([0.48, 0.52]))
+
+
+@pytest.mark.parametrize(("light", "eyes"), [(1.0, 2), (0.06, 2), (0.02, 0)])
+def test_who_is_too_dark_to_be_read_is_found_and_does_not_count(light: float, eyes: int) -> None:
+    story = Story((Shot(1, (person(2, 150, (0, "happy")),), background=1, light=light),), SIZE)
+    (face,) = scan_picture(Painter(story).paint(Fraction(0)))
+    assert face.alignment.eyes == eyes and face.alignment.yaw is not None
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (64, 64, 3)])
+def test_what_is_bright_around_a_dark_face_does_not_light_it(shape: tuple[int, ...]) -> None:
+    sample = np.full(shape, 200, np.uint8)
+    sample[shape[0] // 4 : -shape[0] // 6, shape[1] // 5 : -shape[1] // 5] = 20
+    face = Face(Detection(Box(0, 0, 9, 9), 1.0), Alignment(2), ())
+    assert lit(face, sample).alignment.eyes == 0
+    sample[shape[0] // 2 :] += 30
+    assert lit(face, sample) is face
+
+
+def test_of_whole_pictures_nothing_is_said() -> None:
+    picture = Face(Detection(Box(0, 0, 9, 9), 1.0), Alignment(None), ())
+    assert lit(picture, np.zeros((48, 48), np.uint8)) is picture
+
+
+def test_a_dark_shot_has_faces_and_no_moments(tmp_path: Path) -> None:
+    shots = [
+        Shot(1, (person(2, 150, (0, "happy")),), background=1, light=light) for light in (0.02, 1)
+    ]
+    table = made(tmp_path, Story(tuple(shots), SIZE)).table
+    dark = table["time"] < 1
+    assert table["track"].notna().all()
+    assert set(table["eyes"][dark]) == {0} and table["repeat"][dark].isna().all()
+    assert set(table["eyes"][~dark]) == {2}

@@ -18,8 +18,8 @@ from videmo.exporters import EXPORTERS, OPTIONS
 from videmo.exporters.selection import Choice
 from videmo.extract import Wanted, extract_tables
 from videmo.extract.hints import hints_for
-from videmo.extract.select import Source
 from videmo.names import Line, People, write_people
+from videmo.reading import Source
 from videmo.review import Review
 from videmo.table import read_record, table_path, write_table
 

@@ -27,8 +27,8 @@ from tests.live import (
     sending,
     watch,
 )
-from tests.movies import still
-from videmo.demo import make_movie
+from tests.movies import SIZE, person, still
+from videmo.demo import Shot, Story, make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
 from videmo.live import finish as finish_module
@@ -88,6 +88,14 @@ def test_a_real_clip_agrees_with_its_scan(clips: Path, tmp_path: Path) -> None:
     assert len(held) > 3
     # Which pictures are looked at hangs on the machine, and so from which on an emotion is held.
     assert (held["emotion"] == held["emotion_scan"]).mean() >= 0.9
+
+
+def test_who_is_too_dark_to_be_read_is_seen_and_does_not_count(tmp_path: Path) -> None:
+    shot = Shot(2, (person(2, 150, (0, "happy")),), background=1, light=0.02)
+    make_movie(tmp_path / "dark.mp4", Story((shot,), SIZE))
+    seen = watch(tmp_path / "dark.mp4")
+    faces = [face for look in seen.looks for face in look.seen]
+    assert faces and not any(face.aligned for face in faces) and not seen.events
 
 
 def test_what_happens_is_told_once_and_at_the_end(happy: Path) -> None:

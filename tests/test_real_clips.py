@@ -149,6 +149,18 @@ def shots(table: pd.DataFrame) -> pd.Series:
     return table["frame"].map(lambda frame: sum(frame >= cut for cut in (20, 82, 211)))
 
 
+def test_faces_in_the_dark_hall_do_not_count_and_lit_ones_do(
+    scan_of: Callable[[str, str], Scanned],
+) -> None:
+    """In frames 27 to 80 there is the dark hall, and one man in profile whom light falls on; from
+    216 on a man who laughs, well to be seen, and others behind him in the dark."""
+    faces = faces_of(scan_of("stage", "yunet"))
+    hall = faces[faces["frame"].between(27, 80) & (faces["eyes"] == 2)]
+    assert len(hall) < 20 and not find_runs(hall, repeat=5)
+    laughing = faces[(faces["frame"] >= 216) & (faces["emotion"] == "happy")]
+    assert len(laughing[laughing["eyes"] == 2]) > 30
+
+
 def test_no_track_crosses_a_cut(stage: Scanned) -> None:
     faces = read_table(stage.table)
     faces = faces[faces["track"].notna()]

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from videmo.resample import drawn_sums, interval, intervals
+from videmo.resample import LEAST, drawn_sums, figures_of, interval
 
 
 def test_the_interval_of_a_mean_is_that_of_another_program() -> None:
     values = np.random.default_rng(1).gamma(2, size=60)
     units = np.stack([values, np.ones(60)], axis=1)
-    low, high = intervals(units, lambda sums: sums[:, :1] / sums[:, 1:], draws=20_000)
+    (mean,) = figures_of(units, lambda sums: sums[:, :1] / sums[:, 1:])
+    assert mean.value == pytest.approx(values.mean())
     other = bootstrap((values,), np.mean, n_resamples=20_000, method="percentile", rng=2)
-    assert low[0] == pytest.approx(other.confidence_interval.low, abs=0.02)
-    assert high[0] == pytest.approx(other.confidence_interval.high, abs=0.02)
+    assert mean.low == pytest.approx(other.confidence_interval.low, abs=0.03)
+    assert mean.high == pytest.approx(other.confidence_interval.high, abs=0.03)
 
 
 def test_draws_are_the_same_each_time_and_however_much_memory_is_used(
@@ -33,12 +34,22 @@ def test_each_draw_has_as_many_units_as_there_are() -> None:
 
 
 def test_few_units_say_nothing() -> None:
-    low, high = intervals(np.ones((4, 2)), lambda sums: sums)
-    assert np.isnan(low).all() and np.isnan(high).all() and low.shape == (2,)
-    low, high = intervals(np.ones((0, 2)), lambda sums: sums)
-    assert np.isnan(low).all()
+    for count in (0, LEAST - 1):
+        one, other = figures_of(np.ones((count, 2)), lambda sums: sums)
+        assert (one.value, other.value) == (count, count)
+        assert np.isnan([one.low, one.high, other.low, other.high]).all()
 
 
 def test_what_a_draw_does_not_give_is_left_out() -> None:
-    assert interval(np.array([np.nan, 1.0, 1.0])) == (1.0, 1.0)
+    assert interval(np.array([np.nan, 1.0, 2.0])) == interval(np.array([1.0, 2.0]))
     assert np.isnan(interval(np.array([np.nan]))).all()
+
+
+def test_where_draws_give_one_and_the_same_they_say_nothing() -> None:
+    """Of what never was, they would say that it surely never is."""
+    some = np.random.default_rng(4).random(20)
+    units = np.stack([some, 0 * some, 0.1 + 0 * some], axis=1)
+    there, never, always = figures_of(units, lambda sums: sums)
+    assert there.low < there.value < there.high
+    assert (never.value, always.value) == (0, pytest.approx(2))
+    assert np.isnan([never.low, never.high, always.low, always.high]).all()

@@ -79,7 +79,7 @@ def test_a_correction_outlives_another_scan_whose_times_are_a_little_different(
     review = Review((Fix(HAPPY, emotion="sad", start=10.5, end=11.5),))
     (one,) = apply([moment(start, end)], review)
     assert (one.emotion, one.start, one.end) == ("sad", 10.5, 11.5)
-    assert unmatched([moment(start, end)], review) == []
+    assert unmatched(fixes_of([moment(start, end)], review).values(), review) == []
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_a_correction_outlives_another_scan_whose_times_are_a_little_different(
 def test_what_does_not_match_is_kept_and_changes_nothing(other: Moment) -> None:
     review = Review((Fix(HAPPY, emotion="sad"),))
     assert apply([other], review) == [other]
-    assert unmatched([other], review) == list(review.fixes)
+    assert unmatched(fixes_of([other], review).values(), review) == list(review.fixes)
 
 
 def test_a_scan_that_finds_itself_what_was_corrected_matches() -> None:
     review = Review((Fix(HAPPY, emotion="sad", note="he cries"),))
-    assert unmatched([moment(10, 12, "sad")], review) == []
+    assert unmatched(fixes_of([moment(10, 12, "sad")], review).values(), review) == []
 
 
 def test_pieces_of_what_was_taken_out_are_taken_out() -> None:

@@ -64,16 +64,16 @@ def test_valence_is_a_mean_over_time(tmp_path: Path) -> None:
 
 def test_intervals_are_over_moments_and_not_over_frames(tmp_path: Path) -> None:
     """As many frames, in few long moments or in many short ones: few leave more open."""
-    few = [*["happy"] * 100, *["sad"] * 100] * 3
-    many = [*["happy"] * 10, *["sad"] * 10] * 30
+    few = [*["happy"] * 100, *["sad"] * 100] * 5
+    many = [*["happy"] * 10, *["sad"] * 10] * 50
     wide, narrow = (
         one.persons[0].shares["happy"]
         for one in summed(told(tmp_path, "f.mp4", {1: few}), told(tmp_path, "m.mp4", {1: many}))
     )
     assert wide.value == narrow.value == pytest.approx(0.5)
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
-    # Of 60 equal moments, each as likely happy: the binomial's own interval.
-    assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * (0.25 / 60) ** 0.5, rel=0.12)
+    # Of 100 equal moments, each as likely happy: the binomial's own interval.
+    assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * (0.25 / 100) ** 0.5, rel=0.12)
 
 
 def test_a_person_s_tracks_are_one_row_and_the_nameless_another(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_shared_smiles_and_who_follows_whom(tmp_path: Path) -> None:
     assert (pair.one, pair.other) == ("Jim", "Rachel")
     assert pair.together == pytest.approx(26.1)
     assert pair.shared.value == pytest.approx(6 * 1.3)
-    assert pair.shared.low == pytest.approx(6 * 1.3)  # each moment shares as much
+    assert np.isnan(pair.shared.low)  # of six moments
     assert pair.lag == pytest.approx(0.7) and pair.correlation == pytest.approx(1)
 
 
@@ -200,3 +200,16 @@ def test_the_command_writes_both_lists_and_says_the_same_again(tmp_path: Path) -
     assert [(p["shared"], p["lag"]) for p in pairs] == [("6.000", "0.0")]
     shown = CliRunner().invoke(cli, ["summary", str(tmp_path / "in"), "-r", "7"]).stdout
     assert "smile together for 6.0 s" in shown
+
+
+def test_a_list_of_pairs_is_written_where_there_are_some(tmp_path: Path) -> None:
+    looks = ["happy"] * 10
+    told(tmp_path, "a.mp4", {1: looks, 2: looks}, persons={1: "Jim"})
+    command = ["summary", str(tmp_path), "-o", str(tmp_path / "s.csv")]
+    said = CliRunner().invoke(cli, command).stdout
+    pairs = tmp_path / "s.pairs.csv"
+    assert "no pairs: no two people with names" in said and not pairs.exists()
+    assert str(pairs) in CliRunner().invoke(cli, [*command, "--tracks"]).stdout
+    assert len(pairs.read_text("utf-8").splitlines()) == 2
+    CliRunner().invoke(cli, command)  # an earlier list is not left behind
+    assert len(pairs.read_text("utf-8").splitlines()) == 1

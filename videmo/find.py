@@ -87,25 +87,25 @@ def without_copies(tables: Mapping[Path, str]) -> dict[Path, str]:
 
     Of copies that of a movie that is still there, if there is one.
     """
-    alike: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    alike: dict[tuple[str, str], dict[Path, list[Path]]] = defaultdict(dict)
     left_out: dict[Path, str] = {}
     for table in tables:
         with suppress(TableError):  # which is told when it is read
             record = read_record(table)
-            alike[record["movie"]["fingerprint"], record["sha256"]].append(table)
+            of_content = alike[record["movie"]["fingerprint"], record["sha256"]]
+            of_content[table] = movie_places(table, record)
             of_chapters = (table_path(table.parent, one) for one in chapters_after(table, record))
             left_out |= dict.fromkeys(of_chapters, f"is a part of {shown(table)}")
     for same in alike.values():
-        kept = next((table for table in same if _has_movie(table)), same[0])
+        if len(same) == 1:
+            continue
+        there = (table for table, places in same.items() if first_file(places) is not None)
+        kept = next(there, next(iter(same)))
         left_out |= {table: f"is the same as {shown(kept)}" for table in same if table != kept}
     for table in tables:
         if table in left_out:
             log.warning("%s: left out, for it %s", shown(table), left_out[table])
     return {table: name for table, name in tables.items() if table not in left_out}
-
-
-def _has_movie(table: Path) -> bool:
-    return first_file(movie_places(table, read_record(table))) is not None
 
 
 def _tables_at(path: Path) -> list[Path]:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-ROUNDING = 0.002
-"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
+from videmo.schema import TWO_DIGITS
 
 
 class Least(NamedTuple):
@@ -38,7 +37,7 @@ def mark_of(seconds: float, score: float, frames: int, marks: Mapping[str, Least
     `marks` are the thresholds of each, the surest first.
     """
     for mark, least in marks.items():
-        long_enough = seconds >= least.seconds - ROUNDING
+        long_enough = seconds >= least.seconds - TWO_DIGITS
         if long_enough and score >= least.score and frames >= least.frames:
             return mark
     return UNSURE

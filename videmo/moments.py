@@ -10,7 +10,7 @@ import pandas as pd
 
 from videmo.marks import mark_of
 from videmo.review import Review, apply
-from videmo.runs import ROUNDING, find_runs, frame_starts
+from videmo.runs import ROUNDING, find_runs, frame_starts, rows_of
 from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
 
 HALF_WORTH = 1.0
@@ -53,6 +53,13 @@ class Moment(NamedTuple):
         return mark_of(self.seconds, self.score, self.repeat)
 
 
+class Ends(NamedTuple):
+    """From when to when something lasts, in seconds; the end is not part of it."""
+
+    start: float
+    end: float
+
+
 class Stretch(NamedTuple):
     """A stretch of time for which a track is on the screen."""
 
@@ -89,7 +96,7 @@ def moments_of(
     times = table["time"].to_numpy(np.float64)
     moments = [
         _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
-        for run, at in zip(runs, _rows_of(table, runs), strict=True)
+        for run, at in zip(runs, rows_of(table, _frames_of(runs)), strict=True)
     ]
     return apply(moments, review) if review else moments
 
@@ -102,7 +109,7 @@ def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[f
     length makes up for a score half as high.
     """
     scores = table["score"].to_numpy(np.float64, na_value=np.nan)
-    rows = _rows_of(table, [run for segment in segments for run in segment.runs])
+    rows = rows_of(table, _frames_of(run for segment in segments for run in segment.runs))
     worth = []
     for segment in segments:
         score = float(scores[np.concatenate([next(rows) for _ in segment.runs])].mean())
@@ -110,14 +117,8 @@ def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[f
     return sorted(worth, key=lambda one: -one[0])
 
 
-def _rows_of(table: pd.DataFrame, runs: Iterable[Run]) -> Iterator[np.ndarray]:
-    """The rows of `table`, by place, that each run is made of."""
-    frames = table["frame"].to_numpy(np.int64)
-    tracks = table["track"].to_numpy(np.int64, na_value=0)
-    rows = np.lexsort((frames, tracks))
-    keys = tracks[rows] << 32 | frames[rows]
-    for run in runs:
-        yield rows[np.searchsorted(keys, run.track << 32 | np.asarray(run.frames, np.int64))]
+def _frames_of(runs: Iterable[Run]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    return ((run.track, run.frames) for run in runs)
 
 
 def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray) -> Moment:
@@ -132,12 +133,15 @@ def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.nda
     )
 
 
-def on_screen(table: pd.DataFrame, end: float | None = None) -> list[Stretch]:
-    """When each track is to be seen: a face that is away for longer than a gap is away.
+def on_screen(
+    table: pd.DataFrame, end: float | None = None, gap: float = DEFAULT_GAP
+) -> list[Stretch]:
+    """When each track is to be seen: a face that is away for longer than `gap` is away.
 
     Args:
         table: as `read_table` gives it.
         end: where what was scanned ends, in seconds, as the record says.
+        gap: seconds.
     """
     starts = frame_starts(table, end)
     frames = table["frame"].to_numpy(np.int64)
@@ -148,10 +152,21 @@ def on_screen(table: pd.DataFrame, end: float | None = None) -> list[Stretch]:
     if not len(frames):
         return []
     away = starts[frames[1:]] - starts[frames[:-1] + 1]
-    breaks = np.flatnonzero((tracks[1:] != tracks[:-1]) | (away > DEFAULT_GAP + ROUNDING)) + 1
+    breaks = np.flatnonzero((tracks[1:] != tracks[:-1]) | (away > gap + ROUNDING)) + 1
     first, last = np.r_[0, breaks], np.r_[breaks, len(frames)] - 1
     begun, ended = starts[frames[first]], starts[frames[last] + 1]
     return [
         Stretch(*one)
         for one in zip(tracks[first].tolist(), begun.tolist(), ended.tolist(), strict=True)
     ]
+
+
+def joined(stretches: Iterable[Stretch | Moment], gap: float = 0.0) -> list[Ends]:
+    """From when to when there is one of `stretches`; what lies no more than `gap` apart is one."""
+    ends: list[Ends] = []
+    for start, end in sorted((one.start, one.end) for one in stretches):
+        if ends and start <= ends[-1].end + gap + ROUNDING:
+            ends[-1] = Ends(ends[-1].start, max(end, ends[-1].end))
+        else:
+            ends.append(Ends(start, end))
+    return ends

@@ -29,9 +29,6 @@ RECORD_SUFFIX = ".people.json"
 FORMAT = 1
 PEOPLE_COLUMNS = ("track", "person", "distance")
 
-LARGEST = 1 << 26
-"""Bytes; a file of names is never so large."""
-
 
 class Line(NamedTuple):
     """Who a track is."""
@@ -195,12 +192,10 @@ def _names(path: Path) -> tuple[dict[int, str], dict[int, float]]:
     """The names in a file that a spreadsheet may have saved in its own way, and how far from the
     nearest person the tracks are that have none."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("too large")
         lines = [line.cells for line in lines_below(path, sheet_rows(path))]
         numbers = [int(line["track"]) for line in lines]
         names = [tidy(line["person"]) for line in lines]
-    except (OSError, ValueError, KeyError, RequestError) as error:
+    except (ValueError, KeyError, RequestError) as error:
         raise TableError(
             f"{shown(path)}: is not a list of people with the columns {', '.join(PEOPLE_COLUMNS)}; "
             "save it as CSV in UTF-8, or run videmo people again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from videmo.moments import Moment, moments_of
-from videmo.names import PEOPLE_SUFFIX, People, readable_people
+from videmo.names import PEOPLE_SUFFIX, People, read_people, readable_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
 from videmo.review import (
     CONFIRMED,
@@ -40,6 +40,23 @@ READ = (TABLE_SUFFIX, RECORD_SUFFIX, PEOPLE_SUFFIX, PEOPLE_RECORD_SUFFIX, REVIEW
 """The files of a table from which its moments come, by what follows the movie's name."""
 
 
+class Source(NamedTuple):
+    """What a table and the files beside it say."""
+
+    path: Path
+    """The table."""
+    name: str
+    """Of what it is: the movie's, with its stretch; in an archive, with its folders."""
+    table: pd.DataFrame
+    record: Record
+    people: People
+    """After corrections."""
+    review: Review
+    """What people corrected."""
+    late: float = 0.0
+    """By how many seconds it was made to lie later than in the table."""
+
+
 class Reading(NamedTuple):
     """A table, and what it says."""
 
@@ -54,8 +71,35 @@ class Reading(NamedTuple):
     """What could not be read beside the table, and is done without."""
 
 
+def read_source(
+    path: Path,
+    name: str,
+    *,
+    raw: bool = False,
+    named: bool = False,
+    told: Callable[[str], None] | None = None,
+) -> Source:
+    """A table with who is who and corrections: the one place where they are read together.
+
+    Args:
+        path: the table.
+        name: its movie's, as `find_tables` gives it.
+        raw: as if nobody had corrected anything.
+        named: who is who must be known, unless somebody named a track by hand.
+        told: what is wrong with who is who, where it need not be known.
+
+    Raises:
+        TableError: the table is not whole, or what lies beside it cannot be read.
+    """
+    table, record = read_table(path), read_record(path)
+    review = Review() if raw else read_review(review_path(path))
+    needed = named and not review.tracks
+    people = read_people(path, record) if needed else readable_people(path, record, told)
+    return Source(path, name, table, record, people_after(people, table, review), review)
+
+
 def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
-    """A table with its moments of at least `repeat` frames: the one place where they are read.
+    """A table with its moments of at least `repeat` frames.
 
     Args:
         path: the table.
@@ -66,10 +110,8 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     Raises:
         TableError: the table is not whole, or the corrections cannot be read.
     """
-    table, record = read_table(path), read_record(path)
-    review = Review() if raw else read_review(review_path(path))
     warnings: list[str] = []
-    people = people_after(readable_people(path, record, warnings.append), table, review)
+    _, _, table, record, people, review, _ = read_source(path, name, raw=raw, told=warnings.append)
     how = {"repeat": repeat, "end": record["end"]}
     found = moments_of(table, name, persons=people.names, **how)
     return Reading(table, record, people, apply(found, review), found, tuple(warnings))

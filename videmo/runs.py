@@ -7,7 +7,7 @@ same runs again from the rows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from videmo.schema import (
     ALIGNED_EYES,
     DEFAULT_GAP,
     NOT_LABELS,
+    TWO_DIGITS,
     Run,
     Segment,
     no_such_emotion,
@@ -30,8 +31,6 @@ Column = npt.NDArray[Any]
 
 ROUNDING = 1e-6
 """Seconds; times have three digits, so that sums of them may be off by less."""
-TWO_DIGITS = 0.002
-"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
 
 
 def find_runs(
@@ -135,6 +134,17 @@ def track_spans(table: pd.DataFrame) -> dict[int, tuple[float, float]]:
     columns = (times[name].tolist() for name in ("min", "max"))
     # A track that is seen in one frame lasts, too.
     return {int(t): (a, b + TWO_DIGITS) for t, a, b in zip(times.index, *columns, strict=True)}
+
+
+def rows_of(table: pd.DataFrame, wanted: Iterable[tuple[int, Sequence[int]]]) -> Iterator[Column]:
+    """The rows of `table`, by place, of each of `wanted`: a track, and frames in which it is seen,
+    as of a run."""
+    frames = table["frame"].to_numpy(np.int64)
+    tracks = table["track"].to_numpy(np.int64, na_value=0)
+    rows = np.lexsort((frames, tracks))
+    keys = tracks[rows] << 32 | frames[rows]
+    for track, of_track in wanted:
+        yield rows[np.searchsorted(keys, track << 32 | np.asarray(of_track, np.int64))]
 
 
 def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:

@@ -58,6 +58,9 @@ DEFAULT_MAX_CROPS = 500
 DEFAULT_MAX_MB = 4.0
 """Megabytes of a moving picture, so that it can be sent and shown."""
 
+TWO_DIGITS = 0.002
+"""Seconds; by so much a length may be off, whose ends are rounded to three digits."""
+
 DEFAULT_DISTANCE = 0.55
 """How far apart looks of one person may be; where it comes from stands in `people.decide`."""
 

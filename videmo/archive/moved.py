@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from videmo.archive.done import table_of
 from videmo.archive.walk import Candidate
-from videmo.errors import OutputError, TableError
+from videmo.errors import OutputError, RequestError, TableError
 from videmo.files import output_error, shown
 from videmo.find import first_file, is_scanned, movie_places
 from videmo.names import people_path, people_record_path
@@ -77,6 +77,18 @@ def follow(movies: Sequence[Candidate], folder: Path, settled: Collection[Path])
 def name_of(table: Path, folder: Path) -> str:
     """The place in the archive of the movie that `table`, in `folder`, is of."""
     return (table.parent.relative_to(folder) / movie_file(movie_name(table))).as_posix()
+
+
+def tables_to_check(folder: Path) -> list[Path]:
+    """As `tables_in`.
+
+    Raises:
+        RequestError: there is none.
+    """
+    tables = tables_in(folder)
+    if not tables:
+        raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
+    return tables
 
 
 def tables_in(folder: Path) -> list[Path]:

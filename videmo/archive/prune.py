@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videmo.archive.ledger import COPY, begin_ledger, copy_reason, read_ledger
-from videmo.archive.moved import name_of, tables_in
+from videmo.archive.moved import name_of, tables_to_check
 from videmo.archive.walk import Candidate, find_movies
-from videmo.errors import RequestError, TableError
+from videmo.errors import TableError
 from videmo.files import file_lock, output_error, shown
 from videmo.find import first_file, movie_places
 from videmo.names import people_path, people_record_path
@@ -70,9 +70,7 @@ def find_gone(folder: Path, gone_folders: bool = False) -> list[Gone]:
     Raises:
         RequestError: there is no table.
     """
-    tables = tables_in(folder)
-    if not tables:
-        raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
+    tables = tables_to_check(folder)
     counts, lost = _lost(tables, folder)
     places = _Places(counts)  # a copy may be in another archive than the deleted movie was
     gone = Counter(one.root for one in lost)

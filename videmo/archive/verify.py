@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from videmo.archive.moved import tables_in
-from videmo.errors import MissingMovieError, MovieError, RequestError, TableError
+from videmo.archive.moved import tables_to_check
+from videmo.errors import MissingMovieError, MovieError, TableError
 from videmo.files import shown
 from videmo.find import first_file, is_scanned, movie_places
 from videmo.table import Record, read_record, read_table
@@ -29,10 +29,7 @@ def verify_tables(folder: Path) -> Iterator[Verified]:
     Raises:
         RequestError: there is none.
     """
-    tables = tables_in(folder)
-    if not tables:
-        raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")
-    for table in tables:
+    for table in tables_to_check(folder):
         try:
             read_table(table)
             _check_movie(table, read_record(table))

@@ -115,6 +115,9 @@ def find(
     \b
       videmo find tables -e happy --person Jim --longer 2 -o moments.csv
       videmo extract --moments moments.csv --as clips,supercut,otio
+
+    Each run of an emotion is a moment here. Those that lie close together, as of a smile that a
+    word interrupts, are told one by one, while extract --emotion makes one moment of them.
     """
     from videmo.index import Asked
     from videmo.listed import listed_text

@@ -30,7 +30,8 @@ def report(
 
     Takes tables as extract does. The page is one file that asks nobody for anything: open it in a
     browser, keep it, give it away. It plays the movie where that lies as it did when the page was
-    made. Of several movies there is a page of all, and one for each, in a folder beside it.
+    made. Of several movies there is a page of all, and one for each, in a folder beside it. Each
+    run of an emotion is a moment there; extract makes one of those that lie close together.
     """
     from videmo.find import find_tables, without_copies
     from videmo.report import write_report

@@ -17,10 +17,15 @@ from videmo.files import shown
 from videmo.schema import DEFAULT_REPEAT
 
 if TYPE_CHECKING:
-    from videmo.summary import Interval, Pair, Summary
+    from videmo.summary import Figure, Pair, Summary
 
 PAIRS = ".pairs"
 """What the list of pairs has in its name, before the suffix."""
+NO_PAIRS = "no two people or tracks are on the screen at once"
+NO_NAMED_PAIRS = (
+    "no two people with names are on the screen at once; videmo people gives names, and --tracks "
+    "takes tracks without any, too"
+)
 PAIR_COLUMNS = (
     *("movie", "person", "other", "together", "shared", "shared_low", "shared_high"),
     *("lag", "correlation"),
@@ -63,10 +68,11 @@ def summary(
     """Sum up each person of each movie: seconds, shares, moments, valence, shared smiles.
 
     Takes tables, folders with tables, or scanned movies; without any, the current folder, to its
-    depth. Shares, moments a minute, valence and shared seconds have intervals of 95 % (low, high),
-    by the bootstrap over moments. Valence is happy minus the strongest of angry, disgust, fear and
-    sad, as FaceReader defines it. Pairs tell for how long both smile, and the lag at which their
-    smiles correlate most: so long after person comes other.
+    depth. Each run of an emotion is a moment. Shares, moments a minute, valence and shared seconds
+    have intervals of 95 % (low, high), by the bootstrap over moments of all lengths; with fewer
+    than ten of them, and of what is never seen, there is none. Valence is happy minus the strongest
+    of angry, disgust, fear and sad, as FaceReader defines it. Pairs tell for how long both smile,
+    and the lag at which their smiles correlate most: so long after person comes other.
     """
     from videmo.files import write_atomic
     from videmo.find import find_tables, without_copies
@@ -80,9 +86,14 @@ def summary(
         labels = list(dict.fromkeys(label for table in done for label in table.labels))
         write_atomic(target, _person_list(persons, labels).encode())
         beside = target.with_name(f"{target.stem}{PAIRS}{target.suffix or '.csv'}")
-        write_atomic(beside, _pair_list(pairs).encode())
+        # An earlier list of pairs would stay, and not be of these tables.
+        lists = [target, beside] if pairs or beside.exists() else [target]
+        if beside in lists:
+            write_atomic(beside, _pair_list(pairs).encode())
         if not quiet:
-            click.echo(f"written: {shown(target)}, {shown(beside)}")
+            click.echo(f"written: {', '.join(map(shown, lists))}")
+            if not pairs:
+                click.echo(f"no pairs: {NO_PAIRS if tracks else NO_NAMED_PAIRS}")
     else:
         for line in in_columns(_rows(persons), right=range(2, 8)):
             click.echo(line)
@@ -182,7 +193,7 @@ def _pair_list(pairs: Iterable[Pair]) -> str:
     return list_text(PAIR_COLUMNS, lines)
 
 
-def _ends(name: str, figure: Interval, digits: int = 4) -> dict[str, str]:
+def _ends(name: str, figure: Figure, digits: int = 4) -> dict[str, str]:
     values = {"": figure.value, "_low": figure.low, "_high": figure.high}
     return {f"{name}{end}": _number(value, digits) for end, value in values.items()}
 

@@ -34,7 +34,8 @@ def view(
 
     Takes tables as extract does. Prints the address, which nobody else has and which leads nowhere
     but to this machine, and answers until Ctrl-C. Movies that browsers cannot play are converted
-    while they play.
+    while they play. Each run of an emotion is a moment, to be put right by itself; what is
+    extracted joins those that lie close together, as extract does.
 
     Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
     NAME.review.csv beside the table, which is never changed; extract and report heed them.

@@ -16,21 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videmo.resample import Numbers, intervals
+from videmo.resample import Figure, Numbers, figures_of
 
 UNKNOWN = -1
 """A step that says nothing."""
 _MOMENTS = 5
 """Sums over windows of which an ICC is made: x, y, their squares and their product."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its interval; NaN: it is not defined."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -72,15 +63,12 @@ def units_of(coded: Numbers, found: Numbers, labels: int, window: int, step: flo
 def agreement_of(units: Numbers, labels: Sequence[str]) -> Agreement:
     """The agreement that `units`, of one movie or of several, amount to."""
     count = len(labels)
-    sums = units.sum(axis=0, keepdims=True)
-    values = _figures(sums, count)[0]
-    low, high = intervals(units, lambda drawn: _figures(drawn, count))
-    figures = [Figure(*map(float, one)) for one in zip(values, low, high, strict=True)]
+    figures = figures_of(units, lambda sums: _figures(sums, count))
     f1, precision, recall, of_icc = (
         dict(zip(labels, figures[2 + n * count : 2 + (n + 1) * count], strict=True))
         for n in range(4)
     )
-    confusion = sums[0, : count * count].reshape(count, count)
+    confusion = units.sum(axis=0)[: count * count].reshape(count, count)
     return Agreement(
         labels=tuple(labels),
         confusion=confusion,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pandas as pd
 from videmo.errors import RequestError, VidemoError
 from videmo.files import output_error, shown
 from videmo.marks import mark_of
+from videmo.runs import rows_of
 from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
@@ -280,16 +282,17 @@ def milliseconds_late(movie: Movie) -> int:
 
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:
     """The rows of `table` that make each of `runs`."""
-    wanted = {(run.track, frame) for run in runs for frame in run.frames}
-    rows = table[table["track"].notna()]
-    columns = (rows[name].tolist() for name in ("frame", "time", "track", "score"))
-    rolls = rows["roll"].fillna(0.0).tolist()
-    of_row: dict[tuple[int, int], Sighting] = {}
-    cells = zip(*columns, face_boxes(rows), rolls, strict=True)
-    for frame, time, track, score, box, roll in cells:
-        if (track, frame) in wanted:
-            of_row[track, frame] = Sighting(frame, time, track, box, score, roll)
-    return {run: tuple(of_row[run.track, frame] for frame in run.frames) for run in runs}
+    if not runs:
+        return {}
+    places = [*rows_of(table, ((run.track, run.frames) for run in runs))]
+    rows = table.iloc[np.concatenate(places)]
+    columns = (rows[name].tolist() for name in ("frame", "time", "track"))
+    rest = (rows["score"].tolist(), rows["roll"].fillna(0.0).tolist())
+    every = itertools.starmap(Sighting, zip(*columns, face_boxes(rows), *rest, strict=True))
+    return {
+        run: tuple(itertools.islice(every, len(place)))
+        for run, place in zip(runs, places, strict=True)
+    }
 
 
 def frames_between(starts: np.ndarray, start: float, end: float) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from videmo.exporters.selection import LISTED, Choice, Exported, Moments, Select
 from videmo.extract.hints import hints_for
 from videmo.extract.listed import as_listed, listed_tables
 from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
-from videmo.extract.select import Paths, longest_runs, read_source, select, shares
+from videmo.extract.select import Paths, longest_runs, select, shares, source_of
 from videmo.extract.wanted import (
     Place,
     Wanted,
@@ -174,7 +174,7 @@ class _Extraction:
 def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Extracted, list[Cut]]:
     """What is made of one table, and what of it goes into what is made of all."""
     paths = job.paths
-    wanted, source = read_source(paths.table, paths.name, job.wanted, log.warning)
+    wanted, source = source_of(paths.table, paths.name, job.wanted, log.warning)
     listed = read_segments(paths.folder)
     selections, beaten = select(paths, wanted, job.choice, source)
     every: list[Exported] = []

@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from videmo.exporters.selection import Choice
-from videmo.extract.select import Source, segments_of, wanted_runs
+from videmo.extract.select import segments_of, wanted_runs
 from videmo.extract.wanted import NEAR, Wanted
 from videmo.files import shown
 from videmo.names import People
+from videmo.reading import Source
 from videmo.schema import Run
 from videmo.table import Record
 

@@ -19,13 +19,12 @@ from videmo.extract.offset import shifted
 from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie, first_file, movie_places
 from videmo.moments import best_first
-from videmo.names import People, read_people, readable_people
-from videmo.reading import corrected_runs, people_after
-from videmo.review import Review, read_review
+from videmo.names import People
+from videmo.reading import Source, corrected_runs, read_source
 from videmo.review import shifted as shifted_review
 from videmo.runs import find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run, Segment
-from videmo.table import Record, labels_of, read_record, read_table, review_path
+from videmo.table import Record, labels_of
 from videmo.video import with_sound
 
 
@@ -50,21 +49,6 @@ class Chosen(NamedTuple):
     """For each emotion of which there is some."""
     beaten: int = 0
     """How many more moments there are, which are not among the best."""
-
-
-class Source(NamedTuple):
-    """What a table and the files beside it say."""
-
-    path: Path
-    name: str
-    """As that of `Paths`."""
-    table: pd.DataFrame
-    record: Record
-    people: People
-    review: Review
-    """What people corrected."""
-    late: float = 0.0
-    """By how many seconds it was made to lie later than in the table."""
 
 
 def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chosen:
@@ -163,7 +147,7 @@ def shares(tables: Mapping[Path, str], wanted: Wanted, choice: Choice, top: int)
     found: dict[Path, int] = {}
     for path, name in tables.items():
         with suppress(VidemoError):  # it is told when its turn comes
-            of_table, source = read_source(path, name, wanted)
+            of_table, source = source_of(path, name, wanted)
             if first_file(movie_places(path, source.record)) is None:
                 continue
             found[path] = 0
@@ -174,7 +158,7 @@ def shares(tables: Mapping[Path, str], wanted: Wanted, choice: Choice, top: int)
     return found
 
 
-def read_source(
+def source_of(
     path: Path, name: str, wanted: Wanted, told: Callable[[str], None] | None = None
 ) -> tuple[Wanted, Source]:
     """What is wanted of a table, by its model's labels, and what it says.
@@ -185,24 +169,9 @@ def read_source(
         TableError: the table, the names or the corrections beside it cannot be read.
         RequestError: its model tells none of the wanted emotions apart.
     """
-    table, record = read_table(path), read_record(path)
-    wanted = of_labels(wanted, record["labels"], path, record["model"]["name"])
-    review = Review() if wanted.raw else read_review(review_path(path))
-    people = people_after(_people(path, record, wanted, review, told), table, review)
-    return wanted, Source(path, name, table, record, people, review)
-
-
-def _people(
-    table: Path,
-    record: Record,
-    wanted: Wanted,
-    review: Review,
-    told: Callable[[str], None] | None,
-) -> People:
-    """Who is who; only where it is asked for, and nobody was named by hand, it must be known."""
-    if wanted.persons and not review.tracks:
-        return read_people(table, record)
-    return readable_people(table, record, told)
+    source = read_source(path, name, raw=wanted.raw, named=bool(wanted.persons), told=told)
+    model = source.record["model"]["name"]
+    return of_labels(wanted, source.record["labels"], path, model), source
 
 
 def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:

@@ -15,8 +15,7 @@ from videmo.files import shown
 from videmo.index.layout import BY_LENGTH, BY_MOVIE, BY_PERSON, BY_SCORE, FIELDS, NAMED
 from videmo.moments import Moment
 from videmo.plain import tidy
-from videmo.runs import TWO_DIGITS
-from videmo.schema import DEFAULT_REPEAT, no_such_emotion
+from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS, no_such_emotion
 
 ORDERS = {
     "score": ("m.score DESC", "v.rank", "m.start"),

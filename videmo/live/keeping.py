@@ -55,8 +55,8 @@ class Keeper:
         """
         how = self._settings
         if how.record is not None:
-            self._recorder = Recorder(how.record, self._labels, faces if how.draw else None)
-            self._recorder.expect(movie.fps, heard)
+            drawn = faces if how.draw else None
+            self._recorder = Recorder(how.record, self._labels, movie.fps, heard, drawn)
             start(self._recorder.encode, "record")
         if how.folder is not None:
             path = self._journal_path(how.folder)

@@ -17,7 +17,7 @@ from videmo.live.repeater import Event, Repeater, Rule, Seen
 from videmo.live.shot import Shot
 from videmo.scan import Settings
 from videmo.scan.chunk import detector_config
-from videmo.scan.classify import sampler_of
+from videmo.scan.classify import lit, sampler_of
 from videmo.schema import ALIGNED_EYES, Alignment, Detection, Face
 from videmo.shots import CutWatch, thumbnail
 from videmo.tracks import TrackJoiner
@@ -147,22 +147,23 @@ class Looker:
             self._detector.align(shot, one, self._alignment_before(key, shot.time))
             for one, key in zip(found, keys, strict=True)
         ]
-        scores = self._scores(shot, found)
+        samples = [self._sample(shot, one) for one in found]
+        scores = self._scores(samples)
         faces = []
         for n, (one, key) in enumerate(zip(found, keys, strict=True)):
             row = tuple(scores[n].tolist())
-            face = Face(one, alignments[n], row, key)
+            face = lit(Face(one, alignments[n], row, key), samples[n])
             score = max(row)
             track = self._seen(key, shot, face)
+            track.alignment = alignments[n]
             emotion = self.labels[row.index(score)]
             faces.append(LiveFace(key, track.number, face, emotion, score, track.person))
         return faces
 
-    def _scores(self, shot: Shot, found: Sequence[Detection]) -> np.ndarray:
+    def _scores(self, samples: list[np.ndarray]) -> np.ndarray:
         """(faces, labels), with the four digits that tables keep."""
-        if not found:
+        if not samples:
             return np.zeros((0, len(self.labels)))
-        samples = [self._sample(shot, one) for one in found]
         return np.asarray(np.round(self._classify(samples).astype(np.float64), 4))
 
     def _alignment_before(self, key: int, time: float) -> Alignment | None:
@@ -174,7 +175,7 @@ class Looker:
         track.frames += 1
         track.aligned |= face.alignment.eyes in (None, ALIGNED_EYES)
         track.confidence = max(track.confidence, face.detection.confidence)
-        track.last, track.alignment = shot.time, face.alignment
+        track.last = shot.time
         if not track.number and self._is_face(track):
             self._believed += 1
             track.number = self._believed

@@ -46,8 +46,16 @@ class _Item(NamedTuple):
 class Recorder:
     """Records pictures and sound that are offered. Its thread encodes; who offers goes on."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...], faces: Faces | None = None) -> None:
-        """`faces` gives those to be drawn; None: none are.
+    def __init__(
+        self,
+        path: Path,
+        labels: tuple[str, ...],
+        rate: Fraction,
+        heard: av.AudioStream | None,
+        faces: Faces | None = None,
+    ) -> None:
+        """What will come are pictures at this `rate`, and the sound `heard`; `faces` gives those to
+        be drawn; None: none are.
 
         Raises:
             OutputError: the file is there already, or cannot be written.
@@ -64,8 +72,7 @@ class Recorder:
         """How many pictures wait."""
         self._closed = False
         self._spots: Spots = {}
-        self._rate = Fraction(25)
-        self._heard: av.AudioStream | None = None
+        self._rate, self._heard = rate, heard
         self._encoder: AacEncoder | None = None
         self._last = -1
         """Timestamp of the last picture."""
@@ -74,10 +81,6 @@ class Recorder:
             path.touch(exist_ok=False)
         except OSError as error:
             raise output_error(error, path) from error
-
-    def expect(self, rate: Fraction, heard: av.AudioStream | None) -> None:
-        """What will come: before the first picture."""
-        self._rate, self._heard = rate, heard
 
     def offer(self, shot: Shot) -> bool:
         """Let a picture be recorded; False: there is no time for it."""

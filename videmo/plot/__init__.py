@@ -91,17 +91,14 @@ def plot_tables(
 def _shown(
     table: Path, name: str, emotions: Sequence[str], held: Held, most: int, *, raw: bool
 ) -> Shown:
-    from videmo.names import readable_people
     from videmo.plot.series import shown_of
-    from videmo.reading import people_after
-    from videmo.review import Review, read_review
-    from videmo.table import read_record, read_table, review_path
+    from videmo.reading import read_source
 
-    rows, record = read_table(table), read_record(table)
+    source = read_source(table, name, raw=raw, told=log.warning)
+    record = source.record
     unknown = [one for one in emotions if one not in record["labels"]]
     if unknown:
         said = no_such_emotion(unknown, record["labels"])
         raise RequestError(f"{shown(table)}: {shown(said)}")
-    review = Review() if raw else read_review(review_path(table))
-    names = people_after(readable_people(table, record, log.warning), rows, review).names
-    return shown_of(rows, record, name, names, emotions, held, most, review)
+    names = source.people.names
+    return shown_of(source.table, record, name, names, emotions, held, most, source.review)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from videmo.moments import joined, on_screen
 from videmo.reading import corrected_runs
 from videmo.review import Review
-from videmo.runs import countable_rows, find_runs, frame_starts
+from videmo.runs import countable_rows, find_runs
 from videmo.schema import DEFAULT_GAP, FRAME, Run
 from videmo.table import Record, labels_of
 
@@ -90,7 +91,7 @@ def shown_of(
     if review is not None:
         held_runs = corrected_runs(held_runs, table, review, end=end)
     runs = [run for run in held_runs if run.emotion in drawn]
-    starts = frame_starts(table, end)
+    stretches = on_screen(table, end, gap)
     width = max((end - start) / POINTS, 1e-3)
     subjects = []
     for one in kept:
@@ -98,7 +99,8 @@ def shown_of(
         tracks = set(rows["track"].tolist())
         times, scores = _means(rows[countable_rows(rows)], labels, start, width, gap)
         mine = tuple(run for run in runs if run.track in tracks)
-        subjects.append(Subject(_called(one), times, scores, _seen(rows, starts, gap), mine))
+        seen = joined((part for part in stretches if part.track in tracks), gap)
+        subjects.append(Subject(_called(one), times, scores, tuple(seen), mine))
     whole = record["model"]["crop"] == FRAME
     left_out = len(set(who.tolist())) - len(kept)
     return Shown(title, tuple(subjects), left_out, labels, drawn, start, end, held, whole)
@@ -118,11 +120,3 @@ def _means(
     breaks = np.flatnonzero(np.diff(means[:, 0]) > max(gap, 2 * width)) + 1
     broken = np.insert(means, breaks, np.nan, axis=0)
     return broken[:, 0], broken[:, 1:]
-
-
-def _seen(rows: pd.DataFrame, starts: np.ndarray, gap: float) -> tuple[tuple[float, float], ...]:
-    frames = np.unique(rows["frame"].to_numpy(np.int64))
-    begin, end = starts[frames], starts[frames + 1]
-    apart = np.flatnonzero(begin[1:] - end[:-1] > gap)
-    first, last = np.r_[0, apart + 1], np.r_[apart, len(frames) - 1]
-    return tuple(zip(begin[first].tolist(), end[last].tolist(), strict=True))

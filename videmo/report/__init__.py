@@ -120,7 +120,7 @@ def _whole_data(look: Look, page: Path, movie: Path | None) -> dict[str, Any]:
         data["player"] = player_data(found, page.parent)
         kept = [seen for seen in look.moments if not seen.removed]
         chosen = best_of(kept)
-        for number, jpeg in pictures(look, found, [kept[n] for n in chosen]):
+        for number, jpeg in pictures(look, found, [kept[n].found for n in chosen]):
             data["faces"][str(chosen[number])] = data_url(jpeg)
     except VidemoError as error:
         log.warning("%s; its page has no player and no pictures", error)

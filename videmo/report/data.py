@@ -17,10 +17,10 @@ import pandas as pd
 from videmo import __version__
 from videmo.draw.colours import colours_of, ink_on
 from videmo.files import shown
+from videmo.moments import on_screen
 from videmo.report.look import Look, Seen
 from videmo.review import Fix
-from videmo.runs import countable_rows, frame_starts
-from videmo.schema import DEFAULT_GAP
+from videmo.runs import countable_rows, rows_of
 from videmo.table import labels_of
 
 MOST_BINS = 3000
@@ -110,8 +110,8 @@ def _lanes(look: Look) -> list[Lane]:
     for track in sorted(seen):
         of_person.setdefault(look.names.get(track, ""), []).append(track)
     nobody = of_person.pop("", [])
-    rows_of = {person: sum(seen[track] for track in tracks) for person, tracks in of_person.items()}
-    named = sorted(of_person.items(), key=lambda item: (-rows_of[item[0]], item[0]))
+    faces = {person: sum(seen[track] for track in tracks) for person, tracks in of_person.items()}
+    named = sorted(of_person.items(), key=lambda item: (-faces[item[0]], item[0]))
     alone = sorted(nobody, key=lambda track: (int(first[track]), track))
     return [
         *((person, tuple(tracks), True) for person, tracks in named),
@@ -166,22 +166,10 @@ def _fix(fix: Fix) -> Data:
 
 def _presence(look: Look, lanes: Sequence[Lane]) -> list[list[float]]:
     """For each lane, starts and ends (by turns, seconds) of the stretches in which it is seen."""
-    starts = frame_starts(look.table, look.record["end"])
-    rows = look.table[look.table["track"].notna()]
-    frames, tracks = rows["frame"].to_numpy(np.int64), rows["track"].to_numpy(np.int64)
-    order = np.lexsort((frames, tracks))
-    frames, tracks = frames[order], tracks[order]
-    begin, stop = starts[frames], starts[frames + 1]
-    new = np.ones(len(frames), bool)
-    new[1:] = (tracks[1:] != tracks[:-1]) | (begin[1:] - stop[:-1] > DEFAULT_GAP)
-    first = np.flatnonzero(new)
-    last = np.append(first[1:] - 1, len(frames) - 1) if len(first) else first
     lane_of = _lane_of(lanes)
     found: list[list[tuple[float, float]]] = [[] for _ in lanes]
-    for track, a, b in zip(
-        tracks[first].tolist(), begin[first].tolist(), stop[last].tolist(), strict=True
-    ):
-        found[lane_of[track]].append((round(a, 3), round(b, 3)))
+    for track, start, end in on_screen(look.table, look.record["end"]):
+        found[lane_of[track]].append((round(start, 3), round(end, 3)))
     return [[time for pair in sorted(one) for time in pair] for one in found]
 
 
@@ -225,9 +213,7 @@ def seconds_of(moments: Sequence[Seen]) -> dict[str, float]:
 
 
 def boxes_of(table: pd.DataFrame, wanted: Sequence[tuple[int, int]]) -> pd.DataFrame:
-    """The rows of `wanted` tracks and frames."""
-    keys = pd.MultiIndex.from_tuples(wanted, names=["track", "frame"])
-    rows = table[table["track"].notna()]
-    mine = pd.MultiIndex.from_arrays([rows["track"].astype("int64"), rows["frame"]]).isin(keys)
-    found: pd.DataFrame = rows[mine]
+    """The rows of `wanted` tracks and frames, of which there is one at least."""
+    places = [*rows_of(table, ((track, [frame]) for track, frame in wanted))]
+    found: pd.DataFrame = table.iloc[np.unique(np.concatenate(places))]
     return found

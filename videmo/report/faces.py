@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from videmo.exporters.crops import Crop, faces
 from videmo.exporters.selection import Sighting
+from videmo.moments import Moment
 from videmo.report.data import boxes_of
-from videmo.report.look import Look, Seen
+from videmo.report.look import Look, Scan, Seen
 from videmo.schema import FRAME
 from videmo.table import face_boxes
 from videmo.video import Movie
@@ -26,7 +28,7 @@ EACH = 12
 """Of one emotion, where there are others."""
 
 
-def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list[int]:
+def best_of(moments: Sequence[Seen]) -> list[int]:
     """Which moments' faces are shown: of each emotion the surest ones, in order of time. Pure."""
     order = sorted(range(len(moments)), key=lambda n: (-moments[n].moment.best_score, n))
     taken: dict[str, int] = {}
@@ -35,22 +37,24 @@ def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list
     for number in order:
         emotion = moments[number].moment.emotion
         taken[emotion] = taken.get(emotion, 0) + 1
-        (chosen if taken[emotion] <= each else others).append(number)
-    return sorted((chosen + others)[:most])
+        (chosen if taken[emotion] <= EACH else others).append(number)
+    return sorted((chosen + others)[:MOST])
 
 
-def pictures(look: Look, movie: Movie, moments: Sequence[Seen]) -> Iterator[tuple[int, bytes]]:
-    """The best face of each of `moments`, by its index, as a JPEG file, in order of time.
+def pictures(
+    look: Look | Scan, movie: Movie, found: Sequence[Moment]
+) -> Iterator[tuple[int, bytes]]:
+    """The best face of each of the moments `found`, by its index, as a JPEG file, in order of time.
 
     Raises:
         MovieError: the movie cannot be read.
     """
-    places = [(seen.found.track, seen.found.best_frame) for seen in moments]
+    places = [(moment.track, moment.best_frame) for moment in found]
     of_place: dict[tuple[int, int], list[int]] = {}
     for number, place in enumerate(places):
         of_place.setdefault(place, []).append(number)
     how = Crop(MARGIN, SIDE, whole=look.record["model"]["crop"] == FRAME)
-    for sighting, face in faces(movie, _sightings(look, places), how):
+    for sighting, face in faces(movie, _sightings(look.table, places), how):
         data = _jpeg(face)
         for number in of_place[sighting.track, sighting.frame]:
             yield number, data
@@ -61,10 +65,10 @@ def data_url(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def _sightings(look: Look, places: Sequence[tuple[int, int]]) -> list[Sighting]:
+def _sightings(table: pd.DataFrame, places: Sequence[tuple[int, int]]) -> list[Sighting]:
     if not places:
         return []
-    rows = boxes_of(look.table, places)
+    rows = boxes_of(table, places)
     columns = (rows[name].tolist() for name in ("frame", "time", "track"))
     cells = zip(*columns, face_boxes(rows), rows["score"].tolist(), strict=True)
     return [Sighting(*of_row) for of_row in cells]

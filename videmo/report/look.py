@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from videmo.moments import Moment, moments_of
-from videmo.names import readable_people
+from videmo.moments import Moment
+from videmo.reading import read_moments
 from videmo.review import (
     Fix,
     Review,
@@ -23,7 +23,8 @@ from videmo.review import (
     unmatched_names,
 )
 from videmo.runs import track_spans
-from videmo.table import Record, read_record, read_table, review_path
+from videmo.schema import DEFAULT_REPEAT
+from videmo.table import Record, review_path
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +89,10 @@ def read_scan(path: Path, name: str) -> Scan:
     Raises:
         TableError: the table cannot be read.
     """
-    table, record = read_table(path), read_record(path)
-    names = _people(path, record)
-    found = moments_of(table, name, persons=names, end=record["end"])
-    return Scan(path, name, table, record, names, tuple(found))
+    read = read_moments(path, name, repeat=DEFAULT_REPEAT, raw=True)
+    for warning in read.warnings:  # names of an earlier scan are of no use
+        log.warning("%s", warning)
+    return Scan(path, name, read.table, read.record, read.people.names, tuple(read.found))
 
 
 def look(scan: Scan, review: Review) -> Look:
@@ -103,7 +104,7 @@ def look(scan: Scan, review: Review) -> Look:
         *(scan.path, scan.name, scan.table, scan.record),
         names=renamed(scan.names, tracks, review),
         moments=tuple(sorted(moments, key=lambda one: (one.moment.start, one.moment.track))),
-        lost=tuple(unmatched(scan.found, review)),
+        lost=tuple(unmatched(fixes.values(), review)),
         lost_names=tuple(unmatched_names(tracks, review)),
     )
 
@@ -114,8 +115,3 @@ def _seen(found: Moment, fix: Fix | None, review: Review) -> Seen:
         named = corrected_moment(found, None, review)
         return Seen(found, named or found, fix, removed=True)
     return Seen(found, after, fix)
-
-
-def _people(path: Path, record: Record) -> Mapping[int, str]:
-    """Who is who; names of an earlier scan are of no use, and that is said."""
-    return readable_people(path, record, log.warning).names

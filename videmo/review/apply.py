@@ -9,17 +9,22 @@ from typing import Any, Protocol, TypeVar
 from videmo.review.corrections import REMOVED, SHARE, Fix, Review, TrackName
 
 
-class Span(Protocol):
+class Lasting(Protocol):
+    """Whatever has a start and an end."""
+
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+
+
+class Span(Lasting, Protocol):
     """A stretch of a track with one emotion: a moment, or a run."""
 
     @property
     def track(self) -> int: ...
     @property
     def emotion(self) -> str: ...
-    @property
-    def start(self) -> float: ...
-    @property
-    def end(self) -> float: ...
 
 
 class Moment(Span, Protocol):
@@ -81,19 +86,19 @@ def fixes_of(spans: Sequence[Span], review: Review) -> dict[int, Fix]:
     found = {}
     for index, span in enumerate(spans):
         about = [
-            (overlap, fix)
+            (shared, fix)
             for fix in of_track.get(span.track, ())
             if span.emotion in (fix.of.emotion, fix.emotion)
-            and (overlap := _overlap(span, fix.of)) > SHARE * (span.end - span.start)
+            and (shared := overlap(span, fix.of)) > SHARE * (span.end - span.start)
         ]
         if about:
             found[index] = max(about, key=lambda one: (one[0], _likeness(span, one[1].of)))[1]
     return found
 
 
-def unmatched(spans: Sequence[Span], review: Review) -> list[Fix]:
-    """The corrections that are about none of `spans`."""
-    matched = {fix.of for fix in fixes_of(spans, review).values()}
+def unmatched(fixes: Iterable[Fix], review: Review) -> list[Fix]:
+    """The corrections that are about nothing: none of `fixes`, which `fixes_of` has found."""
+    matched = {fix.of for fix in fixes}
     return [fix for fix in review.fixes if fix.of not in matched]
 
 
@@ -128,13 +133,14 @@ def _name_of(track: int, start: float, end: float, review: Review) -> TrackName 
     return max(about, key=lambda one: one.shares(start, end), default=None)
 
 
-def _overlap(a: Span, b: Span) -> float:
+def overlap(a: Lasting, b: Lasting) -> float:
+    """Seconds that two stretches of time share."""
     return max(0.0, min(a.end, b.end) - max(a.start, b.start))
 
 
 def _likeness(a: Span, b: Span) -> float:
     """How much of what two stretches cover lies in both: from 0 to 1."""
-    both = _overlap(a, b)
+    both = overlap(a, b)
     covered = a.end - a.start + b.end - b.start - both
     return both / covered if covered else 0.0
 

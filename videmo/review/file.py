@@ -20,8 +20,6 @@ COLUMNS = (
     *("kind", "track", "start", "end", "was", "now", "new_start", "new_end", "verdict", "note"),
 )
 MOMENT, TRACK, PERSON = "moment", "track", "person"
-LARGEST = 1 << 26
-"""Bytes; a file of corrections is never so large."""
 
 
 def review_text(review: Review) -> str:
@@ -64,10 +62,8 @@ def read_review(path: Path) -> Review:
     if not os.path.isfile(path):
         return Review()
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("too large")
         (_, header), *rows = sheet_rows(path) or [(1, [])]
-    except (OSError, ValueError, RequestError) as error:
+    except RequestError as error:
         raise TableError(
             f"{shown(path)}: cannot be read as corrections; save it as CSV in UTF-8, or move it "
             "away"

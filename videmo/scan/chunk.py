@@ -15,7 +15,7 @@ import numpy as np
 
 from videmo.emotions import Model, find_model
 from videmo.faces import WHOLE, Detector, DetectorConfig, detector_of
-from videmo.scan.classify import Scores, sampler_of
+from videmo.scan.classify import Scores, lit, sampler_of
 from videmo.scan.smaller import EVERY, counter_of
 from videmo.scan.tracking import Decoded, track_faces
 from videmo.schema import DEFAULT_GAP, FRAME, OBSERVED, Alignment, Chunk, Face
@@ -115,10 +115,11 @@ def scan_chunk(
         before: dict[int, Alignment] = {}
         for frame, tracked in track_faces(frames, detector, interval):
             faces = _aligned(detector, frame, tracked, before)
-            for face in faces:
-                scores.add(face.tracklet, sampler(frame, face.detection))
+            samples = [sampler(frame, face.detection) for face in faces]
+            for face, sample in zip(faces, samples, strict=True):
+                scores.add(face.tracklet, sample)
             scores.forget({face.tracklet for face in faces})
-            seen.add(frame, faces)
+            seen.add(frame, [*map(lit, faces, samples)])
             if count and seen.scanned % EVERY == 1:
                 seen.counted(count(frame, [face.box for face in faces]))
             if settings.every == 1:  # else the frame before is too long ago

@@ -10,10 +10,17 @@ import numpy as np
 
 from videmo.emotions import BATCH, Classify, Model, classifier
 from videmo.faces import Picture, crop_face, crop_picture
-from videmo.schema import FRAME, Detection
+from videmo.schema import FRAME, Detection, Face
 
 SAME_SCORES = 0.1
 """By so much scores may differ, at most, to say the same."""
+
+LEAST_CONTRAST = 7.0
+"""Standard deviation of the greys, 0 to 255, of eyes, nose and mouth. Faces in a dark hall that
+nobody can read had 2 to 6, the darkest readable ones 10 and more, and actors in a studio 20."""
+FEATURES = (0.3, 0.8), (0.25, 0.75)
+"""Where eyes, nose and mouth lie in a sample of a face, as parts of its height and of its width:
+hair and what is behind the head may be bright where the face is not."""
 
 Sampler = Callable[[Picture, Detection], np.ndarray]
 """What a model sees of a detection: uint8 (side, side), or (side, side, 3) with red first."""
@@ -38,6 +45,23 @@ def sampler_of(model: Model) -> Sampler:
     if model.crop == FRAME:
         return grey_frame if model.colour == "grey" else rgb_frame
     return grey_face if model.colour == "grey" else rgb_face
+
+
+def lit(face: Face, sample: np.ndarray) -> Face:
+    """The face; but where nothing can be read in `sample`, which the model sees of it, as in the
+    dark, none of its eyes counts as seen: it is not aligned."""
+    if face.alignment.eyes and contrast(sample) < LEAST_CONTRAST:
+        return face._replace(alignment=face.alignment._replace(eyes=0))
+    return face
+
+
+def contrast(sample: np.ndarray) -> float:
+    """The standard deviation of the greys of eyes, nose and mouth in what a model sees of a face,
+    (side, side) or (side, side, 3)."""
+    (top, bottom), (left, right) = FEATURES
+    height, width = sample.shape[:2]
+    part = sample[int(top * height) : int(bottom * height), int(left * width) : int(right * width)]
+    return float((part if part.ndim == 2 else part.mean(axis=2)).std())
 
 
 class Scores:

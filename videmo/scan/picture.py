@@ -8,7 +8,7 @@ import numpy as np
 from videmo.emotions import find_model
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.scan.chunk import Settings, detector_config
-from videmo.scan.classify import Scores, sampler_of
+from videmo.scan.classify import Scores, lit, sampler_of
 from videmo.schema import ALIGNED_EYES, Face
 
 PICTURE_CONFIG = DetectorConfig(min_face=0.02, interval=1)
@@ -28,9 +28,10 @@ def scan_picture(picture: np.ndarray, settings: Settings | None = None) -> list[
     still = StillPicture(picture)
     faces = _faces(still, config)
     sampler, scores = sampler_of(model), Scores(model)
-    for number, face in enumerate(faces):
-        scores.add(number, sampler(still, face.detection))
-    rated = zip(faces, scores.all().tolist(), strict=True)
+    samples = [sampler(still, face.detection) for face in faces]
+    for number, sample in enumerate(samples):
+        scores.add(number, sample)
+    rated = zip(map(lit, faces, samples), scores.all().tolist(), strict=True)
     return sorted(
         (face._replace(scores=tuple(found)) for face, found in rated), key=lambda face: face.box
     )

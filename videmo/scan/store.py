@@ -19,7 +19,7 @@ from videmo.files import output_error, sha256, write_atomic
 from videmo.scan.chunk import ChunkResult
 from videmo.schema import OBSERVED
 
-FORMAT = 5
+FORMAT = 6
 """Version of the files, and of what `scan_chunk` finds in the same movie."""
 KEY_LENGTH = 16
 

@@ -12,11 +12,12 @@ from videmo.errors import RequestError, VidemoError
 from videmo.files import shown
 from videmo.moments import on_screen
 from videmo.reading import Reading, read_moments
+from videmo.resample import Figure
 from videmo.schema import DEFAULT_REPEAT, no_such_emotion
 from videmo.summary.pairs import Pair, curve_of, pair_of, step_of
-from videmo.summary.persons import NEUTRAL, POSITIVE, Faces, Interval, Summary, summary_of
+from videmo.summary.persons import NEUTRAL, POSITIVE, Faces, Summary, summary_of
 
-__all__ = ["Asked", "Interval", "Pair", "Summarised", "Summary", "summarise"]
+__all__ = ["Asked", "Figure", "Pair", "Summarised", "Summary", "summarise"]
 
 Told = Callable[[int, int], None]
 

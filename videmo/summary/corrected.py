@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from videmo.moments import Moment
+from videmo.moments import Ends, Moment
+from videmo.review import overlap
 
 SHORTEST = 5e-4
 """Seconds; times have three digits."""
-
-Ends = tuple[float, float]
 
 
 def apart(found: Iterable[Moment], moments: Iterable[Moment]) -> list[Moment]:
@@ -29,16 +28,16 @@ def apart(found: Iterable[Moment], moments: Iterable[Moment]) -> list[Moment]:
         ends = left_of(moment, taken[moment.track])
         parts += [moment._replace(start=start, end=end) for start, end in ends]
         if _place(moment) not in before:
-            taken[moment.track].append((moment.start, moment.end))
+            taken[moment.track].append(Ends(moment.start, moment.end))
     return sorted(parts, key=lambda part: (part.start, part.track))
 
 
 def left_of(moment: Moment, taken: Iterable[Ends]) -> list[Ends]:
     """What is left of a moment's time without stretches that are `taken`."""
-    left = [(moment.start, moment.end)]
+    left = [Ends(moment.start, moment.end)]
     for start, end in taken:
         sides = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
-        left = [(a, b) for pair in sides for a, b in pair if b - a > SHORTEST]
+        left = [Ends(a, b) for pair in sides for a, b in pair if b - a > SHORTEST]
     return left
 
 
@@ -53,7 +52,7 @@ def hosts(found: Sequence[Moment], parts: Sequence[Moment]) -> list[int | None]:
     for part in parts:
         host = same.get(_place(part))
         if host is None:
-            over = {index: _overlap(found[index], part) for index in of_track[part.track]}
+            over = {index: overlap(found[index], part) for index in of_track[part.track]}
             most = max(over, key=over.__getitem__, default=None)
             host = most if most is not None and over[most] > 0 else None
         of_parts.append(host)
@@ -75,12 +74,8 @@ def unsaid(found: Sequence[Moment], parts: Iterable[Moment]) -> list[float]:
 
 
 def _ends(parts: Iterable[Moment]) -> list[Ends]:
-    return [(part.start, part.end) for part in parts]
+    return [Ends(part.start, part.end) for part in parts]
 
 
 def _place(moment: Moment) -> tuple[int, str, float, float]:
     return moment.track, moment.emotion, moment.start, moment.end
-
-
-def _overlap(one: Moment, other: Moment) -> float:
-    return max(0.0, min(one.end, other.end) - max(one.start, other.start))

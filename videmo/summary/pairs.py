@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from videmo.moments import Moment, Stretch
-from videmo.resample import Numbers, intervals
+from videmo.moments import Moment, Stretch, joined
+from videmo.resample import Figure, Numbers, figures_of
+from videmo.review import overlap
 from videmo.runs import countable_rows
-from videmo.summary.persons import Interval
 
 STEP = 0.1
 """Seconds between two samples of scores."""
@@ -36,7 +36,7 @@ class Pair:
     other: str
     together: float
     """Seconds for which both are on the screen."""
-    shared: Interval
+    shared: Figure
     """Seconds for which both have the emotion, in moments that are long enough."""
     lag: float
     """Seconds by which `other` follows `one`; negative: is ahead. NaN: not known."""
@@ -64,32 +64,16 @@ def pair_of(
         stretches: when each track is on the screen.
         step: seconds between two samples of the curves.
     """
-    seen = [_joined([(s.start, s.end) for s in stretches if s.track in of]) for of in tracks]
-    together = sum(_overlap(a, b) for a in seen[0] for b in seen[1])
+    seen = [joined(s for s in stretches if s.track in of) for of in tracks]
+    together = sum(overlap(a, b) for a in seen[0] for b in seen[1])
     if not together:
         return None
-    held = [_joined([(m.start, m.end) for m in moments if m.track in of]) for of in tracks]
-    units = np.array([[sum(_overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
-    low, high = intervals(units, lambda sums: sums)
-    shared = Interval(float(units.sum()), float(low[0]), float(high[0]))
+    held = [joined(m for m in moments if m.track in of) for of in tracks]
+    units = np.array([[sum(overlap(a, b) for b in held[1])] for a in held[0]]).reshape(-1, 1)
+    (shared,) = figures_of(units, lambda sums: sums)
     one, other = (curve(tuple(of)) for of in tracks)
     lag, correlation = strongest_lag(one, other, step)
     return Pair(movie, *names, together, shared, lag, correlation)
-
-
-def _joined(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Stretches of one person, those that overlap as one."""
-    joined: list[tuple[float, float]] = []
-    for start, end in sorted(stretches):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
 def step_of(table: pd.DataFrame) -> float:
@@ -122,6 +106,8 @@ def strongest_lag(one: Numbers, other: Numbers, step: float = STEP) -> tuple[flo
     lag; and where they do so most at the longest one, for then it may lie beyond.
     """
     nothing = float("nan"), float("nan")
+    if len(one) * step < LEAST_TOGETHER:  # and perhaps than a lag
+        return nothing
     best, correlated = 0, float("nan")
     most = round(MOST_LAG / step)
     for lag in sorted(range(-most, most + 1), key=abs):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videmo.moments import Moment
-from videmo.resample import Numbers, intervals
+from videmo.resample import Figure, Numbers, figures_of
 from videmo.runs import countable_rows, frame_starts
 from videmo.summary.corrected import apart, hosts, unsaid
 
@@ -17,15 +17,6 @@ POSITIVE, NEGATIVE = "happy", ("angry", "disgust", "fear", "sad")
 """What valence is made of."""
 NEUTRAL = "neutral"
 """No moment is counted of this one, unless it is asked for."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure, and where it may lie; NaN: not known."""
-
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -43,16 +34,16 @@ class Summary:
     that they bridge. Corrections take nothing from it."""
     seconds: dict[str, float]
     """Seconds of each emotion, in moments that are long enough."""
-    shares: dict[str, Interval]
+    shares: dict[str, Figure]
     """Their parts of what counted."""
     moments: int
-    per_minute: Interval
+    per_minute: Figure
     """Moments in a minute of what counted."""
     longest: float
     """Seconds; NaN: there is no moment."""
     first: float
     """When the first moment begins, in seconds; NaN: there is none."""
-    valence: Interval
+    valence: Figure
     """-1 to 1, as the model sees it, whatever was corrected; NaN: it does not know its emotions."""
 
 
@@ -128,9 +119,7 @@ def summary_of(
     before = [run for run in found if run.track in tracks]
     theirs = apart(before, (run for run in runs if run.track in tracks))
     units = _units(before, theirs, faces, labels, repeat, wanted)
-    figures = _figures(units.sum(axis=0, keepdims=True))[0]
-    low, high = intervals(units, _figures)
-    known = [Interval(*map(float, one)) for one in zip(figures, low, high, strict=True)]
+    known = figures_of(units, _figures)
     counted = [run for run in theirs if run.repeat >= repeat and run.emotion in wanted]
     return Summary(
         movie=movie,

@@ -67,8 +67,6 @@ class Connection:
             RequestError, MovieError, SetupError: it cannot be opened.
         """
         self.place, self._wish, self._over = place, wish, over
-        self.ended = False
-        """Whether it came to its end, and is not only broken."""
         self.failures = 0
         """What could not be decoded."""
         self._pipe: Pipe | None = None
@@ -80,11 +78,6 @@ class Connection:
             self._movie = probe(place.path)
         else:
             self._container, self._pipe = open_source(place, wish, over)
-
-    @property
-    def movie(self) -> Movie | None:
-        """The movie, where the source is one: what is known before its first picture."""
-        return self._movie
 
     def arrivals(
         self, like: Movie | None = None, start: Fraction = Fraction(0)
@@ -125,7 +118,6 @@ class Connection:
                 if self._over.wait(max(0.0, begin + float(frame.time) - time.monotonic())):
                     return
                 yield Arrival(time.monotonic(), frame)
-        self.ended = True
 
     def _received(self, like: Movie | None, start: Fraction) -> Iterator[Arrival]:
         container = self._container
@@ -190,8 +182,7 @@ class Connection:
             raise self._broken(reason_of(error, self._wish.stall)) from error
         if self._over.is_set():
             return
-        self.ended = self._finite or self.place.url == STDIN
-        if not self.ended:
+        if not self._finite and self.place.url != STDIN:
             raise self._broken("it ended")
 
     def _pictures(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:

@@ -30,7 +30,7 @@ from videmo.review import (
     write_review,
 )
 from videmo.runs import track_spans
-from videmo.table import read_record, review_path
+from videmo.table import read_record, record_path, review_path
 from videmo.video import Movie
 from videmo.view.plays import browsers_play
 from videmo.view.said import AGAIN, asked_key, key_of, rounded, with_said
@@ -51,6 +51,7 @@ class Shelf:
         self._raw = raw
         self._movie = movie
         self._scans: OrderedDict[int, tuple[object, Scan]] = OrderedDict()
+        self._movies: dict[int, tuple[object, Movie]] = {}
         self._faces: OrderedDict[tuple[object, int, int, int], bytes] = OrderedDict()
         self._lock = threading.RLock()
         self._drawing = threading.Lock()
@@ -71,7 +72,18 @@ class Shelf:
             VidemoError: it is not there, or has changed.
         """
         table, _ = self.tables[number]
-        return find_movie(table, read_record(table), self._movie)
+        kept, movie = self._movies.get(number, (None, None))
+        if movie is not None and kept == self._movie_stamp(number, movie):
+            return movie
+        movie = find_movie(table, read_record(table), self._movie)
+        if movie.series is None:  # a folder does not tell that one of its pictures has changed
+            self._movies[number] = self._movie_stamp(number, movie), movie
+        return movie
+
+    def _movie_stamp(self, number: int, movie: Movie) -> object:
+        """Another one after another scan, or where the movie has changed, or is gone."""
+        record = record_path(self.tables[number][0])
+        return self._stamp(number), *map(_changed_at, (record, *movie.files))
 
     def page_data(self, number: int) -> Data:
         """All that a movie's page is given."""
@@ -103,15 +115,11 @@ class Shelf:
         key = (self._stamp(number), number, track, frame)
         with self._drawing:  # one after the other: each seeks in the movie
             if key not in self._faces:
-                seen = [
-                    one
-                    for one in self.look(number).moments
-                    if (one.found.track, one.found.best_frame) == (track, frame)
-                ]
-                if not seen:
+                scan = self._scan(number)
+                found = [one for one in scan.found if (one.track, one.best_frame) == (track, frame)]
+                if not found:
                     raise RequestError(AGAIN)
-                drawn = dict(pictures(self.look(number), self.movie(number), seen[:1]))
-                self._faces[key] = drawn[0]
+                self._faces[key] = dict(pictures(scan, self.movie(number), found[:1]))[0]
                 if len(self._faces) > MOST_FACES:
                     self._faces.popitem(last=False)
             return self._faces[key]

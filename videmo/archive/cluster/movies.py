@@ -20,7 +20,7 @@ from videmo.archive.cluster.crew import Crew, Ended, Lost
 from videmo.archive.cluster.errand import Errand, LostError, UnseenError, failed, run_errand
 from videmo.archive.cluster.fit import Difference, Sign
 from videmo.archive.done import table_of
-from videmo.archive.ledger import OK, PARTIAL, Entry
+from videmo.archive.ledger import Entry
 from videmo.archive.process import Order
 from videmo.archive.standing import Standing, Told
 from videmo.archive.walk import Candidate
@@ -43,8 +43,6 @@ PIECES = 4
 """Into how many pieces for each thread what is left would then be cut."""
 LEAST_CHUNKS = 4
 """A part has so many chunks, two minutes of film; else to begin with it costs too much."""
-
-_DONE = {OK, PARTIAL}
 
 
 @dataclass
