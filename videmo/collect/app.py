@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import cv2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from videmo.collect.labels import KEYS
 from videmo.collect.session import Session
 from videmo.errors import RequestError, VidemoError
 from videmo.labelled import IMAGES
+from videmo.pictures import encode_jpeg, reduced
 from videmo.report.html import collect_page
 from videmo.view.app import json_body, page, told_error
 from videmo.view.gate import App, Gate
@@ -110,10 +110,7 @@ class _Pages:
             return Response(status_code=204)
         picture = found.value.picture
         height, width = picture.shape[:2]
-        if width > WIDEST:
-            size = WIDEST, max(1, round(height * WIDEST / width))
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        data = encode_jpeg(reduced(picture, WIDEST, across=True), QUALITY)
         faces, meant = session.faces_of(found.value)
         seen = {
             "number": found.number,
@@ -122,9 +119,7 @@ class _Pages:
             "faces": faces,
             "meant": meant,
         }
-        return Response(
-            data.tobytes(), media_type="image/jpeg", headers={"x-seen": json.dumps(seen)}
-        )
+        return Response(data, media_type="image/jpeg", headers={"x-seen": json.dumps(seen)})
 
 
 def _text(asked: dict[str, Any], name: str) -> str:

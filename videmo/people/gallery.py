@@ -16,12 +16,12 @@ import numpy as np
 
 from videmo.draw import FACE, FACES_A_ROW, PersonRow, Tile, cut_face, people_sheet
 from videmo.errors import PictureError, RequestError
-from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
 from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
 from videmo.people.described import Exemplar
 from videmo.people.known import SHEET, only_face
+from videmo.pictures import encode_jpeg
 from videmo.schema import timecode
 from videmo.video import Movie, open_movie
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-import cv2
-import numpy as np
-
 from videmo.exporters.crops import Crop, faces
 from videmo.exporters.selection import Sighting
+from videmo.pictures import encode_jpeg
 from videmo.report.data import boxes_of
 from videmo.report.look import Look, Seen
 from videmo.schema import FRAME
@@ -51,7 +49,7 @@ def pictures(look: Look, movie: Movie, moments: Sequence[Seen]) -> Iterator[tupl
         of_place.setdefault(place, []).append(number)
     how = Crop(MARGIN, SIDE, whole=look.record["model"]["crop"] == FRAME)
     for sighting, face in faces(movie, _sightings(look, places), how):
-        data = _jpeg(face)
+        data = encode_jpeg(face, QUALITY)
         for number in of_place[sighting.track, sighting.frame]:
             yield number, data
 
@@ -68,9 +66,3 @@ def _sightings(look: Look, places: Sequence[tuple[int, int]]) -> list[Sighting]:
     columns = (rows[name].tolist() for name in ("frame", "time", "track"))
     cells = zip(*columns, face_boxes(rows), rows["score"].tolist(), strict=True)
     return [Sighting(*of_row) for of_row in cells]
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    """A picture (BGR uint8) as a small JPEG file."""
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
