@@ -51,7 +51,7 @@ from videmo.faces import DETECTORS, DetectorConfig
 from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
 from videmo.schema import EMOTIONS
-from videmo.sheets import safe_cell
+from videmo.sheets import safe_cell, unquoted
 from videmo.video import probe
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
@@ -610,6 +610,8 @@ def test_an_archive_that_has_moved_is_found_again_by_scanning_it_there(
 
 def test_a_name_is_no_formula_and_one_line(tmp_path: Path) -> None:
     assert safe_cell("=cmd|' /C calc'!A1.mp4").startswith("'=")
+    wide = "\N{FULLWIDTH EQUALS SIGN}1+1.mp4"
+    assert safe_cell(wide) == f"'{wide}" and unquoted(safe_cell(wide)) == wide
     assert safe_cell("a\nb\udcff.mp4") == "a\\nb\\udcff.mp4"
     path = tmp_path / "archive.csv"
     begin_ledger(path, [Entry(safe_cell('@x,"y".mp4'), "failed", "=1+1\n")], EMOTIONS)

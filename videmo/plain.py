@@ -8,7 +8,10 @@ LONGEST_NAME = 60
 """Letters of a person's name that are kept."""
 LONGEST_NOTE = 500
 """Letters of a note that are kept."""
-FORMULA = "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}"
+FORMULA = (
+    *("=", "+", "-", "@"),
+    *("\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "\N{FULLWIDTH COMMERCIAL AT}"),
+)
 """What makes a spreadsheet take a cell for a formula."""
 NOT_IN_NAMES = '/\\:*?"<>|'
 """What would make a name a path, or cannot be in a file's name."""
@@ -31,5 +34,5 @@ def _line(text: str, without: str, not_first: str, longest: int) -> str:
     letters = unicodedata.normalize("NFC", text)
     kept = (c if c.isprintable() and c not in without else " " for c in letters)
     plain = " ".join("".join(kept).split()).lstrip(not_first)
-    safe = f"_{plain}" if plain.startswith(tuple(FORMULA)) else plain
+    safe = f"_{plain}" if plain.startswith(FORMULA) else plain
     return safe[:longest].rstrip()
