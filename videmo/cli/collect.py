@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.live import PictureSize
-from videmo.cli.options import DETECTOR, PATH, RATE, output
-from videmo.cli.tell import say
+from videmo.cli.options import (
+    CAMERA_RATE,
+    CAMERA_SIZE,
+    DETECTOR,
+    NO_BROWSER,
+    PATH,
+    output,
+    port_option,
+)
+from videmo.cli.tell import say, tell_address
 from videmo.errors import to_install
 from videmo.files import shown
-from videmo.schema import CROPS, DEFAULT_DETECTOR, FRAME
+from videmo.schema import CROPS, DEFAULT_DETECTOR, DEFAULT_GOAL, FRAME
 
 
 @click.command(epilog=f"Needs the extra view; {to_install('view')}.")
@@ -41,19 +48,15 @@ from videmo.schema import CROPS, DEFAULT_DETECTOR, FRAME
 @click.option(
     "--goal",
     type=click.IntRange(1),
-    default=150,
+    default=DEFAULT_GOAL,
     show_default=True,
     help="Pictures to take of each label.",
 )
-@click.option("--size", type=PictureSize(), help="Size to ask a camera for.")
-@click.option("--rate", type=RATE, help="Pictures a second to ask a camera for.")
+@CAMERA_SIZE
+@CAMERA_RATE
 @DETECTOR
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help="Where it listens on this machine.  [default: any free port]",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address; open no browser.")
+@port_option()
+@NO_BROWSER
 def collect(
     labels: tuple[str, ...],
     folder: Path,
@@ -97,15 +100,10 @@ def collect(
         wish=Wish(size, rate),
         port=port or 0,
         browser=not no_browser,
-        tell=_tell,
+        tell=tell_address,
     )
     for line in lacking:
         say(line)
     if not lacking:
         whole = " --crop frame" if crop == FRAME else ""
         say(f"now: videmo train {shown(folder)} -o runs/{shown(folder.name)}{whole}")
-
-
-def _tell(address: str) -> None:
-    click.echo(address)
-    say("answers until it is interrupted (Ctrl-C)")

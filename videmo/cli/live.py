@@ -20,7 +20,16 @@ from videmo.cli.live_tell import (
     tell_ended,
     tell_left,
 )
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, TIME, repeat_option
+from videmo.cli.options import (
+    CAMERA_RATE,
+    CAMERA_SIZE,
+    DETECTOR,
+    MODEL,
+    PATH,
+    QUIET,
+    TIME,
+    repeat_option,
+)
 from videmo.cli.tell import say
 from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE
@@ -31,21 +40,6 @@ if TYPE_CHECKING:
 STATUS_EVERY = 5.0
 """Seconds from one line about lag and rates to the next, on a terminal."""
 AS = ("text", "jsonl")
-
-
-class PictureSize(click.ParamType):  # type: ignore[type-arg]
-    """Width and height in pixels: 1280x720."""
-
-    name = "WxH"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        parts = str(value).lower().split("x")
-        if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
-            self.fail(f"{value!r} is no size; write 1280x720", param, ctx)
-        width, height = (min(int(part[:6]), 100_000) for part in parts)
-        return width, height
 
 
 @click.command()
@@ -114,8 +108,8 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     help="Seconds after which such a program is killed, and an address given up.",
 )
 @click.option("--for", "seconds", type=TIME, help="End after so long: seconds, or hh:mm:ss.")
-@click.option("--size", type=PictureSize(), help="Size to ask a camera for.")
-@click.option("--rate", type=RATE, help="Pictures a second to ask a camera for.")
+@CAMERA_SIZE
+@CAMERA_RATE
 @click.option(
     "--stall",
     type=click.FloatRange(1),

@@ -130,6 +130,21 @@ class Rate(click.ParamType):  # type: ignore[type-arg]
         return rate
 
 
+class PictureSize(click.ParamType):  # type: ignore[type-arg]
+    """Width and height in pixels: 1280x720."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        parts = str(value).lower().split("x")
+        if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+            self.fail(f"{value!r} is no size; write 1280x720", param, ctx)
+        width, height = (min(int(part[:6]), 100_000) for part in parts)
+        return width, height
+
+
 TIME = Time()
 RATE = Rate()
 SOUND = SoundChoice()
@@ -162,6 +177,23 @@ RAW: Decorator = click.option(
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
 )
+
+CAMERA_SIZE: Decorator = click.option(
+    "--size", type=PictureSize(), help="Size to ask a camera for."
+)
+CAMERA_RATE: Decorator = click.option(
+    "--rate", type=RATE, help="Pictures a second to ask a camera for."
+)
+NO_BROWSER: Decorator = click.option(
+    "--no-browser", is_flag=True, help="Only print the address; open no browser."
+)
+
+
+def port_option(about: str = "Where it listens on this machine.") -> Decorator:
+    """The option `--port`: where a page is."""
+    return click.option(
+        "--port", type=click.IntRange(1, 65535), help=f"{about}  [default: any free port]"
+    )
 
 
 def repeat_option(about: str) -> Decorator:

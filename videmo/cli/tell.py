@@ -32,6 +32,12 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def tell_address(address: str) -> None:
+    """Where a page is that is served."""
+    click.echo(address)
+    say("answers until it is interrupted (Ctrl-C)")
+
+
 def counted(number: int, what: str) -> str:
     """So many of it, as people say that: one without an s."""
     return f"{number} {what}{'s' if number != 1 else ''}"

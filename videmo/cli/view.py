@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.options import MOVED, RAW, TABLES, output
-from videmo.cli.tell import say
+from videmo.cli.options import MOVED, NO_BROWSER, RAW, TABLES, output, port_option
+from videmo.cli.tell import tell_address
 from videmo.errors import to_install
 
 
 @click.command(epilog=f"Needs the extra view; {to_install('view')}.")
 @TABLES
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help="Where it listens on this machine.  [default: any free port]",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address; open no browser.")
+@port_option()
+@NO_BROWSER
 @output("Folder for what is extracted from the page.", default="extracted", show_default=True)
 @RAW
 @MOVED
@@ -50,10 +46,5 @@ def view(
         raw=raw,
         movie=movie,
         browser=not no_browser,
-        tell=_tell,
+        tell=tell_address,
     )
-
-
-def _tell(address: str) -> None:
-    click.echo(address)
-    say("answers until it is interrupted (Ctrl-C)")

@@ -9,12 +9,9 @@ from pathlib import Path
 from videmo.collect.labels import find_labels
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.schema import DEFAULT_DETECTOR, FACE
+from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GOAL, FACE
 from videmo.video import Wish
 from videmo.view.serve import Listening, answer, check_extra, listen_for
-
-GOAL = 150
-"""Pictures of a label: enough to begin with."""
 
 
 def collect(
@@ -24,7 +21,7 @@ def collect(
     source: str = "0",
     movie: Path | None = None,
     crop: str = FACE,
-    goal: int = GOAL,
+    goal: int = DEFAULT_GOAL,
     detector: str = DEFAULT_DETECTOR,
     wish: Wish | None = None,
     port: int = 0,
@@ -69,7 +66,7 @@ def listening(
     source: str = "0",
     movie: Path | None = None,
     crop: str = FACE,
-    goal: int = GOAL,
+    goal: int = DEFAULT_GOAL,
     detector: str = DEFAULT_DETECTOR,
     wish: Wish | None = None,
     port: int = 0,
