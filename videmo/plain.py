@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 LONGEST_NAME = 60
 """Letters of a person's name that are kept."""
@@ -13,8 +14,20 @@ FORMULA = (
     *("\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "\N{FULLWIDTH COMMERCIAL AT}"),
 )
 """What makes a spreadsheet take a cell for a formula."""
+MOST_NAMES = 20
+"""Names that are told to somebody who wants one that is not there."""
 NOT_IN_NAMES = '/\\:*?"<>|'
 """What would make a name a path, or cannot be in a file's name."""
+
+
+def counted(number: int, what: str) -> str:
+    """So many of it, as people say that: one without an s."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def some_of(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """The first of `names`, and dots if there are more; empty: there are none."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def tidy(name: str) -> str:

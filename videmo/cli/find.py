@@ -16,6 +16,7 @@ from videmo.cli.options import PATH, QUIET, repeat_option
 from videmo.cli.progress import watched
 from videmo.cli.tell import long, say
 from videmo.files import shown
+from videmo.plain import counted
 from videmo.schema import EMOTIONS, timecode
 
 if TYPE_CHECKING:
@@ -218,9 +219,8 @@ def _tell(moments: _Counted, place: Path, target: Path | None) -> None:
     if not moments.count:
         say("nothing matches; ask for less: fewer words, or a lower --repeat")
         return
-    count = "1 moment" if moments.count == 1 else f"{moments.count} moments"
     more = "; there are more: --limit 0 shows all" if moments.more else ""
-    say(f"{count}, {long(moments.seconds)} in all{more}")
+    say(f"{counted(moments.count, 'moment')}, {long(moments.seconds)} in all{more}")
     if target is not None:
         cut = f"; cut them with: videmo extract --moments {shown(target)}"
         say(f"written: {shown(target)}{cut if target.suffix != '.json' else ''}")
@@ -243,7 +243,7 @@ def index(folder: Path, fresh: bool, quiet: bool) -> None:
     for problem in (*done.problems, *done.warnings):
         say(f"videmo: {problem}")
     if not quiet:
-        tables = "1 table" if done.tables == 1 else f"{done.tables} tables"
+        tables = counted(done.tables, "table")
         click.echo(
             f"{shown(done.path)}: {done.moments} runs of {tables}; changed since: {done.changed}"
         )

@@ -11,6 +11,7 @@ import click
 
 from videmo.errors import MissingMovieError
 from videmo.files import shown
+from videmo.plain import counted
 from videmo.schema import FRAME
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ def tell_address(address: str) -> None:
     say("answers until it is interrupted (Ctrl-C)")
 
 
-def counted(number: int, what: str) -> str:
-    """So many of it, as people say that: one without an s."""
-    return f"{number} {what}{'s' if number != 1 else ''}"
-
-
 def tell_scanned(outcome: Outcome, quiet: bool) -> None:
     """One line about a movie."""
     if outcome.scanned is None:
@@ -51,7 +47,7 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> None:
     from videmo.archive import joined_with
 
     scanned, record = outcome.scanned, outcome.scanned.record
-    tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
+    tracks = counted(record["tracks"], "track")
     held = sorted(record["seconds"].items(), key=lambda item: -item[1])
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
     some = record["frames_scanned"] < record["frames_read"]
@@ -77,10 +73,10 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> None:
 
 def _tell_smaller(record: Record) -> None:
     """That there are faces which are too small for this scan, if there are many."""
-    counted, least = record["smaller_faces"], record["settings"]["min_face"]
-    if counted["faces"] >= MANY_SMALLER * max(1, counted["pictures"]):
+    smaller, least = record["smaller_faces"], record["settings"]["min_face"]
+    if smaller["faces"] >= MANY_SMALLER * max(1, smaller["pictures"]):
         click.echo(
-            f"besides, {counted['faces']} faces in {counted['pictures']} pictures are lower than "
+            f"besides, {smaller['faces']} faces in {smaller['pictures']} pictures are lower than "
             f"{least:g} of the picture; --min-face {least / 2:g} looks for them, too"
         )
 
@@ -116,8 +112,8 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
             )
         for name, (count, least) in cast.nearly.items():
             click.echo(
-                f"{name}? {_tracks(count)} just too far away ({least:.2f} and more); see the "
-                f"sheet, and put a picture of them to those of {name} if it is so"
+                f"{name}? {counted(count, 'track')} just too far away ({least:.2f} and more); "
+                f"see the sheet, and put a picture of them to those of {name} if it is so"
             )
         for name, away in cast.absent.items():
             how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
@@ -131,18 +127,14 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
 
 
 def _people_line(one: NamedTracks) -> str:
-    counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
+    counts = [f"{name} {counted(count, 'track')}" for name, count in one.tracks.items()]
     if one.nobody:
-        counts.append(f"nobody in particular {_tracks(one.nobody)}")
+        counts.append(f"nobody in particular {counted(one.nobody, 'track')}")
     if one.unclear:
-        counts.append(f"not plain enough to see {_tracks(one.unclear)}")
+        counts.append(f"not plain enough to see {counted(one.unclear, 'track')}")
     return (
         f"{shown(one.table)}: {', '.join(counts) or 'no tracks'}; written: {shown(one.file or '')}"
     )
-
-
-def _tracks(count: int) -> str:
-    return "1 track" if count == 1 else f"{count} tracks"
 
 
 def _renaming(cast: Cast, folder: Path) -> str:
@@ -227,7 +219,6 @@ def tell_reported(done: Reported, quiet: bool) -> bool:
     for error in done.errors:
         say(f"videmo: {error}")
     if not quiet:
-        movies = f"{done.movies} movie{'s' if done.movies != 1 else ''}"
-        moments = f"{done.moments} moment{'s' if done.moments != 1 else ''}"
-        click.echo(f"{movies}, {moments}; open: {shown(done.page.absolute())}")
+        found = f"{counted(done.movies, 'movie')}, {counted(done.moments, 'moment')}"
+        click.echo(f"{found}; open: {shown(done.page.absolute())}")
     return not done.errors

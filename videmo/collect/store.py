@@ -25,7 +25,7 @@ from videmo.collect.variety import Measures, is_near, tiny
 from videmo.errors import OutputError, RequestError, VidemoError
 from videmo.files import check_writable, file_lock, shown, write_atomic
 from videmo.labelled import COLLECTED, IMAGES, check_labels
-from videmo.plain import tidy
+from videmo.plain import counted, tidy
 
 Step = list[tuple[Picture | None, Picture | None]]
 """What was done, and can be undone: each picture before and after; None: it is not there."""
@@ -188,7 +188,7 @@ class Store:
             self._apply([(after, before) for before, after in reversed(step)])
             self._steps.pop()
             first = step[0] if step else (None, None)
-            count = f"{len(step)} picture{'s' if len(step) != 1 else ''}"
+            count = counted(len(step), "picture")
             if first[0] is None:
                 return f"{count} taken away again"
             return f"{count} brought back" if first[1] is None else f"{count} labelled as before"

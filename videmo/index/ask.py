@@ -14,7 +14,7 @@ from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.index.layout import BY_LENGTH, BY_MOVIE, BY_PERSON, BY_SCORE, FIELDS, NAMED
 from videmo.moments import Moment
-from videmo.plain import tidy
+from videmo.plain import some_of, tidy
 from videmo.runs import TWO_DIGITS
 from videmo.schema import DEFAULT_REPEAT, no_such_emotion
 
@@ -27,8 +27,6 @@ ORDERS = {
 """In which order moments may be wanted: the best first, the longest first, movie by movie as they
 come, and movie by movie the best of each first."""
 
-MOST_NAMES = 20
-"""Names that are told to somebody who wants one that is not there."""
 AT_ONCE = 500
 """Moments that are looked up together."""
 FEW = 20
@@ -200,8 +198,7 @@ def _people(db: sqlite3.Connection, names: Iterable[str]) -> list[int]:
         found = [wanted] if wanted in known else folded
         if not wanted or not found:
             there = sorted(filter(None, known))
-            who = ", ".join(there[:MOST_NAMES]) or "nobody; run: videmo people"
-            who += ", ..." if len(there) > MOST_NAMES else ""
+            who = some_of(there) or "nobody; run: videmo people"
             raise RequestError(f"{shown(name)}: nobody has this name; there are: {who}")
         numbers += [known[one] for one in found]
     return numbers
