@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import opened
+from tests.browser import answering, opened
 from tests.movies import person
 from tests.test_collect import check_whole, files, take
 from tests.test_view import ask

@@ -23,7 +23,7 @@ import av
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import opened
+from tests.browser import answering, opened
 from tests.conftest import Made
 from tests.test_report import copied
 from videmo.cli import cli
@@ -51,14 +51,8 @@ def table(people: Made, tmp_path: Path) -> Path:
 def served(*tables: Path, **how: Any) -> Iterator[str]:
     """The address at which tables are served."""
     names = {table: table.name.removesuffix(".faces.csv") for table in tables}
-    listening = listen(names, tables[0].parent / "extracted", **how)
-    thread = threading.Thread(target=listening.run)
-    thread.start()
-    try:
-        yield listening.address
-    finally:
-        listening.stop()
-        thread.join()
+    with answering(listen(names, tables[0].parent / "extracted", **how)) as address:
+        yield address
 
 
 def ask(

@@ -82,14 +82,15 @@ def collect(
     test with a folder for each label, 80/10/10, a burst in one of them; and as FaceLabeler has
     them (labelList.csv, faceLabels.csv, Images/). videmo train reads either.
     """
-    from videmo.collect.serve import collect as run
+    from videmo.collect import listening
     from videmo.errors import RequestError
     from videmo.video import Wish
+    from videmo.view.serve import answer
 
     given = click.get_current_context().get_parameter_source("source")
     if movie is not None and given is not click.core.ParameterSource.DEFAULT:
         raise RequestError("--source and --from exclude each other; leave one out")
-    lacking = run(
+    with listening(
         labels,
         folder,
         source=source,
@@ -99,11 +100,11 @@ def collect(
         detector=detector or DEFAULT_DETECTOR,
         wish=Wish(size, rate),
         port=port or 0,
-        browser=not no_browser,
-        tell=tell_address,
-    )
-    for line in lacking:
+    ) as (server, lacking):
+        answer(server, browser=not no_browser, tell=tell_address)
+        lines = lacking()
+    for line in lines:
         say(line)
-    if not lacking:
+    if not lines:
         whole = " --crop frame" if crop == FRAME else ""
         say(f"now: videmo train {shown(folder)} -o runs/{shown(folder.name)}{whole}")
