@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -22,6 +21,7 @@ import pytest
 from PIL import Image
 
 from tests.movies import another, begun, cut_off, still
+from tests.waiting import PATIENCE, eventually
 from videmo.archive import (
     Candidate,
     Entry,
@@ -770,10 +770,9 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     ) as work:
         begun(out / "long.mp4.parts")
         work.send_signal(how)
-        work.communicate(timeout=5)
+        work.communicate(timeout=PATIENCE)
     assert work.returncode == code
-    time.sleep(1)
-    assert not _alive(marker)
+    eventually(lambda: not _alive(marker))
     assert not list(out.glob("*.faces.json")) or not (out / "long.mp4.faces.json").exists()
     assert scan(archive, out)[0]["long.mp4"].status == "ok"
     assert not [p for p in out.rglob(".*")]

@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import Made
 from tests.movies import begun, cut_off, still
+from tests.waiting import PATIENCE
 from videmo.cli.options import TIME
 from videmo.convert import FORMS
 from videmo.demo import make_movie
@@ -227,7 +228,7 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
     ) as work:
         begun(tmp_path / "movie.mp4.parts")
         work.send_signal(how)
-        _, said = work.communicate(timeout=4)
+        _, said = work.communicate(timeout=PATIENCE)
     assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".parts"] == ["movie.mp4"]
     assert not list(tmp_path.rglob("*.part"))
@@ -399,9 +400,8 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> N
     ) as work:
         while work.poll() is None and not list(tmp_path.glob("out/.*.part")):
             time.sleep(0.05)
-        time.sleep(0.3)
         work.send_signal(signal.SIGINT)
-        _, said = work.communicate(timeout=10)
+        _, said = work.communicate(timeout=PATIENCE)
     assert work.returncode == 130 and "Traceback" not in said
     assert not list((tmp_path / "out").iterdir())
 

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -26,6 +25,7 @@ from click.testing import CliRunner
 from tests.browser import answering, opened
 from tests.conftest import Made
 from tests.test_report import copied
+from tests.waiting import PATIENCE, eventually
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
 from videmo.files import sha256
@@ -66,7 +66,7 @@ def ask(
     content = None
     if body is not None:
         content, said = json.dumps(body).encode(), {"Content-Type": "application/json", **said}
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=PATIENCE)
     try:
         connection.putrequest(method, whole.lstrip("!"), skip_host=True)
         for name, value in said.items():
@@ -274,7 +274,9 @@ def test_a_port_that_is_taken_is_said_in_one_line(table: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "videmo", "view", str(table), "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.strip() == (
         f"videmo: port {port}: cannot be used (another program listens there); choose another with "
@@ -293,7 +295,7 @@ def test_the_address_is_the_first_line_and_no_browser_is_no_error(table: Path) -
         said = [process.stderr.readline(), process.stderr.readline()]
         assert ask(address, "movie/0/")[0] == 200
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
     assert any("no browser opens; open the address above yourself" in line for line in said)
     assert process.returncode == 0
 
@@ -308,10 +310,8 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
-        late = time.monotonic() + 60
         try:
-            while not said.exists() and time.monotonic() < late:
-                time.sleep(0.05)
+            eventually(said.exists)
             opened = said.read_text().strip()
             assert opened.startswith("file:///") and urlsplit(address).path not in opened
             page = Path(unquote(urlsplit(opened).path))
@@ -319,7 +319,7 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
             content = page.read_text()
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
     assert modes == (0o600, 0o700) and f"0;url={address}" in content
     assert not page.parent.exists()
 
@@ -327,7 +327,7 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(table: Path) -> None:
     script = "import sys; sys.modules['uvicorn'] = None; from videmo.cli import main; main()"
     command = [sys.executable, "-c", script, "view", str(table), "--no-browser"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 3
     assert done.stderr.strip().endswith('run: pip install ".[view]"')
     assert len(done.stderr.strip().splitlines()) == 1
@@ -363,7 +363,7 @@ def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause
                 await asyncio.sleep(pause)
                 heard.set()
 
-        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
+        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), PATIENCE)
 
     asyncio.run(listen_a_little())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,7 +16,6 @@ from starlette.routing import Route
 from videmo.collect.labels import KEYS
 from videmo.collect.session import Session
 from videmo.errors import RequestError, VidemoError
-from videmo.labelled import IMAGES
 from videmo.pictures import encode_jpeg, reduced
 from videmo.report.html import collect_page
 from videmo.view.app import json_body, page, told_error
@@ -84,14 +84,10 @@ class _Pages:
 
     async def image(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in self._session.store.pictures:
+        data = await run_in_threadpool(self._session.store.content, name)
+        if data is None:
             return Response(status_code=404)
-        place = self._session.store.folder / IMAGES / name
-        try:
-            data = await run_in_threadpool(place.read_bytes)
-        except OSError:  # it was deleted just now
-            return Response(status_code=404)
-        return Response(data, media_type=TYPES.get(place.suffix.lower(), "image/png"))
+        return Response(data, media_type=TYPES.get(Path(name).suffix.lower(), "image/png"))
 
     def doing(self, what: str) -> Answer:
         """Does something that a page asks for, and tells how it stands then."""
