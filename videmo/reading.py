@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,8 @@ class Reading(NamedTuple):
     """In order of time."""
     found: list[Moment]
     """The same as the scan found them, before corrections."""
+    were: Mapping[int, str]
+    """Who each track was before corrections."""
     warnings: tuple[str, ...]
     """What could not be read beside the table, and is done without."""
 
@@ -69,10 +71,11 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
     warnings: list[str] = []
-    people = people_after(readable_people(path, record, warnings.append), table, review)
+    were = readable_people(path, record, warnings.append)
+    people = people_after(were, table, review)
     how = {"repeat": repeat, "end": record["end"]}
     found = moments_of(table, name, persons=people.names, **how)
-    return Reading(table, record, people, apply(found, review), found, tuple(warnings))
+    return Reading(table, record, people, apply(found, review), found, were.names, tuple(warnings))
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.columns import in_columns
-from videmo.cli.options import PATH, QUIET, repeat_option
+from videmo.cli.options import PATH, QUIET, RAW, repeat_option
 from videmo.cli.progress import watched
 from videmo.cli.tell import long, say
 from videmo.files import shown
@@ -97,6 +97,7 @@ ON_SCREEN = 50
     type=PATH,
     help="File for the list, for a spreadsheet and for extract --moments.",
 )
+@RAW
 @QUIET
 def find(
     place: Path,

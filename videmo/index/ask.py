@@ -12,7 +12,16 @@ from typing import Any
 
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.index.layout import BY_LENGTH, BY_MOVIE, BY_PERSON, BY_SCORE, FIELDS, NAMED
+from videmo.index.layout import (
+    BY_LENGTH,
+    BY_MOVIE,
+    BY_PERSON,
+    BY_SCORE,
+    CORRECTED,
+    FIELDS,
+    NAMED,
+    RAW,
+)
 from videmo.moments import Moment
 from videmo.plain import some_of, tidy
 from videmo.runs import TWO_DIGITS
@@ -58,6 +67,13 @@ class Asked:
     order: str = "score"
     limit: int | None = None
     """The most moments; None: all."""
+    raw: bool = False
+    """As if nobody had corrected anything."""
+
+    @property
+    def other(self) -> int:
+        """The rows that are not for who asks so."""
+        return CORRECTED if self.raw else RAW
 
 
 def asked_of(db: sqlite3.Connection, asked: Asked) -> Iterator[Moment]:
@@ -109,8 +125,9 @@ def _moment(cells: Sequence[Any]) -> Moment:
 
 def _condition(db: sqlite3.Connection, asked: Asked) -> tuple[str, list[Any], str]:
     """What a moment must be: SQL with its values, and the index in which it is looked for."""
-    parts = ["m.repeat >= ?", "m.length >= ?", "m.score >= ?"]
-    values: list[Any] = [asked.repeat, asked.seconds - TWO_DIGITS, asked.min_score]
+    parts = ["m.repeat >= ?", "m.length >= ?", "m.score >= ?", "m.side != ?"]
+    least = (asked.repeat, asked.seconds - TWO_DIGITS, asked.min_score)
+    values: list[Any] = [*least, asked.other]
     index = {"score": BY_SCORE, "length": BY_LENGTH}.get(asked.order, BY_MOVIE)
     if asked.persons:
         index, persons = BY_PERSON, _people(db, asked.persons)
@@ -122,7 +139,7 @@ def _condition(db: sqlite3.Connection, asked: Asked) -> tuple[str, list[Any], st
         index = BY_MOVIE if few and not asked.persons else index
         parts.append(f"{_CHOSEN[index == BY_MOVIE]} IN (SELECT id FROM temp.chosen)")
     if beside:
-        parts.append(_together(beside, values))
+        parts.append(_together(beside, asked.other, values))
     return " AND ".join(parts), values, index
 
 
@@ -149,7 +166,7 @@ def _narrowest(db: sqlite3.Connection, asked: Asked, emotions: Sequence[int], in
     return index
 
 
-def _together(beside: Sequence[Sequence[int]], values: list[Any]) -> str:
+def _together(beside: Sequence[Sequence[int]], other: int, values: list[Any]) -> str:
     """That all these people, of whom each may have several numbers, are to be seen at one instant
     of a moment."""
     names = [f"t{number}" for number in range(len(beside))]
@@ -157,8 +174,8 @@ def _together(beside: Sequence[Sequence[int]], values: list[Any]) -> str:
     for name, numbers in zip(names, beside, strict=True):
         marks = ",".join("?" * len(numbers))
         theirs.append(f"{name}.movie = m.movie AND {name}.person IN ({marks})")
-        theirs.append(f"{name}.track != m.track")
-        values += numbers
+        theirs.append(f"{name}.track != m.track AND {name}.side != ?")
+        values += (*numbers, other)
     starts = ", ".join(("m.start", *(f'{name}."start"' for name in names)))
     ends = ", ".join(("m.start + m.length", *(f'{name}."end"' for name in names)))
     tracks = ", ".join(f"tracks {name}" for name in names)
