@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from tests.movies import another, begun, cut_off, still
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import HEED, PATIENCE, eventually
 from videmo.archive import (
     Candidate,
     Entry,
@@ -760,12 +760,11 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     make_movie(archive / "long.mp4", still(45, Fraction(20), sound=False))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "videmo", "scan", "-j", str(jobs), "-o", str(out)]
-    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     marker = {"VIDEMO_TEST": str(tmp_path)}
     with subprocess.Popen(
         [*command, str(archive)],
         stderr=subprocess.PIPE,
-        preexec_fn=heed,
+        preexec_fn=HEED,
         env={**os.environ, **marker},
     ) as work:
         begun(out / "long.mp4.parts")

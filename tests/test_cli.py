@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import click
@@ -19,7 +18,7 @@ import pytest
 
 from tests.conftest import Made
 from tests.movies import begun, cut_off, still
-from tests.waiting import PATIENCE
+from tests.waiting import HEED, PATIENCE
 from videmo.cli.options import TIME
 from videmo.convert import FORMS
 from videmo.demo import make_movie
@@ -221,10 +220,8 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
 ) -> None:
     make_movie(tmp_path / "movie.mp4", still(61, Fraction(20), sound=False))
     command = [sys.executable, "-m", "videmo", "scan", *options, "movie.mp4"]
-    # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
     ) as work:
         begun(tmp_path / "movie.mp4.parts")
         work.send_signal(how)
@@ -394,9 +391,8 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> N
     make_movie(tmp_path / "movie.mp4", still(30, sound=False))
     assert run("scan", "movie.mp4", cwd=tmp_path).returncode == 0
     command = [sys.executable, "-m", "videmo", "annotate", "movie.mp4", "-o", "out"]
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
     ) as work:
         while work.poll() is None and not list(tmp_path.glob("out/.*.part")):
             time.sleep(0.05)

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import av
@@ -19,7 +18,7 @@ import pytest
 from tests.conftest import Made
 from tests.live import Watched, ffmpeg, free_port, http_server, rtsp_server, sending, watch
 from tests.movies import still
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import HEED, PATIENCE, eventually
 from videmo.demo import make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
@@ -455,10 +454,8 @@ def test_to_interrupt_is_to_end_well(happy: Path, tmp_path: Path) -> None:
     how = ("-re", "-stream_loop", -1, "-i", happy, "-c", "copy", "-f", "mpegts", fifo)
     with sending(*how):
         asked = command(fifo, "--table", folder, "--as", "jsonl", "--text")
-        # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
-        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(asked, **pipes, text=True, preexec_fn=heed) as work:
+        with subprocess.Popen(asked, **pipes, text=True, preexec_fn=HEED) as work:
             try:
                 begun(folder, 10)
                 work.send_signal(signal.SIGINT)

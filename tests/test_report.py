@@ -58,7 +58,11 @@ def report(table: Path, *options: str) -> Path:
 
 def data_in(page: Path) -> Any:
     """What a page is given."""
-    (text,) = re.findall(r'id="data">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
+    return data_of(page.read_text("utf-8"))
+
+
+def data_of(page: str) -> Any:
+    (text,) = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
     return json.loads(text)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from videmo.cli.options import MOVED, NO_BROWSER, RAW, TABLES, output, port_option
+from videmo.cli.progress import watched
 from videmo.cli.tell import tell_address
 from videmo.errors import to_install
 
@@ -35,16 +37,20 @@ def view(
     Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
     NAME.review.csv beside the table, which is never changed; extract and report heed them.
     """
-    from videmo.find import find_tables, without_copies
-    from videmo.view import serve
+    from videmo.find import find_tables, searched_folder, without_copies
+    from videmo.view import answer, listen
 
     found = without_copies(find_tables(tables))
-    serve(
-        found,
-        folder,
-        port=port or 0,
-        raw=raw,
-        movie=movie,
-        browser=not no_browser,
-        tell=tell_address,
-    )
+    place = searched_folder(tables)
+    many = watched(quiet=False, what="tables") if len(found) > 1 else None
+    with many((place or Path()).absolute()) if many else nullcontext() as progress:
+        server = listen(
+            found,
+            folder,
+            port=port or 0,
+            raw=raw,
+            movie=movie,
+            folder=place,
+            progress=progress,
+        )
+    answer(server, browser=not no_browser, tell=tell_address)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from videmo.files import shown
 from videmo.index.ask import Asked, asked_of
-from videmo.index.layout import BOTH, CORRECTED, INDICES, NAMED, RAW
+from videmo.index.layout import BOTH, BY_MOVIE, CORRECTED, INDICES, NAMED, RAW
 from videmo.moments import Moment, Stretch
 from videmo.schema import SCORE
 
@@ -19,6 +20,13 @@ _FIELDS = Moment._fields
 _PUT = f"INSERT INTO moments VALUES ({','.join('?' * (len(_FIELDS) + 2))})"
 _MOVIE, _PERSON, _EMOTION = map(_FIELDS.index, NAMED)
 _SCORE = _FIELDS.index("score")
+
+_HELD = f"""SELECT m.movie, emotions.name, count(*), sum(m.length)
+    FROM moments m INDEXED BY {BY_MOVIE} JOIN emotions ON emotions.id = m.emotion
+    WHERE m.repeat >= ? AND m.side != ? GROUP BY m.movie, m.emotion"""
+_PEOPLE = """SELECT t.movie, people.name FROM tracks t JOIN people ON people.id = t.person
+    WHERE people.name != '' AND t.side != ? GROUP BY t.movie, t.person
+    ORDER BY t.movie, sum(t."end" - t."start") DESC, people.name"""
 
 T = TypeVar("T")
 
@@ -50,6 +58,16 @@ class Kept(NamedTuple):
     """Why it could not be read."""
     warning: str = ""
     """What was done without."""
+
+
+class Sums(NamedTuple):
+    """What the moments of one movie come to."""
+
+    moments: int
+    held: Mapping[str, float]
+    """Seconds of each emotion."""
+    people: tuple[str, ...]
+    """Who is in it; whoever is seen longest first."""
 
 
 class Index:
@@ -88,6 +106,28 @@ class Index:
         """Of each movie, by its name: where its table lies, and the table's checksum."""
         rows = self._db.execute("SELECT name, place, scan FROM movies WHERE NOT left_out")
         return {str(name): (os.fsdecode(place), str(scan)) for name, place, scan in rows}
+
+    def labels(self) -> list[str]:
+        """All emotions that there are."""
+        return [str(name) for (name,) in self._db.execute("SELECT name FROM emotions ORDER BY id")]
+
+    def sums(self, *, repeat: int, raw: bool = False) -> dict[str, Sums]:
+        """What the moments of so many frames come to, of each movie that could be read, by its
+        name."""
+        good = self._db.execute("SELECT id, name FROM movies WHERE NOT left_out AND problem = ''")
+        names = {int(movie): str(name) for movie, name in good}
+        moments, held = Counter[int](), {movie: dict[str, float]() for movie in names}
+        people: dict[int, list[str]] = {movie: [] for movie in names}
+        other = CORRECTED if raw else RAW
+        for movie, emotion, count, seconds in self._db.execute(_HELD, (repeat, other)):
+            moments[movie] += count
+            held[movie][str(emotion)] = float(seconds)
+        for movie, person in self._db.execute(_PEOPLE, (other,)):
+            people[movie].append(str(person))
+        return {
+            name: Sums(moments[movie], held[movie], tuple(people[movie]))
+            for movie, name in names.items()
+        }
 
     def find(self, asked: Asked) -> Iterator[Moment]:
         """The moments that are asked for, in order.

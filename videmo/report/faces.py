@@ -9,8 +9,9 @@ from videmo.exporters.crops import Crop, faces
 from videmo.exporters.selection import Sighting
 from videmo.pictures import encode_jpeg
 from videmo.report.data import boxes_of
+from videmo.report.index import MOST_BEST
 from videmo.report.look import Look, Seen
-from videmo.schema import FRAME
+from videmo.schema import FRAME, SCORE
 from videmo.table import face_boxes
 from videmo.video import Movie
 
@@ -20,13 +21,15 @@ MARGIN = 0.25
 QUALITY = 82
 MOST = 72
 """Pictures on a page: each has some kilobytes."""
-EACH = 12
-"""Of one emotion, where there are others."""
+EACH = MOST_BEST
+"""Of one emotion, where there are others: any of them may be of the best of all movies."""
 
 
 def best_of(moments: Sequence[Seen], most: int = MOST, each: int = EACH) -> list[int]:
-    """Which moments' faces are shown: of each emotion the surest ones, in order of time. Pure."""
-    order = sorted(range(len(moments)), key=lambda n: (-moments[n].moment.best_score, n))
+    """Which moments' faces are shown: of each emotion the best ones, in order of time. Pure."""
+    order = sorted(
+        range(len(moments)), key=lambda n: (-round(moments[n].moment.score, SCORE.digits), n)
+    )
     taken: dict[str, int] = {}
     chosen: list[int] = []
     others: list[int] = []

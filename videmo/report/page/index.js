@@ -41,6 +41,7 @@ function row(movie) {
   const link = made("a", "", movie.name);
   link.href = movie.link;
   name.append(link);
+  if (movie.moments === null) name.append(made("span", "soft", " cannot be read"));
   if (movie.partial) name.append(made("span", "soft", " partial"));
   const held = made("td");
   held.append(bar(movie));
@@ -82,6 +83,7 @@ function portrait(moment) {
   link.title = moment.movie;
   const tile = made("span", "face");
   const image = made("img");
+  image.loading = "lazy";
   image.src = moment.face;
   image.alt = `${moment.emotion}, ${moment.who}, ${moment.movie}, ${clock(moment.start, 0)}`;
   tile.append(image, badge(colourOf.get(moment.emotion)));
