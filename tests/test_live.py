@@ -476,11 +476,28 @@ def test_programs_and_addresses_are_told_once_of_each_run(happy: Path, tmp_path:
     tell = f"sh -c 'echo $VIDEMO_EVENT $VIDEMO_EMOTION >> {told}'"
     with http_server() as server:
         asked = command(happy, "--as", "jsonl", "--on", "happy", tell, "--webhook", server.url)
+        asked += ["--on-start", "happy", tell.replace("told", "begun")]
         done = subprocess.run(asked, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(one["event"], one["emotion"]) for one in lines] == HAPPY_ONCE
     assert [tuple(line.split()) for line in told.read_text().splitlines()] == HAPPY_ONCE
     assert server.posts == lines
+    assert (tmp_path / "begun").read_text() == "start happy\n"
+
+
+@pytest.mark.parametrize("options, told", [((), 2), (("-q",), 0), (("-q", "--text"), 2)])
+def test_changes_are_written_but_with_q_and_then_where_text_is_asked_for(
+    happy: Path, options: tuple[str, ...], told: int
+) -> None:
+    asked = command(happy, "--no-page", "--as", "jsonl", *options)
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == told
+
+
+def test_a_recording_alone_has_no_table(happy: Path, tmp_path: Path) -> None:
+    asked = command(happy, "--no-page", "--record", tmp_path / "kept.mp4")
+    subprocess.run(asked, check=True, capture_output=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.mp4"]
 
 
 def test_cameras_are_listed_where_there_are_none_too() -> None:
@@ -518,6 +535,7 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(happy: Path) -> None:
         (("nobody.mp4",), 2),
         ((happy, "--draw"), 2),
         ((happy, "--on", "joy", "true"), 2),
+        ((happy, "--on-start", "joy", "true"), 2),
         ((happy, "--webhook", "file:///x"), 2),
         (("/dev/video99",), 2),
         (("--finish", "nowhere"), 2),

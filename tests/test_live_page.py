@@ -25,7 +25,7 @@ from tests.test_view import ask
 from tests.waiting import HEED, PATIENCE, eventually
 from videmo.demo import make_movie
 from videmo.errors import OutputError
-from videmo.live import Live, LiveSettings
+from videmo.live import Live, LiveSettings, Rule
 from videmo.schema import EMOTIONS
 from videmo.view.watch import Page
 from videmo.view.watch.minute import Minute
@@ -105,6 +105,33 @@ def test_the_page_shows_the_picture_what_is_held_and_the_last_minute(
         origin = "http://" + urlsplit(page.address).netloc
         assert watched.requests and all(one.startswith(origin) for one in watched.requests)
         assert watched.errors == []
+
+
+YELLOW = (
+    "(() => { const c = $('picture'); const d = c.getContext('2d')"
+    ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
+    "for (let i = 0; i < d.length; i += 4) "
+    "n += d[i] === 0xf0 && d[i + 1] === 0xe4 && d[i + 2] === 0x42; return n })()"
+)
+"""How much of the picture is of the colour of what is happy, and of nothing else."""
+
+
+@pytest.mark.parametrize("repeat, holds", [(3, True), (1_000_000, False)])
+def test_what_is_not_held_is_not_drawn_as_if_it_were(
+    browser: Any, long: Path, repeat: int, holds: bool
+) -> None:
+    rule = Rule(repeat=repeat)
+    with (
+        shown(long, settings=LiveSettings(rule=rule)) as page,
+        opened(browser, page.address) as watched,
+    ):
+        watched.until("document.querySelector('.score-row.first')")
+        if holds:
+            watched.until("document.querySelector('.score-row.holds')")
+        assert (watched.value(YELLOW) > 50) is holds
+        held = "getComputedStyle(document.querySelector('.score-row.first i')).opacity"
+        assert watched.value(held) == ("1" if holds else "0.4")
+        assert "an emotion is held" in watched.value("$('legend').textContent")
 
 
 def test_a_second_viewer_sees_the_same_and_names_are_text(browser: Any, long: Path) -> None:

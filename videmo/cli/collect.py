@@ -76,7 +76,7 @@ def collect(
     folder has, or the seven emotions. Prints the address of a page that leads nowhere but to this
     machine, with the camera's picture and a key for each label: it takes a burst of pictures,
     after a count-down. What is nearly the same is left out; all can be undone, labelled anew and
-    deleted. Ctrl-C ends it; the same command goes on.
+    deleted. Ctrl-C ends it, with exit code 0; the same command goes on.
 
     The folder has the pictures twice over (as one file, where the disk can): in train, val and
     test with a folder for each label, 80/10/10, a burst in one of them; and as FaceLabeler has

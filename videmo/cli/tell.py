@@ -120,6 +120,8 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
             click.echo(f"{name}: in no track; {how}")
         for sheet in cast.sheets[:1]:
             click.echo(f"look at {shown(sheet)}{'' if known else _renaming(cast, folder)}")
+        if any(one.tracks for one in cast.found):
+            click.echo("pages that were made before know no names: run videmo report again")
     errors = [one.error for one in cast.found if one.error is not None]
     # Movies are deleted from archives: that is no failure, unless they are all.
     gone = len(errors) < len(cast.found) and all(isinstance(e, MissingMovieError) for e in errors)

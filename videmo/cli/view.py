@@ -31,8 +31,8 @@ def view(
     """Look at moments in the browser, put them right, and extract them.
 
     Takes tables as extract does. Prints the address, which nobody else has and which leads nowhere
-    but to this machine, and answers until Ctrl-C. Movies that browsers cannot play are converted
-    while they play.
+    but to this machine, and answers until Ctrl-C, with exit code 0. Movies that browsers cannot
+    play are converted while they play.
 
     Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
     NAME.review.csv beside the table, which is never changed; extract and report heed them.

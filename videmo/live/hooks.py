@@ -35,9 +35,12 @@ class Hook:
     """Only for this one; None: for all."""
     cooldown: float = 0.0
     """Seconds after a start during which no other one is told, nor its end."""
+    ends: bool = True
+    """Whether it is told of ends, too."""
 
     def wants(self, event: Event) -> bool:
-        return self.emotion is None or self.emotion == event.emotion
+        of_kind = self.ends or event.event == START
+        return of_kind and (self.emotion is None or self.emotion == event.emotion)
 
 
 @dataclass
@@ -92,7 +95,8 @@ class HookRunner:
         if now - self._last < self.hook.cooldown:
             return False
         self._last = now
-        self._told.add(run)
+        if self.hook.ends:
+            self._told.add(run)
         return True
 
     def close(self, grace: float) -> None:
