@@ -79,7 +79,7 @@ function drawFace(context, face, scale, room) {
   const held = face.held >= 0;
   context.strokeStyle = held ? data.emotions[face.held].colour : UNHELD;
   context.lineWidth = held ? 3 : 1.25;
-  context.setLineDash(held ? [] : [5, 4]);
+  context.setLineDash(held || !face.aligned ? [] : [5, 4]);
   context.beginPath();
   if (face.aligned) context.roundRect(x, y, w, h, 6);
   else corners(context, x, y, w, h);
