@@ -39,8 +39,7 @@ class Hook:
     """Whether it is told of ends, too."""
 
     def wants(self, event: Event) -> bool:
-        of_kind = self.ends or event.event == START
-        return of_kind and (self.emotion is None or self.emotion == event.emotion)
+        return self.emotion is None or self.emotion == event.emotion
 
 
 @dataclass
@@ -70,7 +69,7 @@ class HookRunner:
         self._closed = False
         self._last = float("-inf")
         self._told: set[tuple[int, str, float]] = set()
-        """Runs whose start was handed over, so that their end is, too."""
+        """Runs whose start was handed over, so that their end is, too, where ends are wanted."""
         for _ in range(at_once):
             threading.Thread(target=self._work, name=f"hook {hook.name}", daemon=True).start()
 
