@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
+from videmo.view.serve import Listening
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
@@ -73,6 +76,18 @@ def opened(browser: Any, address: str, **how: Any) -> Iterator[Watched]:
         yield watched
     finally:
         context.close()
+
+
+@contextmanager
+def answering(server: Listening) -> Iterator[str]:
+    """The address of a server, which runs meanwhile in a thread of its own."""
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.address
+    finally:
+        server.stop()
+        thread.join()
 
 
 def _note(watched: Watched, address: str) -> None:

@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import eventually
 from videmo.exporters.program import find_ffmpeg
 from videmo.live import Ended, Event, Gap, Live, LiveSettings, Look
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up: machines may be very busy."""
 
 
 @dataclass
@@ -60,15 +58,6 @@ def sending(*arguments: object, **how: Any) -> Iterator[subprocess.Popen[bytes]]
     finally:
         process.kill()
         process.wait()
-
-
-def eventually(true: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """What `true` gives, as soon as it is something."""
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
-    return found
 
 
 def free_port() -> int:

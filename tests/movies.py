@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 
+from tests.waiting import eventually
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.demo.picture import Painter
 from videmo.exporters.clips import find_ffmpeg
@@ -144,10 +145,6 @@ def painted_grey(*actors: Actor, size: tuple[int, int] = (480, 360)) -> np.ndarr
 
 
 def begun(path: Path) -> None:
-    """Until the work at `path` has begun, at most half a minute."""
-    for _ in range(600):
-        if path.exists():
-            time.sleep(0.3)
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{path} never came")
+    """Until the work at `path` has begun."""
+    eventually(path.exists)
+    time.sleep(0.3)

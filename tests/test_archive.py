@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -22,6 +21,7 @@ import pytest
 from PIL import Image
 
 from tests.movies import another, begun, cut_off, still
+from tests.waiting import HEED, PATIENCE, eventually
 from videmo.archive import (
     Candidate,
     Entry,
@@ -51,7 +51,7 @@ from videmo.faces import DETECTORS, DetectorConfig
 from videmo.files import file_lock, lock_note
 from videmo.scan import Progress, Settings, scan_movie
 from videmo.schema import EMOTIONS
-from videmo.sheets import safe_cell
+from videmo.sheets import safe_cell, unquoted
 from videmo.video import probe
 
 OURS = b"movie,emotion,track,first,last,repeat,start,end,score,clip_start,clip_end\n"
@@ -610,6 +610,8 @@ def test_an_archive_that_has_moved_is_found_again_by_scanning_it_there(
 
 def test_a_name_is_no_formula_and_one_line(tmp_path: Path) -> None:
     assert safe_cell("=cmd|' /C calc'!A1.mp4").startswith("'=")
+    wide = "\N{FULLWIDTH EQUALS SIGN}1+1.mp4"
+    assert safe_cell(wide) == f"'{wide}" and unquoted(safe_cell(wide)) == wide
     assert safe_cell("a\nb\udcff.mp4") == "a\\nb\\udcff.mp4"
     path = tmp_path / "archive.csv"
     begin_ledger(path, [Entry(safe_cell('@x,"y".mp4'), "failed", "=1+1\n")], EMOTIONS)
@@ -758,20 +760,18 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     make_movie(archive / "long.mp4", still(45, Fraction(20), sound=False))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "videmo", "scan", "-j", str(jobs), "-o", str(out)]
-    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     marker = {"VIDEMO_TEST": str(tmp_path)}
     with subprocess.Popen(
         [*command, str(archive)],
         stderr=subprocess.PIPE,
-        preexec_fn=heed,
+        preexec_fn=HEED,
         env={**os.environ, **marker},
     ) as work:
         begun(out / "long.mp4.parts")
         work.send_signal(how)
-        work.communicate(timeout=5)
+        work.communicate(timeout=PATIENCE)
     assert work.returncode == code
-    time.sleep(1)
-    assert not _alive(marker)
+    eventually(lambda: not _alive(marker))
     assert not list(out.glob("*.faces.json")) or not (out / "long.mp4.faces.json").exists()
     assert scan(archive, out)[0]["long.mp4"].status == "ok"
     assert not [p for p in out.rglob(".*")]

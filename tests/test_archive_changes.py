@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ import pytest
 from tests.movies import another, numbered, still
 from tests.test_archive import rows, scan, videmo
 from tests.test_series import pictures_of
+from tests.waiting import HEED, PATIENCE
 from videmo.archive import find_gone, find_movies, verify_tables
 from videmo.cli.progress import watched, watched_archive
 from videmo.demo import make_movie
@@ -400,19 +400,24 @@ def test_the_status_tells_which_movies_are_at_work(place: Path, named: bool) -> 
     how = ("-o", str(out), "-j", "1", "--every-frame")  # which takes longer
     command = [sys.executable, "-m", "videmo", "scan", *map(str, what), *how]
     at_work = r"\n  long\.mp4: \d+%, \d+ (s|min) left\n"
-    # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=heed
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=HEED,
+        start_new_session=True,
     ) as work:
         try:
             told = ""
             while work.poll() is None and not re.search(at_work, told):
+                time.sleep(0.2)
+                os.killpg(work.pid, signal.SIGSTOP)  # however long it takes to ask
                 told = videmo("status", out).stdout
+                os.killpg(work.pid, signal.SIGCONT)
         finally:
             work.send_signal(signal.SIGINT)
             try:
-                work.communicate(timeout=60)
+                work.communicate(timeout=PATIENCE)
             finally:
                 work.kill()
     count = 2 if named else 4

@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
+import click
 import cv2
 import pytest
 
 from tests.conftest import Made
 from tests.movies import begun, cut_off, still
+from tests.waiting import HEED, PATIENCE
+from videmo.cli.options import TIME
 from videmo.convert import FORMS
 from videmo.demo import make_movie
 from videmo.demo.picture import Painter
@@ -218,14 +220,12 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
 ) -> None:
     make_movie(tmp_path / "movie.mp4", still(61, Fraction(20), sound=False))
     command = [sys.executable, "-m", "videmo", "scan", *options, "movie.mp4"]
-    # A shell that starts us in the background has us ignore SIGINT, and children inherit that.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
     ) as work:
         begun(tmp_path / "movie.mp4.parts")
         work.send_signal(how)
-        _, said = work.communicate(timeout=4)
+        _, said = work.communicate(timeout=PATIENCE)
     assert work.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".parts"] == ["movie.mp4"]
     assert not list(tmp_path.rglob("*.part"))
@@ -355,6 +355,22 @@ def test_what_cannot_be_drawn_or_converted_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("72.5", 72.5), ("5.", 5), ("0:90", 90), ("1:100", 160), ("99999:0:0", 359996400)],
+)
+def test_times_are_seconds_or_a_clock_s(text: str, seconds: float) -> None:
+    assert TIME.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["noon", "nan", "-5", "+5", "1:", ".5", "", "\N{FULLWIDTH DIGIT ONE}"]
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(click.UsageError, match="is no time"):
+        TIME.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
     ("option", "value", "says"),
     [
         ("--start", "9" * 320, "no movie lasts so long"),
@@ -375,15 +391,13 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> N
     make_movie(tmp_path / "movie.mp4", still(30, sound=False))
     assert run("scan", "movie.mp4", cwd=tmp_path).returncode == 0
     command = [sys.executable, "-m", "videmo", "annotate", "movie.mp4", "-o", "out"]
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
     ) as work:
         while work.poll() is None and not list(tmp_path.glob("out/.*.part")):
             time.sleep(0.05)
-        time.sleep(0.3)
         work.send_signal(signal.SIGINT)
-        _, said = work.communicate(timeout=10)
+        _, said = work.communicate(timeout=PATIENCE)
     assert work.returncode == 130 and "Traceback" not in said
     assert not list((tmp_path / "out").iterdir())
 

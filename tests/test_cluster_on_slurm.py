@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.cluster import end, leftovers, tables_in, until
 from tests.conftest import ROOT
 from tests.movies import another, still
 from tests.test_cluster import certificates, scan
+from tests.waiting import HEED
 from videmo.demo import make_movie
 from videmo.scan import scan_movie
 
@@ -67,8 +67,7 @@ def test_the_example_s_jobs_are_a_cluster_that_scans(tmp_path: Path) -> None:
             stdout=said,
             stderr=said,
             start_new_session=True,
-            # A shell that starts us in the background has us ignore SIGINT: children inherit that.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=HEED,
         )
     try:
         file = tmp_path / "cluster.json"

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from videmo.cli import cli
 from videmo.demo import make_movie
 from videmo.errors import OutputError, RequestError
 from videmo.files import file_lock
-from videmo.index import INDEX, Asked, Index, Kept, index_in_memory, open_index
+from videmo.index import INDEX, ORDERS, Asked, Index, Kept, index_in_memory, open_index
 from videmo.moments import Moment
 from videmo.names import people_path, people_record_path
 from videmo.reading import read_moments
+from videmo.review import REMOVED, Fix, Key, Review, write_review
 from videmo.search import find_moments, renew_index
-from videmo.table import record_path
+from videmo.table import record_path, review_path
 
 JIM, RACHEL = "Jim", "Rachel"
 SMILE, FROWN = ["happy"] * 10, ["angry:0.5"] * 10
@@ -169,6 +171,28 @@ def test_names_that_change_are_heeded(archive: Path) -> None:
     people.write_text(people.read_text().replace(JIM, "Ross"))
     with pytest.raises(RequestError, match="there are: Rachel, Ross"):
         found(archive, persons=(JIM,))
+
+
+def test_corrections_are_heeded_and_raw_ignores_them(archive: Path) -> None:
+    smile, frown = Key(1, "happy", 0.0, 1.0), Key(1, "angry", 1.0, 2.0)
+    fixes = (Fix(smile, REMOVED), Fix(frown, emotion="sad", end=1.5))
+    review = Review(fixes, persons={RACHEL: "Bob"})
+    before = {how: found(archive, order=how) for how in ORDERS}
+    write_review(review_path(archive / "a.mp4.faces.csv"), review)
+    shorter = ("a.mp4", 1.0, 1.5)
+    for place in (archive, archive / "a.mp4.faces.csv"):
+        assert found(place, emotions=("happy",), movies=("a*",)) == [A3]
+        assert found(place, emotions=("sad",), order="time") == [shorter, RACHELS]
+        assert found(place, emotions=("angry",)) == []
+        assert found(place, persons=("Bob",)) == found(place, persons=(RACHEL,), raw=True)
+        assert found(place, persons=(RACHEL,)) == found(place, persons=("Bob",), raw=True) == []
+        assert found(place, alongside=("Bob",)) == [A3]
+        assert found(place, alongside=(RACHEL,), raw=True) == [A3]
+        assert found(place, alongside=(RACHEL,)) == found(place, alongside=("Bob",), raw=True) == []
+    assert {how: found(archive, order=how, raw=True) for how in ORDERS} == before
+    done = CliRunner().invoke(cli, ["find", str(archive), "-e", "angry", "--raw"])
+    assert len(done.stdout.splitlines()) == 2
+    assert renew_index(archive).moments == 5
 
 
 def test_a_copy_is_found_once(archive: Path) -> None:
@@ -379,31 +403,38 @@ def test_every_way_through_the_index_finds_the_same(order: str, seconds: float) 
         for n in range(500)
     ]
     index = index_in_memory()
+    were: dict[bool, list[Moment]] = {False: [], True: []}
     with index.changing(many=True):
         for movie in sorted({moment.movie for moment in moments}):
             theirs = [moment for moment in moments if moment.movie == movie]
-            index.put(Kept(movie, movie, "", moments=theirs, labels=["happy", "sad"]))
+            # Before corrections, one of three was somebody else's, and one of five of no emotion.
+            raw = [m._replace(person="Bob") if m.first % 3 == 0 else m for m in theirs]
+            raw = [m for m in raw if m.first % 5]
+            were[False] += theirs
+            were[True] += raw
+            kept = Kept(movie, movie, "", moments=theirs, raw=(raw, {}), labels=["happy", "sad"])
+            index.put(kept)
     keys: dict[str, Any] = {
         "score": lambda m: (-m.score, m.movie, m.start),
         "length": lambda m: (-m.seconds, m.movie, m.start),
         "time": lambda m: (m.movie, m.start, -m.score),
         "movie": lambda m: (m.movie, -m.score, m.start),
     }
-    for persons in ((), (JIM,)):
-        for movies in ((), ("3*",)):
-            for emotions in ((), ("sad",)):
-                asked = Asked(emotions, persons, (), movies, 3, seconds, 0.2, order)
-                expected = [
-                    m
-                    for m in sorted(moments, key=keys[order])
-                    if m.repeat >= 3
-                    and m.seconds >= seconds - 0.002
-                    and m.score >= 0.2
-                    and (not persons or m.person in persons)
-                    and (not movies or m.movie == "3.mp4")
-                    and (not emotions or m.emotion in emotions)
-                ]
-                assert list(index.find(asked)) == expected and expected
+    every = product(((), (JIM,)), ((), ("3*",)), ((), ("sad",)), (False, True))
+    for persons, movies, emotions, raw in every:
+        asked = Asked(emotions, persons, (), movies, 3, seconds, 0.2, order, raw=raw)
+        expected = [
+            m
+            for m in sorted(were[raw], key=keys[order])
+            if m.repeat >= 3
+            and m.seconds >= seconds - 0.002
+            and m.score >= 0.2
+            and (not persons or m.person in persons)
+            and (not movies or m.movie == "3.mp4")
+            and (not emotions or m.emotion in emotions)
+        ]
+        assert list(index.find(asked)) == expected and expected
+    assert index.counts() == (7, len(were[False]))
     index.close()
 
 

@@ -509,6 +509,7 @@ def test_the_commands_work_as_they_stand(
     assert people.returncode == 0, people.stderr
     assert "movie.mp4.faces.csv: Ann 3 tracks, Bob 2 tracks; written:" in people.stdout
     assert "look at people/sheet.jpg" in people.stdout
+    assert "know no names: run videmo report again" in people.stdout
     for path in (people_path, people_record_path):
         theirs = path(by_known.one.scanned.table)
         assert path(mine.scanned.table).read_bytes() == theirs.read_bytes()

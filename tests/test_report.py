@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from tests.browser import Watched, opened
 from tests.conftest import Made
 from tests.movies import SIZE
+from tests.tables import told
 from videmo.cli import cli
 from videmo.demo import Shot, Story, make_movie
 from videmo.errors import RequestError
@@ -58,7 +59,11 @@ def report(table: Path, *options: str) -> Path:
 
 def data_in(page: Path) -> Any:
     """What a page is given."""
-    (text,) = re.findall(r'id="data">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
+    return data_of(page.read_text("utf-8"))
+
+
+def data_of(page: str) -> Any:
+    (text,) = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
     return json.loads(text)
 
 
@@ -204,7 +209,7 @@ def test_a_click_plays_just_the_moment(browser: Any, place: Path) -> None:
     moments = [s.moment for s in look_at(place, "m").moments]
     chosen = next(m for m in moments if m.emotion == "happy" and m.track == 1)
     with opened(browser, report(place).as_uri()) as watched:
-        watched.until("player.video.readyState > 1")
+        watched.until("player.video.readyState > 1 && player.pending === null")
         watched.value(
             "player.video.addEventListener('seeked', e => window.began ??= e.target.currentTime)"
         )
@@ -214,6 +219,38 @@ def test_a_click_plays_just_the_moment(browser: Any, place: Path) -> None:
         assert watched.value("window.began") == pytest.approx(chosen.start, abs=0.1)
         assert playing(watched) == pytest.approx(chosen.end, abs=0.1)
         assert watched.value("document.querySelector('.chosen').id") == f"m{number}"
+
+
+def test_the_player_opens_at_the_first_moment_which_n_plays(browser: Any, place: Path) -> None:
+    early, first, *_ = (s.moment for s in look_at(place, "m").moments)
+    key = Key(early.track, early.emotion, early.start, early.end)
+    write_review(review_path(place), Review((Fix(key, REMOVED),)))
+    with opened(browser, report(place).as_uri()) as watched:
+        watched.until("player.video.readyState > 1 && player.pending === null")
+        assert first.start > 1 and playing(watched) == pytest.approx(first.start, abs=0.01)
+        assert watched.value("$('clock').textContent").startswith("0:01")
+        watched.page.keyboard.press("n")
+        watched.until("model.chosen === 0")
+    address = f"{report(place).as_uri()}#t=0,1.2"
+    with opened(browser, address) as watched:
+        watched.until("player.video.readyState > 1 && player.pending === null")
+        assert playing(watched) == pytest.approx(0, abs=0.01)
+
+
+def test_lanes_that_are_out_of_sight_are_told_and_led_to(browser: Any, tmp_path: Path) -> None:
+    few = told(tmp_path, "few.mp4", {track: ["happy"] * 10 for track in range(1, 14)})
+    many = told(tmp_path, "many.mp4", {track: ["happy"] * 10 for track in range(1, 20)})
+    with opened(browser, report(few).as_uri()) as watched:
+        watched.until("$('lanes').clientHeight > 300")
+        assert not watched.page.locator("#more-lanes").is_visible()
+    with opened(browser, report(many).as_uri()) as watched:
+        more = watched.page.locator("#more-lanes")
+        watched.until("$('more-lanes').textContent === '↓ 6 more of 19 lanes'")
+        assert more.is_visible()
+        more.click()
+        watched.until("$('more-lanes').textContent === '↑ 6 more of 19 lanes'")
+        more.click()
+        watched.until("$('more-lanes').textContent === '↓ 6 more of 19 lanes'")
 
 
 def test_filters_and_keys_work(browser: Any, place: Path) -> None:

@@ -38,7 +38,7 @@ STOREYS = {
 }
 WITHIN_STOREY_0 = {
     *(("files", "errors"), ("packaged", "errors"), ("packaged", "files")),
-    *(("sheets", "errors"), ("sheets", "files")),
+    *(("sheets", "errors"), ("sheets", "files"), ("sheets", "plain")),
 }
 TOP = {("__main__", "cli")}
 

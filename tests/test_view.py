@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,12 +22,16 @@ import av
 import pytest
 from click.testing import CliRunner
 
-from tests.browser import opened
+from tests.browser import answering, opened
 from tests.conftest import Made
-from tests.test_report import copied
+from tests.test_report import copied, data_in, data_of
+from tests.waiting import PATIENCE, eventually
 from videmo.cli import cli
 from videmo.exporters.clips import find_ffmpeg
 from videmo.files import sha256
+from videmo.find import find_tables
+from videmo.index import INDEX
+from videmo.report import write_report
 from videmo.report.look import look, look_at, read_scan
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, read_review, write_review
 from videmo.scan import scan_movie
@@ -51,14 +54,8 @@ def table(people: Made, tmp_path: Path) -> Path:
 def served(*tables: Path, **how: Any) -> Iterator[str]:
     """The address at which tables are served."""
     names = {table: table.name.removesuffix(".faces.csv") for table in tables}
-    listening = listen(names, tables[0].parent / "extracted", **how)
-    thread = threading.Thread(target=listening.run)
-    thread.start()
-    try:
-        yield listening.address
-    finally:
-        listening.stop()
-        thread.join()
+    with answering(listen(names, tables[0].parent / "extracted", **how)) as address:
+        yield address
 
 
 def ask(
@@ -72,7 +69,7 @@ def ask(
     content = None
     if body is not None:
         content, said = json.dumps(body).encode(), {"Content-Type": "application/json", **said}
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=PATIENCE)
     try:
         connection.putrequest(method, whole.lstrip("!"), skip_host=True)
         for name, value in said.items():
@@ -280,7 +277,9 @@ def test_a_port_that_is_taken_is_said_in_one_line(table: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "videmo", "view", str(table), "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.strip() == (
         f"videmo: port {port}: cannot be used (another program listens there); choose another with "
@@ -299,7 +298,7 @@ def test_the_address_is_the_first_line_and_no_browser_is_no_error(table: Path) -
         said = [process.stderr.readline(), process.stderr.readline()]
         assert ask(address, "movie/0/")[0] == 200
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
     assert any("no browser opens; open the address above yourself" in line for line in said)
     assert process.returncode == 0
 
@@ -314,10 +313,8 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
-        late = time.monotonic() + 60
         try:
-            while not said.exists() and time.monotonic() < late:
-                time.sleep(0.05)
+            eventually(said.exists)
             opened = said.read_text().strip()
             assert opened.startswith("file:///") and urlsplit(address).path not in opened
             page = Path(unquote(urlsplit(opened).path))
@@ -325,7 +322,7 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
             content = page.read_text()
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
     assert modes == (0o600, 0o700) and f"0;url={address}" in content
     assert not page.parent.exists()
 
@@ -333,7 +330,7 @@ def test_the_list_of_processes_does_not_tell_the_token(table: Path) -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(table: Path) -> None:
     script = "import sys; sys.modules['uvicorn'] = None; from videmo.cli import main; main()"
     command = [sys.executable, "-c", script, "view", str(table), "--no-browser"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 3
     assert done.stderr.strip().endswith('run: pip install ".[view]"')
     assert len(done.stderr.strip().splitlines()) == 1
@@ -369,7 +366,7 @@ def test_a_listener_who_goes_ends_the_program_whatever_it_has_still_to_say(pause
                 await asyncio.sleep(pause)
                 heard.set()
 
-        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), 20)
+        await asyncio.wait_for(Converted(command, "a.mp4")({}, receive, send), PATIENCE)
 
     asyncio.run(listen_a_little())
 
@@ -539,6 +536,70 @@ def test_extraction_from_the_page_makes_the_same_files_as_the_command(
 
 
 HOSTILE = "<img src=x onerror=window.hacked=1>&'.mp4"
+
+
+@pytest.fixture
+def archive(people: Made, tmp_path: Path) -> Path:
+    """Three movies of one folder with a name and corrections, and a table that cannot be read."""
+    folder = tmp_path / "in"
+    for number, name in enumerate(("a.mp4", "b.mp4", "c.mp4", "broken.mp4")):
+        table = copied(people, folder, name)
+        header, *lines = (line.split(",") for line in table.read_text().splitlines())
+        at = header.index("confidence")
+        for line in lines:  # so that none is a copy of another one
+            line[at] = line[at] and f"0.{number + 5}000"
+        table.write_text("".join(",".join(line) + "\n" for line in (header, *lines)))
+        record = json.loads(record_path(table).read_text())
+        record["sha256"] = "x" if name == "broken.mp4" else sha256(table.read_bytes())
+        record_path(table).write_text(json.dumps(record))
+    found = [one.found for one in look_at(folder / "a.mp4.faces.csv", "a.mp4").moments]
+    keys = [Key(one.track, one.emotion, one.start, one.end) for one in found]
+    fixes = (Fix(keys[0], REMOVED), Fix(keys[1], emotion="fear"))
+    named = TrackName(found[1].track, found[1].start, found[1].end, "Jim")
+    write_review(review_path(folder / "a.mp4.faces.csv"), Review(fixes, (named,)))
+    return folder
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_the_page_of_all_movies_says_what_the_report_s_does(
+    archive: Path, raw: bool, indexed: bool
+) -> None:
+    names = find_tables([archive])
+    page = archive.parent / "report.html"
+    write_report(names, page, raw=raw)
+    written = data_in(page)
+    server = listen(names, archive.parent / "x", raw=raw, folder=archive if indexed else None)
+    with answering(server) as address:
+        shown = data_of(ask(address, "")[2].decode())
+        assert (archive / INDEX).exists() is indexed
+        (broken,) = (movie for movie in shown["movies"] if movie["name"] == "broken.mp4")
+        assert broken["moments"] is None
+        shown["movies"].remove(broken)
+        jim = [movie["people"] for movie in shown["movies"]]
+        assert jim == ([[], [], []] if raw else [["Jim"], [], []])
+        assert len(shown["best"]) > 8 and shown["movies"][0]["moments"] > 1
+        assert ("fear" in shown["movies"][0]["held"]) is not raw
+        for one in (*shown["best"], *written["best"]):
+            one["link"] = one["link"].split("#")[1]
+        for one in shown["best"]:
+            status, headers, _ = ask(address, one.pop("face"))
+            assert (status, headers["content-type"]) == (200, "image/jpeg")
+        assert all(one.pop("face").startswith("data:image/jpeg") for one in written["best"])
+        assert shown["best"] == written["best"]
+        for told in (shown, written):
+            for movie in told["movies"]:
+                movie.pop("link")
+                movie["held"] = {name: round(s, 2) for name, s in movie["held"].items() if s}
+        assert shown["movies"] == written["movies"]
+        # What is corrected meanwhile is shown.
+        review = review_path(archive / "b.mp4.faces.csv")
+        first = look_at(archive / "b.mp4.faces.csv", "b.mp4").moments[0].found
+        key = Key(first.track, first.emotion, first.start, first.end)
+        write_review(review, Review((Fix(key, REMOVED),)))
+        again = data_of(ask(address, "")[2].decode())
+        before, after = shown["movies"][1]["moments"], again["movies"][1]["moments"]
+        assert after == before - (0 if raw else 1)
 
 
 def test_all_movies_have_a_page_and_nothing_leaves_this_machine(

@@ -6,7 +6,7 @@ import glob
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -51,6 +51,16 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
             f"{shown(twins[0])}: several tables have this name; name the folder that holds them"
         )
     return tables
+
+
+def searched_folder(paths: Sequence[Path]) -> Path | None:
+    """The one folder in which `find_tables` looks for all tables of `paths`; None: there is none
+    such."""
+    if not paths:
+        return Path()
+    (path, *others) = paths
+    series = holds_series(path) and tables_of(path) if os.path.isdir(path) else True
+    return None if others or series else path
 
 
 def _tables_in(folder: Path, pattern: str) -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""Read pictures from files: upright, in colour, whole."""
+"""Read pictures from files, upright, in colour, whole; make them smaller, and JPEG files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from videmo.errors import PictureError, RequestError
+from videmo.errors import OutputError, PictureError, RequestError
 from videmo.files import one_line, shown
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
@@ -23,6 +24,11 @@ SUFFIXES = frozenset(
         *(".ppm", ".pgm", ".pnm", ".jp2", ".avif"),
     }
 )
+
+JPEG_QUALITY = 95
+"""Of a picture that is kept."""
+JPEG_LARGEST = 65_500
+"""Pixels in a row or column, at most, as libjpeg has it."""
 
 
 def is_picture(path: Path) -> bool:
@@ -92,6 +98,46 @@ def read_picture(path: Path) -> np.ndarray:
         raise PictureError(f"{shown(path)}: cannot be read ({reason}); get it again") from error
     except (ValueError, SyntaxError, TypeError, EOFError, IndexError, KeyError) as error:
         raise PictureError(f"{shown(path)}: is damaged ({error}); get it again") from error
+
+
+def decoded(path: Path) -> np.ndarray | None:
+    """The picture at `path` as OpenCV reads it (BGR uint8); None: it cannot be read."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (OSError, cv2.error):
+        return None
+
+
+def encode_jpeg(picture: np.ndarray, quality: int = JPEG_QUALITY) -> bytes:
+    """A picture (BGR uint8) as the bytes of a JPEG file.
+
+    Raises:
+        OutputError: it is too large for that.
+    """
+    # Not imwrite: that only returns False on a full disk, and crashes on names that are not UTF-8.
+    height, width = picture.shape[:2]
+    if max(height, width) > JPEG_LARGEST:
+        raise OutputError(f"a picture of {width}x{height} is too large for JPEG; make it smaller")
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise OutputError(f"a picture of {width}x{height} cannot be written as JPEG")
+    return data.tobytes()
+
+
+def reduced(picture: np.ndarray, longest: int, *, across: bool = False) -> np.ndarray:
+    """A picture whose longer side, or with `across` whose width, is at most `longest` pixels."""
+    height, width = picture.shape[:2]
+    size = reduced_size(width, height, longest, across=across)
+    if size == (width, height):
+        return picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def reduced_size(width: int, height: int, longest: int, *, across: bool = False) -> tuple[int, int]:
+    """Width and height of a picture that is `reduced`."""
+    scale = min(1.0, longest / (width if across else max(height, width)))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 @functools.cache

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,8 @@ class Source(NamedTuple):
     """What people corrected."""
     late: float = 0.0
     """By how many seconds it was made to lie later than in the table."""
+    were: Mapping[int, str] = MappingProxyType({})
+    """Who each track was before corrections."""
 
 
 class Reading(NamedTuple):
@@ -67,6 +70,8 @@ class Reading(NamedTuple):
     """In order of time."""
     found: list[Moment]
     """The same as the scan found them, before corrections."""
+    were: Mapping[int, str]
+    """Who each track was before corrections."""
     warnings: tuple[str, ...]
     """What could not be read beside the table, and is done without."""
 
@@ -94,8 +99,9 @@ def read_source(
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
     needed = named and not review.tracks
-    people = read_people(path, record) if needed else readable_people(path, record, told)
-    return Source(path, name, table, record, people_after(people, table, review), review)
+    were = read_people(path, record) if needed else readable_people(path, record, told)
+    people = people_after(were, table, review)
+    return Source(path, name, table, record, people, review, were=were.names)
 
 
 def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
@@ -111,10 +117,12 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
         TableError: the table is not whole, or the corrections cannot be read.
     """
     warnings: list[str] = []
-    _, _, table, record, people, review, _ = read_source(path, name, raw=raw, told=warnings.append)
+    source = read_source(path, name, raw=raw, told=warnings.append)
+    table, record, people = source.table, source.record, source.people
     how = {"repeat": repeat, "end": record["end"]}
     found = moments_of(table, name, persons=people.names, **how)
-    return Reading(table, record, people, apply(found, review), found, tuple(warnings))
+    moments = apply(found, source.review)
+    return Reading(table, record, people, moments, found, source.were, tuple(warnings))
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:

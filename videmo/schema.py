@@ -29,6 +29,7 @@ ALIGNED_EYES = 2
 """A face is aligned when so many eyes are seen."""
 
 DEFAULT_DETECTOR = "yunet"
+DEFAULT_GOAL = 150  # pictures that are collected of a label: enough to begin with
 
 DEFAULT_REPEAT = 5
 """Frames that an emotion must hold to count."""

@@ -11,15 +11,14 @@ from typing import NamedTuple
 
 from videmo.errors import RequestError
 from videmo.files import shown
+from videmo.plain import FORMULA
 
 SEPARATORS = ",;\t"
 """What spreadsheets put between cells."""
 LARGEST = 1 << 28
 """Bytes; a list that somebody looks at is never so large."""
-FORMULA = ("=", "+", "-", "@")
-"""What makes a spreadsheet take a cell for a formula."""
 
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d*)?)", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,6}):(\d{1,6}(?:[.,]\d*)?)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d*)?", re.ASCII)
 
 

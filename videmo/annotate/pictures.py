@@ -10,11 +10,10 @@ from videmo.annotate import DEFAULT_LAYERS, PICTURE_SUFFIX, check_layers
 from videmo.draw import Marked, colours_of, draw_faces
 from videmo.emotions import find_model
 from videmo.errors import DiskFullError, OutputError, RequestError, SetupError, VidemoError
-from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.lists import Line, check_saved_by_us, header_and_lines, list_text
 from videmo.faces import detector_of
 from videmo.files import check_writable, shown, write_atomic
-from videmo.pictures import find_pictures, read_picture
+from videmo.pictures import encode_jpeg, find_pictures, read_picture
 from videmo.scan import Settings
 from videmo.scan.chunk import detector_config
 from videmo.scan.picture import PICTURE_CONFIG, scan_picture

@@ -9,8 +9,9 @@ import click
 
 from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.standing import left_out, summary, tell_entries, tell_running, tell_seconds
-from videmo.cli.tell import counted, say
+from videmo.cli.tell import say
 from videmo.files import shown
+from videmo.plain import counted
 
 
 @click.command()

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
-from videmo.cli.live import PictureSize
-from videmo.cli.options import DETECTOR, PATH, RATE, output
-from videmo.cli.tell import say
+from videmo.cli.options import (
+    CAMERA_RATE,
+    CAMERA_SIZE,
+    DETECTOR,
+    NO_BROWSER,
+    PATH,
+    output,
+    port_option,
+)
+from videmo.cli.tell import say, tell_address
 from videmo.errors import to_install
 from videmo.files import shown
-from videmo.schema import CROPS, DEFAULT_DETECTOR, FRAME
+from videmo.schema import CROPS, DEFAULT_DETECTOR, DEFAULT_GOAL, FRAME
 
 
 @click.command(epilog=f"Needs the extra view; {to_install('view')}.")
@@ -41,19 +48,15 @@ from videmo.schema import CROPS, DEFAULT_DETECTOR, FRAME
 @click.option(
     "--goal",
     type=click.IntRange(1),
-    default=150,
+    default=DEFAULT_GOAL,
     show_default=True,
     help="Pictures to take of each label.",
 )
-@click.option("--size", type=PictureSize(), help="Size to ask a camera for.")
-@click.option("--rate", type=RATE, help="Pictures a second to ask a camera for.")
+@CAMERA_SIZE
+@CAMERA_RATE
 @DETECTOR
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help="Where it listens on this machine.  [default: any free port]",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address; open no browser.")
+@port_option()
+@NO_BROWSER
 def collect(
     labels: tuple[str, ...],
     folder: Path,
@@ -73,20 +76,21 @@ def collect(
     folder has, or the seven emotions. Prints the address of a page that leads nowhere but to this
     machine, with the camera's picture and a key for each label: it takes a burst of pictures,
     after a count-down. What is nearly the same is left out; all can be undone, labelled anew and
-    deleted. Ctrl-C ends it; the same command goes on.
+    deleted. Ctrl-C ends it, with exit code 0; the same command goes on.
 
     The folder has the pictures twice over (as one file, where the disk can): in train, val and
     test with a folder for each label, 80/10/10, a burst in one of them; and as FaceLabeler has
     them (labelList.csv, faceLabels.csv, Images/). videmo train reads either.
     """
-    from videmo.collect.serve import collect as run
+    from videmo.collect import listening
     from videmo.errors import RequestError
     from videmo.video import Wish
+    from videmo.view.serve import answer
 
     given = click.get_current_context().get_parameter_source("source")
     if movie is not None and given is not click.core.ParameterSource.DEFAULT:
         raise RequestError("--source and --from exclude each other; leave one out")
-    lacking = run(
+    with listening(
         labels,
         folder,
         source=source,
@@ -96,16 +100,11 @@ def collect(
         detector=detector or DEFAULT_DETECTOR,
         wish=Wish(size, rate),
         port=port or 0,
-        browser=not no_browser,
-        tell=_tell,
-    )
-    for line in lacking:
+    ) as (server, lacking):
+        answer(server, browser=not no_browser, tell=tell_address)
+        lines = lacking()
+    for line in lines:
         say(line)
-    if not lacking:
+    if not lines:
         whole = " --crop frame" if crop == FRAME else ""
         say(f"now: videmo train {shown(folder)} -o runs/{shown(folder.name)}{whole}")
-
-
-def _tell(address: str) -> None:
-    click.echo(address)
-    say("answers until it is interrupted (Ctrl-C)")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.columns import in_columns
-from videmo.cli.options import PATH, QUIET, repeat_option
+from videmo.cli.options import PATH, QUIET, RAW, repeat_option
 from videmo.cli.progress import watched
 from videmo.cli.tell import long, say
 from videmo.files import shown
+from videmo.plain import counted
 from videmo.schema import EMOTIONS, timecode
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ ON_SCREEN = 50
     type=PATH,
     help="File for the list, for a spreadsheet and for extract --moments.",
 )
+@RAW
 @QUIET
 def find(
     place: Path,
@@ -221,9 +223,8 @@ def _tell(moments: _Counted, place: Path, target: Path | None) -> None:
     if not moments.count:
         say("nothing matches; ask for less: fewer words, or a lower --repeat")
         return
-    count = "1 moment" if moments.count == 1 else f"{moments.count} moments"
     more = "; there are more: --limit 0 shows all" if moments.more else ""
-    say(f"{count}, {long(moments.seconds)} in all{more}")
+    say(f"{counted(moments.count, 'moment')}, {long(moments.seconds)} in all{more}")
     if target is not None:
         cut = f"; cut them with: videmo extract --moments {shown(target)}"
         say(f"written: {shown(target)}{cut if target.suffix != '.json' else ''}")
@@ -246,7 +247,7 @@ def index(folder: Path, fresh: bool, quiet: bool) -> None:
     for problem in (*done.problems, *done.warnings):
         say(f"videmo: {problem}")
     if not quiet:
-        tables = "1 table" if done.tables == 1 else f"{done.tables} tables"
+        tables = counted(done.tables, "table")
         click.echo(
             f"{shown(done.path)}: {done.moments} runs of {tables}; changed since: {done.changed}"
         )

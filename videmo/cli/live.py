@@ -20,7 +20,16 @@ from videmo.cli.live_tell import (
     tell_ended,
     tell_left,
 )
-from videmo.cli.options import DETECTOR, MODEL, PATH, QUIET, RATE, TIME, repeat_option
+from videmo.cli.options import (
+    CAMERA_RATE,
+    CAMERA_SIZE,
+    DETECTOR,
+    MODEL,
+    PATH,
+    QUIET,
+    TIME,
+    repeat_option,
+)
 from videmo.cli.tell import say
 from videmo.files import shown
 from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE
@@ -33,37 +42,27 @@ STATUS_EVERY = 5.0
 AS = ("text", "jsonl")
 
 
-class PictureSize(click.ParamType):  # type: ignore[type-arg]
-    """Width and height in pixels: 1280x720."""
-
-    name = "WxH"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        parts = str(value).lower().split("x")
-        if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
-            self.fail(f"{value!r} is no size; write 1280x720", param, ctx)
-        width, height = (min(int(part[:6]), 100_000) for part in parts)
-        return width, height
-
-
 @click.command()
 @click.argument("source", default="0")
 @click.option("--list", "listing", is_flag=True, help="List the cameras of this machine, and end.")
-@click.option("--text", is_flag=True, help="Write a line for each change to the terminal.")
+@click.option("--text", is_flag=True, help="Write a line for each change with -q, too.")
 @click.option(
     "--as",
     "form",
     type=click.Choice(AS),
     default=AS[0],
     show_default=True,
-    help="What --text writes: lines to read, or JSON lines for other programs.",
+    help="How changes are written: as lines to read, or as JSON lines for other programs.",
 )
 @page_options
 @click.option("--window", is_flag=True, help="Show the picture in a window, with faces.")
 @click.option("--table", "folder", type=PATH, help="Keep a table and its record in this folder.")
-@click.option("--record", type=PATH, metavar="FILE.mp4", help="Record picture and sound.")
+@click.option(
+    "--record",
+    type=PATH,
+    metavar="FILE.mp4",
+    help="Record picture and sound; with --table, too, the table is of that.",
+)
 @click.option("--draw", is_flag=True, help="Draw the faces into what is recorded.")
 @click.option(
     "--on",
@@ -71,9 +70,18 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     nargs=2,
     multiple=True,
     metavar="EMOTION COMMAND",
-    help='Run a program when a run of this emotion (or "all") begins and ends; without a shell. '
-    "Its environment has VIDEMO_EVENT (start, end), VIDEMO_EMOTION, VIDEMO_PERSON, VIDEMO_TRACK, "
-    "VIDEMO_SCORE and VIDEMO_TIME, its standard input the same as JSON.",
+    help='Run a program when a run of this emotion (or "all") begins, and again when it ends; '
+    "without a shell. Its environment has VIDEMO_EVENT (start, end), VIDEMO_EMOTION, "
+    "VIDEMO_PERSON, VIDEMO_TRACK, VIDEMO_SCORE and VIDEMO_TIME, its standard input the same as "
+    "JSON.",
+)
+@click.option(
+    "--on-start",
+    "start_commands",
+    nargs=2,
+    multiple=True,
+    metavar="EMOTION COMMAND",
+    help="The same, but only when it begins.",
 )
 @click.option(
     "--webhook",
@@ -104,7 +112,7 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     type=click.IntRange(1, 64),
     default=4,
     show_default=True,
-    help="Of each --on, programs that run at the same time, at most.",
+    help="Of each --on or --on-start, programs that run at the same time, at most.",
 )
 @click.option(
     "--hook-timeout",
@@ -114,8 +122,8 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
     help="Seconds after which such a program is killed, and an address given up.",
 )
 @click.option("--for", "seconds", type=TIME, help="End after so long: seconds, or hh:mm:ss.")
-@click.option("--size", type=PictureSize(), help="Size to ask a camera for.")
-@click.option("--rate", type=RATE, help="Pictures a second to ask a camera for.")
+@CAMERA_SIZE
+@CAMERA_RATE
 @click.option(
     "--stall",
     type=click.FloatRange(1),
@@ -161,7 +169,8 @@ def live(
     speed, an address (rtsp, http, https, udp, rtmp), the only one that videmo ever opens, or - for
     what another program writes into a pipe. Without one, camera 0.
 
-    It ends with the source, or with Ctrl-C. A source that breaks is opened again, after growing
+    It ends with the source, or with Ctrl-C, with exit code 0, or 1 where the source was gone or
+    pictures could not be recorded. A source that breaks is opened again, after growing
     waits. With --table, each session has a table and a record of its own, of which extract and all
     others make what they make of a scan's; with --record, too, the table is that of the recording.
     """
@@ -253,7 +262,8 @@ def _hook(session: Live, options: dict[str, Any]) -> None:
     from videmo.live import Command, Post
 
     limit, cooldown = options["hook_timeout"], options["cooldown"]
-    for emotion, line in options["commands"]:
+    told_of = {"--on": options["commands"], "--on-start": options["start_commands"]}
+    for option, (emotion, line) in ((name, one) for name in told_of for one in told_of[name]):
         if emotion not in ("all", *session.labels):
             raise RequestError(
                 f"{shown(emotion)}: no such emotion; choose from all, {', '.join(session.labels)}"
@@ -262,8 +272,9 @@ def _hook(session: Live, options: dict[str, Any]) -> None:
         session.on(
             None if emotion == "all" else emotion,
             command,
-            name=f"--on {emotion} {shown(command.arguments[0])}",
+            name=f"{option} {emotion} {shown(command.arguments[0])}",
             cooldown=cooldown,
+            ends=option == "--on",
             at_once=options["at_once"],
             stop=command.stop,
         )

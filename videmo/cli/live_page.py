@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videmo.cli.options import NO_BROWSER, port_option
 from videmo.cli.tell import say
 
 if TYPE_CHECKING:
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the page."""
     for option in (
-        click.option("--no-browser", is_flag=True, help="Only print the address; open no browser."),
-        click.option(
-            "--port",
-            type=click.IntRange(1, 65535),
-            help="Where the page is on this machine.  [default: any free port]",
-        ),
+        NO_BROWSER,
+        port_option("Where the page is on this machine."),
         click.option("--no-page", is_flag=True, help="Serve no page."),
     ):
         command = option(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from videmo.schema import ALL_SOUND, DEFAULT_DETECTOR, DEFAULT_REPEAT
+from videmo.sheets import seconds_in
 
 Decorator = Callable[[Any], Any]
 
@@ -28,18 +30,20 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
 
     name = "time"
-    _form = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", re.ASCII)
+    _endless = re.compile(r"\d{7,}(?::\d+){0,2}(?:\.\d*)?", re.ASCII)
+    """Has more digits than a time."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         if isinstance(value, float):
             return value
-        found = self._form.fullmatch(str(value))
-        if not found:
+        text = str(value)
+        time = seconds_in(text)
+        if time is None and self._endless.fullmatch(text):
+            time = math.inf
+        if time is None or text.startswith(("+", "-")):
             self.fail(f"{value!r} is no time; write seconds (72.5) or 0:01:12.5", param, ctx)
-        hours, minutes, seconds = found.groups()
-        time = float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
         if time > LONGEST:
             self.fail("no movie lasts so long; write seconds (72.5) or 0:01:12.5", param, ctx)
         return time
@@ -126,6 +130,21 @@ class Rate(click.ParamType):  # type: ignore[type-arg]
         return rate
 
 
+class PictureSize(click.ParamType):  # type: ignore[type-arg]
+    """Width and height in pixels: 1280x720."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        parts = str(value).lower().split("x")
+        if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+            self.fail(f"{value!r} is no size; write 1280x720", param, ctx)
+        width, height = (min(int(part[:6]), 100_000) for part in parts)
+        return width, height
+
+
 TIME = Time()
 RATE = Rate()
 SOUND = SoundChoice()
@@ -158,6 +177,23 @@ RAW: Decorator = click.option(
 QUIET: Decorator = click.option(
     *("-q", "--quiet"), is_flag=True, help="Say nothing but what went wrong."
 )
+
+CAMERA_SIZE: Decorator = click.option(
+    "--size", type=PictureSize(), help="Size to ask a camera for."
+)
+CAMERA_RATE: Decorator = click.option(
+    "--rate", type=RATE, help="Pictures a second to ask a camera for."
+)
+NO_BROWSER: Decorator = click.option(
+    "--no-browser", is_flag=True, help="Only print the address; open no browser."
+)
+
+
+def port_option(about: str = "Where it listens on this machine.") -> Decorator:
+    """The option `--port`: where a page is."""
+    return click.option(
+        "--port", type=click.IntRange(1, 65535), help=f"{about}  [default: any free port]"
+    )
 
 
 def repeat_option(about: str) -> Decorator:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videmo.cli.standing import at_work
-from videmo.cli.tell import counted, long, say
+from videmo.cli.tell import long, say
 from videmo.files import shown
+from videmo.plain import counted
 
 if TYPE_CHECKING:
     from videmo.archive import Standing

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from videmo.cli.tell import counted, long, say
+from videmo.cli.tell import long, say
 from videmo.files import shown
+from videmo.plain import counted
 
 if TYPE_CHECKING:
     from videmo.archive import AtWork, Entry, Running

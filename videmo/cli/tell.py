@@ -11,6 +11,7 @@ import click
 
 from videmo.errors import MissingMovieError
 from videmo.files import shown
+from videmo.plain import counted
 from videmo.schema import FRAME
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def counted(number: int, what: str) -> str:
-    """So many of it, as people say that: one without an s."""
-    return f"{number} {what}{'s' if number != 1 else ''}"
+def tell_address(address: str) -> None:
+    """Where a page is that is served."""
+    click.echo(address)
+    say("answers until it is interrupted (Ctrl-C)")
 
 
 def tell_scanned(outcome: Outcome, quiet: bool) -> None:
@@ -45,7 +47,7 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> None:
     from videmo.archive import joined_with
 
     scanned, record = outcome.scanned, outcome.scanned.record
-    tracks = "1 track" if record["tracks"] == 1 else f"{record['tracks']} tracks"
+    tracks = counted(record["tracks"], "track")
     held = sorted(record["seconds"].items(), key=lambda item: -item[1])
     emotions = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in held if seconds)
     some = record["frames_scanned"] < record["frames_read"]
@@ -71,10 +73,10 @@ def tell_scanned(outcome: Outcome, quiet: bool) -> None:
 
 def _tell_smaller(record: Record) -> None:
     """That there are faces which are too small for this scan, if there are many."""
-    counted, least = record["smaller_faces"], record["settings"]["min_face"]
-    if counted["faces"] >= MANY_SMALLER * max(1, counted["pictures"]):
+    smaller, least = record["smaller_faces"], record["settings"]["min_face"]
+    if smaller["faces"] >= MANY_SMALLER * max(1, smaller["pictures"]):
         click.echo(
-            f"besides, {counted['faces']} faces in {counted['pictures']} pictures are lower than "
+            f"besides, {smaller['faces']} faces in {smaller['pictures']} pictures are lower than "
             f"{least:g} of the picture; --min-face {least / 2:g} looks for them, too"
         )
 
@@ -110,14 +112,16 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
             )
         for name, (count, least) in cast.nearly.items():
             click.echo(
-                f"{name}? {_tracks(count)} just too far away ({least:.2f} and more); see the "
-                f"sheet, and put a picture of them to those of {name} if it is so"
+                f"{name}? {counted(count, 'track')} just too far away ({least:.2f} and more); "
+                f"see the sheet, and put a picture of them to those of {name} if it is so"
             )
         for name, away in cast.absent.items():
             how = "no track can be compared" if away is None else f"the nearest is at {away:.2f}"
             click.echo(f"{name}: in no track; {how}")
         for sheet in cast.sheets[:1]:
             click.echo(f"look at {shown(sheet)}{'' if known else _renaming(cast, folder)}")
+        if any(one.tracks for one in cast.found):
+            click.echo("pages that were made before know no names: run videmo report again")
     errors = [one.error for one in cast.found if one.error is not None]
     # Movies are deleted from archives: that is no failure, unless they are all.
     gone = len(errors) < len(cast.found) and all(isinstance(e, MissingMovieError) for e in errors)
@@ -125,18 +129,14 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
 
 
 def _people_line(one: NamedTracks) -> str:
-    counts = [f"{name} {_tracks(count)}" for name, count in one.tracks.items()]
+    counts = [f"{name} {counted(count, 'track')}" for name, count in one.tracks.items()]
     if one.nobody:
-        counts.append(f"nobody in particular {_tracks(one.nobody)}")
+        counts.append(f"nobody in particular {counted(one.nobody, 'track')}")
     if one.unclear:
-        counts.append(f"not plain enough to see {_tracks(one.unclear)}")
+        counts.append(f"not plain enough to see {counted(one.unclear, 'track')}")
     return (
         f"{shown(one.table)}: {', '.join(counts) or 'no tracks'}; written: {shown(one.file or '')}"
     )
-
-
-def _tracks(count: int) -> str:
-    return "1 track" if count == 1 else f"{count} tracks"
 
 
 def _renaming(cast: Cast, folder: Path) -> str:
@@ -221,7 +221,6 @@ def tell_reported(done: Reported, quiet: bool) -> bool:
     for error in done.errors:
         say(f"videmo: {error}")
     if not quiet:
-        movies = f"{done.movies} movie{'s' if done.movies != 1 else ''}"
-        moments = f"{done.moments} moment{'s' if done.moments != 1 else ''}"
-        click.echo(f"{movies}, {moments}; open: {shown(done.page.absolute())}")
+        found = f"{counted(done.movies, 'movie')}, {counted(done.moments, 'moment')}"
+        click.echo(f"{found}; open: {shown(done.page.absolute())}")
     return not done.errors

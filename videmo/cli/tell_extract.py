@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from videmo.cli.tell import counted, say
+from videmo.cli.tell import say
 from videmo.errors import MissingMovieError
 from videmo.files import shown
+from videmo.plain import counted
 from videmo.schema import Run
 
 if TYPE_CHECKING:
@@ -95,9 +96,6 @@ def _tell_nothing(one: Extracted, table: str) -> None:
 
 def _longest(held: Mapping[str, Run]) -> str:
     return ", ".join(
-        f"{name} {_frames(run.repeat)} ({run.end - run.start:.2f} s)" for name, run in held.items()
+        f"{name} {counted(run.repeat, 'frame')} ({run.end - run.start:.2f} s)"
+        for name, run in held.items()
     )
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
-from videmo.cli.options import MOVED, RAW, TABLES, output
-from videmo.cli.tell import say
+from videmo.cli.options import MOVED, NO_BROWSER, RAW, TABLES, output, port_option
+from videmo.cli.progress import watched
+from videmo.cli.tell import tell_address
 from videmo.errors import to_install
 
 
 @click.command(epilog=f"Needs the extra view; {to_install('view')}.")
 @TABLES
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help="Where it listens on this machine.  [default: any free port]",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the address; open no browser.")
+@port_option()
+@NO_BROWSER
 @output("Folder for what is extracted from the page.", default="extracted", show_default=True)
 @RAW
 @MOVED
@@ -33,28 +31,27 @@ def view(
     """Look at moments in the browser, put them right, and extract them.
 
     Takes tables as extract does. Prints the address, which nobody else has and which leads nowhere
-    but to this machine, and answers until Ctrl-C. Movies that browsers cannot play are converted
-    while they play. Each run of an emotion is a moment, to be put right by itself; what is
-    extracted joins those that lie close together, as extract does.
+    but to this machine, and answers until Ctrl-C, with exit code 0. Movies that browsers cannot
+    play are converted while they play. Each run of an emotion is a moment, to be put right by
+    itself; what is extracted joins those that lie close together, as extract does.
 
     Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
     NAME.review.csv beside the table, which is never changed; extract and report heed them.
     """
-    from videmo.find import find_tables, without_copies
-    from videmo.view import serve
+    from videmo.find import find_tables, searched_folder, without_copies
+    from videmo.view import answer, listen
 
     found = without_copies(find_tables(tables))
-    serve(
-        found,
-        folder,
-        port=port or 0,
-        raw=raw,
-        movie=movie,
-        browser=not no_browser,
-        tell=_tell,
-    )
-
-
-def _tell(address: str) -> None:
-    click.echo(address)
-    say("answers until it is interrupted (Ctrl-C)")
+    place = searched_folder(tables)
+    many = watched(quiet=False, what="tables") if len(found) > 1 else None
+    with many((place or Path()).absolute()) if many else nullcontext() as progress:
+        server = listen(
+            found,
+            folder,
+            port=port or 0,
+            raw=raw,
+            movie=movie,
+            folder=place,
+            progress=progress,
+        )
+    answer(server, browser=not no_browser, tell=tell_address)

@@ -12,6 +12,6 @@ app       what the page asks, and what it is answered
 serve     the page's server
 """
 
-from videmo.collect.serve import collect
+from videmo.collect.serve import listening
 
-__all__ = ["collect"]
+__all__ = ["listening"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-import cv2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from videmo.collect.labels import KEYS
 from videmo.collect.session import Session
 from videmo.errors import RequestError, VidemoError
-from videmo.labelled import IMAGES
+from videmo.pictures import encode_jpeg, reduced
 from videmo.report.html import collect_page
 from videmo.view.app import json_body, page, told_error
 from videmo.view.gate import App, Gate
@@ -84,14 +84,10 @@ class _Pages:
 
     async def image(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in self._session.store.pictures:
+        data = await run_in_threadpool(self._session.store.content, name)
+        if data is None:
             return Response(status_code=404)
-        place = self._session.store.folder / IMAGES / name
-        try:
-            data = await run_in_threadpool(place.read_bytes)
-        except OSError:  # it was deleted just now
-            return Response(status_code=404)
-        return Response(data, media_type=TYPES.get(place.suffix.lower(), "image/png"))
+        return Response(data, media_type=TYPES.get(Path(name).suffix.lower(), "image/png"))
 
     def doing(self, what: str) -> Answer:
         """Does something that a page asks for, and tells how it stands then."""
@@ -110,10 +106,7 @@ class _Pages:
             return Response(status_code=204)
         picture = found.value.picture
         height, width = picture.shape[:2]
-        if width > WIDEST:
-            size = WIDEST, max(1, round(height * WIDEST / width))
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        data = encode_jpeg(reduced(picture, WIDEST, across=True), QUALITY)
         faces, meant = session.faces_of(found.value)
         seen = {
             "number": found.number,
@@ -122,9 +115,7 @@ class _Pages:
             "faces": faces,
             "meant": meant,
         }
-        return Response(
-            data.tobytes(), media_type="image/jpeg", headers={"x-seen": json.dumps(seen)}
-        )
+        return Response(data, media_type="image/jpeg", headers={"x-seen": json.dumps(seen)})
 
 
 def _text(asked: dict[str, Any], name: str) -> str:

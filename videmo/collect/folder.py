@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from videmo.collect.plan import SPLITS
@@ -26,6 +25,7 @@ from videmo.labelled import (
     face_labels_text,
     label_list_text,
 )
+from videmo.pictures import decoded
 
 COLUMNS = ("file", "label", "burst", "split", "source", "time", "light", "size", "yaw")
 DELETED = ".deleted"
@@ -197,14 +197,10 @@ def number_of(name: str) -> int:
 
 
 def read_picture(path: Path) -> np.ndarray:
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        picture = None
+    picture = decoded(path)
     if picture is None:
         raise OutputError(f"{shown(path)}: is no readable picture; take it away")
-    return np.asarray(picture)
+    return picture
 
 
 def unlink(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page's server: open the folder and the source, answer, and close both."""
+"""The page's server: open the folder and the source, be ready to answer, and close both."""
 
 from __future__ import annotations
 
@@ -9,56 +9,9 @@ from pathlib import Path
 from videmo.collect.labels import find_labels
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.schema import DEFAULT_DETECTOR, FACE
+from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GOAL, FACE
 from videmo.video import Wish
-from videmo.view.serve import Listening, answer, check_extra, listen_for
-
-GOAL = 150
-"""Pictures of a label: enough to begin with."""
-
-
-def collect(
-    labels: Sequence[str],
-    folder: Path,
-    *,
-    source: str = "0",
-    movie: Path | None = None,
-    crop: str = FACE,
-    goal: int = GOAL,
-    detector: str = DEFAULT_DETECTOR,
-    wish: Wish | None = None,
-    port: int = 0,
-    browser: bool = True,
-    tell: Callable[[str], None] = print,
-) -> list[str]:
-    """Serve the page on which pictures of `labels` are collected into `folder`, until interrupted;
-    `tell` is given the address first.
-
-    Args:
-        source: a camera, a stream or a pipe, as `videmo.Live` takes it.
-        movie: instead of it, a movie in which one goes to and fro.
-        crop: faces, or whole pictures.
-        goal: pictures of each label.
-
-    Returns:
-        What still lacks, before a training can go: a line each.
-
-    Raises:
-        VidemoError: bad labels, no such source, no such folder, or the extra is not installed.
-    """
-    with listening(
-        labels,
-        folder,
-        source=source,
-        movie=movie,
-        crop=crop,
-        goal=goal,
-        detector=detector,
-        wish=wish,
-        port=port,
-    ) as (server, lacking):
-        answer(server, browser=browser, tell=tell)
-        return lacking()
+from videmo.view.serve import Listening, check_extra, listen_for
 
 
 @contextmanager
@@ -69,12 +22,23 @@ def listening(
     source: str = "0",
     movie: Path | None = None,
     crop: str = FACE,
-    goal: int = GOAL,
+    goal: int = DEFAULT_GOAL,
     detector: str = DEFAULT_DETECTOR,
     wish: Wish | None = None,
     port: int = 0,
 ) -> Iterator[tuple[Listening, Callable[[], list[str]]]]:
-    """A server that is ready to run, and what tells what lacks; all is closed with the block."""
+    """A server of the page on which pictures of `labels` are collected into `folder`, and what
+    tells what still lacks before a training can go, a line each; all is closed with the block.
+
+    Args:
+        source: a camera, a stream or a pipe, as `videmo.Live` takes it.
+        movie: instead of it, a movie in which one goes to and fro.
+        crop: faces, or whole pictures.
+        goal: pictures of each label.
+
+    Raises:
+        VidemoError: bad labels, no such source, no such folder, or the extra is not installed.
+    """
     check_extra("videmo collect")
     from videmo.collect.app import make_app
     from videmo.collect.session import Session

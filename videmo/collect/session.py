@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
-import cv2
 import numpy as np
 
 from videmo.collect.plan import SPLITS
@@ -17,6 +16,7 @@ from videmo.collect.store import Burst, Store
 from videmo.collect.variety import Measures, ask
 from videmo.draw import cut_face
 from videmo.errors import RequestError, VidemoError
+from videmo.pictures import reduced
 from videmo.schema import FACE, Box
 
 MARGIN = 0.4
@@ -199,12 +199,12 @@ class Session:
     def _kept_of(self, seen: Seen) -> tuple[np.ndarray, Measures] | None:
         """What is to be kept of a picture; None: the face that is meant is not in it."""
         if self.crop != FACE:
-            picture = _reduced(seen.picture)
+            picture = reduced(seen.picture, LARGEST)
             return picture, Measures(float(picture.mean()))
         face = self._face(seen)
         if face is None:
             return None
-        picture = _reduced(cut_face(seen.picture, face.box, margin=MARGIN))
+        picture = reduced(cut_face(seen.picture, face.box, margin=MARGIN), LARGEST)
         size = face.box.h / seen.picture.shape[0]
         return picture, Measures(float(picture.mean()), size, face.alignment.yaw)
 
@@ -231,12 +231,3 @@ def _summary(label: str, kept: int, left_out: int, crop: str) -> str:
     if not kept and not left_out and crop == FACE:
         said += ": no face was seen; more light, or look this way"
     return said
-
-
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    height, width = picture.shape[:2]
-    scale = LARGEST / max(height, width)
-    if scale >= 1:
-        return picture
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -25,7 +25,7 @@ from videmo.collect.variety import Measures, is_near, tiny
 from videmo.errors import OutputError, RequestError, VidemoError
 from videmo.files import check_writable, file_lock, shown, write_atomic
 from videmo.labelled import COLLECTED, IMAGES, check_labels
-from videmo.plain import tidy
+from videmo.plain import counted, tidy
 
 Step = list[tuple[Picture | None, Picture | None]]
 """What was done, and can be undone: each picture before and after; None: it is not there."""
@@ -55,6 +55,8 @@ class Store:
         """What was found in the folder that one should know."""
         self.pictures: dict[str, Picture] = {}
         self._tiny: dict[str, np.ndarray] = {}
+        self._gone: set[str] = set()
+        """Pictures that were taken away since it was opened."""
         self._next = 0
         self._steps: list[Step] = []
         self._files = Files(folder)
@@ -80,6 +82,21 @@ class Store:
                 self._write_lists()
             finally:
                 self._held.close()
+
+    def content(self, name: str) -> bytes | None:
+        """The file of a picture, or of one that was taken away and may still be brought back: a
+        page may ask for what it has just been told of. None: there never was such a picture."""
+        with self._lock:
+            if name in self.pictures:
+                place = self._files.image(name)
+            elif name in self._gone:
+                place = self._files.deleted(name)
+            else:
+                return None
+            try:
+                return place.read_bytes()
+            except OSError:  # somebody else took it
+                return None
 
     def counts(self) -> dict[str, Counter[str]]:
         """Of each label, the pictures by split."""
@@ -188,7 +205,7 @@ class Store:
             self._apply([(after, before) for before, after in reversed(step)])
             self._steps.pop()
             first = step[0] if step else (None, None)
-            count = f"{len(step)} picture{'s' if len(step) != 1 else ''}"
+            count = counted(len(step), "picture")
             if first[0] is None:
                 return f"{count} taken away again"
             return f"{count} brought back" if first[1] is None else f"{count} labelled as before"
@@ -211,6 +228,7 @@ class Store:
             if before and not after:
                 self._files.delete(before)
                 del self.pictures[before.file], self._tiny[before.file]
+                self._gone.add(before.file)
             elif after:
                 self.pictures[after.file] = after
         # As FaceLabeler has them: it takes its next number from the last one.

@@ -13,7 +13,7 @@ from videmo.compare.coded import Code
 from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.moments import Moment
-from videmo.plain import tidy
+from videmo.plain import some_of, tidy
 from videmo.reading import Reading
 from videmo.resample import Numbers
 from videmo.schema import meant_by
@@ -77,10 +77,9 @@ def check_there(reads: Sequence[Reading], how: How) -> None:
     for person in how.persons:
         if not any(read.people.tracks_of(person) for read in reads):
             known = sorted({name for read in reads for name in read.people.names.values()})
-            more = ", ..." if len(known) > MOST_NAMES else ""
-            there = ", ".join(known[:MOST_NAMES]) or "nobody; run videmo people first"
+            there = some_of(known, MOST_NAMES) or "nobody; run videmo people first"
             raise RequestError(
-                f"--person {shown(person)}: is in no track; there are: {shown(there)}{more}"
+                f"--person {shown(person)}: is in no track; there are: {shown(there)}"
             )
     tracks = {int(one) for read in reads for one in read.table["track"].dropna().unique()}
     for track in how.tracks:
@@ -164,6 +163,5 @@ def translated(codes: Sequence[Code], labels: Sequence[str], how: How, path: Pat
 
 
 def _tiers(codes: Sequence[Code]) -> str:
-    names = list(dict.fromkeys(code.tier for code in codes))
-    more = ", ..." if len(names) > MOST_NAMES else ""
-    return f"there are: {', '.join(shown(name) or '(none)' for name in names[:MOST_NAMES])}{more}"
+    names = dict.fromkeys(code.tier for code in codes)
+    return f"there are: {some_of([shown(name) or '(none)' for name in names], MOST_NAMES)}"

@@ -6,23 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from videmo.draw import cut_face
-from videmo.errors import OutputError
 from videmo.exporters.lengths import spread
 from videmo.exporters.selection import Exported, Selection, Sighting, remove_others
 from videmo.faces import crop_picture
 from videmo.files import write_atomic
+from videmo.pictures import encode_jpeg
 from videmo.schema import DEFAULT_MAX_CROPS, Run
 from videmo.video import Movie, open_movie
 
-JPEG_QUALITY = 95
 MARGIN = 0.2
 """What is left around a face if nobody says otherwise."""
-JPEG_LARGEST = 65_500
-"""Pixels in a row or column, at most, as libjpeg has it."""
 FOLDER = "crops"
 CROP_NAME = r"\d{6,}_t\d+\.jpg"
 
@@ -112,15 +108,3 @@ def faces(
 def crop_name(sighting: Sighting) -> str:
     """The file name of a crop: its frame and its track."""
     return f"{sighting.frame:06}_t{sighting.track}.jpg"
-
-
-def encode_jpeg(picture: np.ndarray) -> bytes:
-    """A picture (BGR uint8) as the bytes of a JPEG file."""
-    # Not imwrite: that only returns False on a full disk, and crashes on names that are not UTF-8.
-    height, width = picture.shape[:2]
-    if max(height, width) > JPEG_LARGEST:
-        raise OutputError(f"a picture of {width}x{height} is too large for JPEG; make it smaller")
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise OutputError(f"a picture of {width}x{height} cannot be written as JPEG")
-    return data.tobytes()

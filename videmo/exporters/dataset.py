@@ -11,10 +11,11 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.exporters.crops import Crop, chosen, encode_jpeg, faces
+from videmo.exporters.crops import Crop, chosen, faces
 from videmo.exporters.lists import Line, list_text, read_list
 from videmo.exporters.selection import Exported, Moments, Sighting
 from videmo.files import check_writable, output_error, sha256, shown, write_atomic
+from videmo.pictures import encode_jpeg
 
 FOLDER = "dataset"
 LABELS = "labels.csv"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from videmo.draw import TILE, Header, Tile, colours_of, contact_sheet, cut_face
-from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import Exported, Selection, remove_others
 from videmo.files import shown, write_atomic
+from videmo.pictures import encode_jpeg
 from videmo.schema import Run, Segment, timecode
 from videmo.video import open_movie
 

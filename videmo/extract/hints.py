@@ -13,6 +13,7 @@ from videmo.extract.select import segments_of, wanted_runs
 from videmo.extract.wanted import NEAR, Wanted
 from videmo.files import shown
 from videmo.names import People
+from videmo.plain import counted
 from videmo.reading import Source
 from videmo.schema import Run
 from videmo.table import Record
@@ -48,12 +49,8 @@ def hints_for(wanted: Wanted, choice: Choice, source: Source) -> list[str]:
     ]
 
 
-def moments(count: int) -> str:
-    return "1 moment" if count == 1 else f"{count} moments"
-
-
 def _told(option: str, value: float | str, count: int, why: str) -> str:
-    return f"{option} {value} finds {moments(count)}{f' ({why})' if why else ''}"
+    return f"{option} {value} finds {counted(count, 'moment')}{f' ({why})' if why else ''}"
 
 
 def _of_eyes(wanted: Wanted, found: Found) -> Iterator[str]:
@@ -94,9 +91,9 @@ def _of_gap(wanted: Wanted, found: Found) -> Iterator[str]:
 
 
 def _of_smaller(record: Record) -> Iterator[str]:
-    counted, least = record["smaller_faces"], record["settings"].get("min_face")
-    if (count := counted["faces"]) and isinstance(least, float):
-        pictures = counted["pictures"]
+    smaller, least = record["smaller_faces"], record["settings"].get("min_face")
+    if (count := smaller["faces"]) and isinstance(least, float):
+        pictures = smaller["pictures"]
         yield (
             f"videmo scan --min-face {least / 2:g} finds smaller faces ({count} of them in "
             f"{'the picture' if pictures == 1 else f'{pictures} pictures'} that were looked at "

@@ -15,7 +15,7 @@ from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.listed import Listed
 from videmo.names import People, read_people
-from videmo.plain import tidy
+from videmo.plain import some_of, tidy
 from videmo.review import read_review
 from videmo.schema import (
     ALIGNED_EYES,
@@ -31,9 +31,6 @@ ALL = "all"
 
 NEAR = 0.1
 """How far behind the limit a track is told as one that nearly got a name."""
-
-MOST_NAMES = 20
-"""Names that are told to somebody who wants one that is not there."""
 
 
 class Place(NamedTuple):
@@ -113,8 +110,7 @@ def check_persons(wanted: Wanted, tables: Iterable[Path]) -> None:
         if any(people.knows(person) for people in found.values()):
             raise RequestError(f"{shown(person)}: is in no track{near_misses(found)}")
         known = sorted({*said, *(name for people in found.values() for name in people.known)})
-        who = ", ".join(known[:MOST_NAMES]) or "nobody"
-        who += ", ..." if len(known) > MOST_NAMES else ""
+        who = some_of(known) or "nobody"
         raise RequestError(f"{shown(person)}: nobody has this name; there are: {who}")
 
 

@@ -2,7 +2,7 @@
 
 from videmo.index.ask import ORDERS, Asked
 from videmo.index.place import FULL, INDEX, index_in_memory, open_index, read_index, write_error
-from videmo.index.store import Index, Kept
+from videmo.index.store import Index, Kept, Sums
 
 __all__ = [
     "FULL",
@@ -11,6 +11,7 @@ __all__ = [
     "Asked",
     "Index",
     "Kept",
+    "Sums",
     "index_in_memory",
     "open_index",
     "read_index",

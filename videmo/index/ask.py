@@ -12,9 +12,18 @@ from typing import Any
 
 from videmo.errors import RequestError
 from videmo.files import shown
-from videmo.index.layout import BY_LENGTH, BY_MOVIE, BY_PERSON, BY_SCORE, FIELDS, NAMED
+from videmo.index.layout import (
+    BY_LENGTH,
+    BY_MOVIE,
+    BY_PERSON,
+    BY_SCORE,
+    CORRECTED,
+    FIELDS,
+    NAMED,
+    RAW,
+)
 from videmo.moments import Moment
-from videmo.plain import tidy
+from videmo.plain import some_of, tidy
 from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS, no_such_emotion
 
 ORDERS = {
@@ -26,8 +35,6 @@ ORDERS = {
 """In which order moments may be wanted: the best first, the longest first, movie by movie as they
 come, and movie by movie the best of each first."""
 
-MOST_NAMES = 20
-"""Names that are told to somebody who wants one that is not there."""
 AT_ONCE = 500
 """Moments that are looked up together."""
 FEW = 20
@@ -59,6 +66,13 @@ class Asked:
     order: str = "score"
     limit: int | None = None
     """The most moments; None: all."""
+    raw: bool = False
+    """As if nobody had corrected anything."""
+
+    @property
+    def other(self) -> int:
+        """The rows that are not for who asks so."""
+        return CORRECTED if self.raw else RAW
 
 
 def asked_of(db: sqlite3.Connection, asked: Asked) -> Iterator[Moment]:
@@ -110,8 +124,9 @@ def _moment(cells: Sequence[Any]) -> Moment:
 
 def _condition(db: sqlite3.Connection, asked: Asked) -> tuple[str, list[Any], str]:
     """What a moment must be: SQL with its values, and the index in which it is looked for."""
-    parts = ["m.repeat >= ?", "m.length >= ?", "m.score >= ?"]
-    values: list[Any] = [asked.repeat, asked.seconds - TWO_DIGITS, asked.min_score]
+    parts = ["m.repeat >= ?", "m.length >= ?", "m.score >= ?", "m.side != ?"]
+    least = (asked.repeat, asked.seconds - TWO_DIGITS, asked.min_score)
+    values: list[Any] = [*least, asked.other]
     index = {"score": BY_SCORE, "length": BY_LENGTH}.get(asked.order, BY_MOVIE)
     if asked.persons:
         index, persons = BY_PERSON, _people(db, asked.persons)
@@ -123,7 +138,7 @@ def _condition(db: sqlite3.Connection, asked: Asked) -> tuple[str, list[Any], st
         index = BY_MOVIE if few and not asked.persons else index
         parts.append(f"{_CHOSEN[index == BY_MOVIE]} IN (SELECT id FROM temp.chosen)")
     if beside:
-        parts.append(_together(beside, values))
+        parts.append(_together(beside, asked.other, values))
     return " AND ".join(parts), values, index
 
 
@@ -150,7 +165,7 @@ def _narrowest(db: sqlite3.Connection, asked: Asked, emotions: Sequence[int], in
     return index
 
 
-def _together(beside: Sequence[Sequence[int]], values: list[Any]) -> str:
+def _together(beside: Sequence[Sequence[int]], other: int, values: list[Any]) -> str:
     """That all these people, of whom each may have several numbers, are to be seen at one instant
     of a moment."""
     names = [f"t{number}" for number in range(len(beside))]
@@ -158,8 +173,8 @@ def _together(beside: Sequence[Sequence[int]], values: list[Any]) -> str:
     for name, numbers in zip(names, beside, strict=True):
         marks = ",".join("?" * len(numbers))
         theirs.append(f"{name}.movie = m.movie AND {name}.person IN ({marks})")
-        theirs.append(f"{name}.track != m.track")
-        values += numbers
+        theirs.append(f"{name}.track != m.track AND {name}.side != ?")
+        values += (*numbers, other)
     starts = ", ".join(("m.start", *(f'{name}."start"' for name in names)))
     ends = ", ".join(("m.start + m.length", *(f'{name}."end"' for name in names)))
     tracks = ", ".join(f"tracks {name}" for name in names)
@@ -199,8 +214,7 @@ def _people(db: sqlite3.Connection, names: Iterable[str]) -> list[int]:
         found = [wanted] if wanted in known else folded
         if not wanted or not found:
             there = sorted(filter(None, known))
-            who = ", ".join(there[:MOST_NAMES]) or "nobody; run: videmo people"
-            who += ", ..." if len(there) > MOST_NAMES else ""
+            who = some_of(there) or "nobody; run: videmo people"
             raise RequestError(f"{shown(name)}: nobody has this name; there are: {who}")
         numbers += [known[one] for one in found]
     return numbers

@@ -20,6 +20,11 @@ _MOMENT = ", ".join(
     f'"{name}" {"INTEGER" if name in NAMED else _KINDS[kind]}' for name, kind in FIELDS.items()
 )
 
+BOTH, CORRECTED, RAW = range(3)
+"""Whom a row answers: everybody, who asks for moments after corrections, or who asks for them as
+the scan found them (`--raw`). So both are found as fast, and only what was corrected lies there
+twice."""
+
 TABLES = (
     """CREATE TABLE movies (id INTEGER PRIMARY KEY, place BLOB UNIQUE, name TEXT, rank INTEGER,
     stamp TEXT, scan TEXT, left_out INTEGER, problem TEXT,
@@ -27,11 +32,11 @@ TABLES = (
     "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     "CREATE TABLE emotions (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     """CREATE TABLE tracks (movie INTEGER, track INTEGER, person INTEGER,
-    "start" REAL, "end" REAL)""",
-    f"CREATE TABLE moments ({_MOMENT}, length REAL)",
+    "start" REAL, "end" REAL, side INTEGER)""",
+    f"CREATE TABLE moments ({_MOMENT}, length REAL, side INTEGER)",
 )
 
-_ASKED = "length, score, repeat, movie, start, person"
+_ASKED = "length, score, repeat, movie, start, person, side"
 """What may be asked of a moment: with all of it in an index, its rows are not looked up."""
 BY_MOVIE, BY_PERSON, BY_SCORE, BY_LENGTH = "by_movie", "by_person", "by_score", "by_length"
 
@@ -42,7 +47,7 @@ INDICES = {
     BY_LENGTH: f"moments (emotion, length DESC, {_ASKED})",
     "movies_by_rank": "movies (rank)",
     "tracks_by_movie": "tracks (movie)",
-    "tracks_by_person": 'tracks (person, movie, "start", "end")',
+    "tracks_by_person": 'tracks (person, movie, "start", "end", side)',
 }
 
 VERSION = int(sha256("".join((*TABLES, *INDICES.values())).encode())[:7], 16)

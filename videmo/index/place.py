@@ -26,7 +26,7 @@ _MAGIC, _WHOSE = b"SQLite format 3\0", 68
 
 def index_in_memory() -> Index:
     """A new index that is gone when it is closed."""
-    db = sqlite3.connect(":memory:")
+    db = sqlite3.connect(":memory:", check_same_thread=False)
     _lay_out(db)
     return Index(db)
 
@@ -75,7 +75,11 @@ def read_index(folder: Path) -> Index | None:
     path = folder / INDEX
     if not path.exists() or _unsound(path):
         return None
-    return Index(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True))
+    return Index(
+        sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+    )
 
 
 def write_error(error: sqlite3.Error, path: Path) -> OutputError:

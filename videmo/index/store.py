@@ -5,20 +5,30 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from videmo.files import shown
 from videmo.index.ask import Asked, asked_of
-from videmo.index.layout import INDICES, NAMED
+from videmo.index.layout import BOTH, BY_MOVIE, CORRECTED, INDICES, NAMED, RAW
 from videmo.moments import Moment, Stretch
 from videmo.schema import SCORE
 
 _FIELDS = Moment._fields
-_PUT = f"INSERT INTO moments VALUES ({','.join('?' * (len(_FIELDS) + 1))})"
+_PUT = f"INSERT INTO moments VALUES ({','.join('?' * (len(_FIELDS) + 2))})"
 _MOVIE, _PERSON, _EMOTION = map(_FIELDS.index, NAMED)
 _SCORE = _FIELDS.index("score")
+
+_HELD = f"""SELECT m.movie, emotions.name, count(*), sum(m.length)
+    FROM moments m INDEXED BY {BY_MOVIE} JOIN emotions ON emotions.id = m.emotion
+    WHERE m.repeat >= ? AND m.side != ? GROUP BY m.movie, m.emotion"""
+_PEOPLE = """SELECT t.movie, people.name FROM tracks t JOIN people ON people.id = t.person
+    WHERE people.name != '' AND t.side != ? GROUP BY t.movie, t.person
+    ORDER BY t.movie, sum(t."end" - t."start") DESC, people.name"""
+
+T = TypeVar("T")
 
 NOBODY: Mapping[int, str] = MappingProxyType({})
 
@@ -38,6 +48,8 @@ class Kept(NamedTuple):
     stretches: Sequence[Stretch] = ()
     persons: Mapping[int, str] = NOBODY
     """Who each track is."""
+    raw: tuple[Sequence[Moment], Mapping[int, str]] | None = None
+    """Moments and persons before corrections; None: there are no corrections."""
     labels: Sequence[str] = ()
     """What its model tells apart."""
     left_out: bool = False
@@ -46,6 +58,16 @@ class Kept(NamedTuple):
     """Why it could not be read."""
     warning: str = ""
     """What was done without."""
+
+
+class Sums(NamedTuple):
+    """What the moments of one movie come to."""
+
+    moments: int
+    held: Mapping[str, float]
+    """Seconds of each emotion."""
+    people: tuple[str, ...]
+    """Who is in it; whoever is seen longest first."""
 
 
 class Index:
@@ -76,7 +98,7 @@ class Index:
     def counts(self) -> tuple[int, int]:
         """Tables that can be asked for, and their moments."""
         good = "SELECT count(*) FROM movies WHERE NOT left_out AND problem = ''"
-        every = "SELECT count(*) FROM moments"
+        every = f"SELECT count(*) FROM moments WHERE side != {RAW}"
         tables, moments = (self._db.execute(sql).fetchone()[0] for sql in (good, every))
         return int(tables), int(moments)
 
@@ -84,6 +106,28 @@ class Index:
         """Of each movie, by its name: where its table lies, and the table's checksum."""
         rows = self._db.execute("SELECT name, place, scan FROM movies WHERE NOT left_out")
         return {str(name): (os.fsdecode(place), str(scan)) for name, place, scan in rows}
+
+    def labels(self) -> list[str]:
+        """All emotions that there are."""
+        return [str(name) for (name,) in self._db.execute("SELECT name FROM emotions ORDER BY id")]
+
+    def sums(self, *, repeat: int, raw: bool = False) -> dict[str, Sums]:
+        """What the moments of so many frames come to, of each movie that could be read, by its
+        name."""
+        good = self._db.execute("SELECT id, name FROM movies WHERE NOT left_out AND problem = ''")
+        names = {int(movie): str(name) for movie, name in good}
+        moments, held = Counter[int](), {movie: dict[str, float]() for movie in names}
+        people: dict[int, list[str]] = {movie: [] for movie in names}
+        other = CORRECTED if raw else RAW
+        for movie, emotion, count, seconds in self._db.execute(_HELD, (repeat, other)):
+            moments[movie] += count
+            held[movie][str(emotion)] = float(seconds)
+        for movie, person in self._db.execute(_PEOPLE, (other,)):
+            people[movie].append(str(person))
+        return {
+            name: Sums(moments[movie], held[movie], tuple(people[movie]))
+            for movie, name in names.items()
+        }
 
     def find(self, asked: Asked) -> Iterator[Moment]:
         """The moments that are asked for, in order.
@@ -132,23 +176,26 @@ class Index:
             movie = done.lastrowid
             for label in kept.labels:
                 self._id("emotions", label)
-            self._db.executemany(_PUT, (self._row(movie, one) for one in kept.moments))
-            stretches = (
-                (movie, one.track, self._person(kept, one.track), one.start, one.end)
-                for one in kept.stretches
+            raw, were = kept.raw or (kept.moments, kept.persons)
+            moments = (self._row(movie, *one) for one in _sides(kept.moments, raw))
+            self._db.executemany(_PUT, moments)
+            named = (
+                [(one, persons.get(one.track, "")) for one in kept.stretches]
+                for persons in (kept.persons, were)
             )
-            self._db.executemany("INSERT INTO tracks VALUES (?, ?, ?, ?, ?)", stretches)
+            stretches = (
+                (movie, one.track, self._id("people", person), one.start, one.end, side)
+                for (one, person), side in _sides(*named)
+            )
+            self._db.executemany("INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?)", stretches)
 
-    def _row(self, movie: int | None, moment: Moment) -> list[Any]:
-        row: list[Any] = [*moment, moment.seconds]
+    def _row(self, movie: int | None, moment: Moment, side: int) -> list[Any]:
+        row: list[Any] = [*moment, moment.seconds, side]
         row[_MOVIE] = movie
         row[_PERSON] = self._id("people", moment.person)
         row[_EMOTION] = self._id("emotions", moment.emotion)
         row[_SCORE] = round(moment.score, SCORE.digits)  # those that look equal are equal
         return row
-
-    def _person(self, kept: Kept, track: int) -> int:
-        return self._id("people", kept.persons.get(track, ""))
 
     def _id(self, table: str, name: str) -> int:
         """The number of a name in `people` or `emotions`, which it gets where it has none."""
@@ -181,3 +228,16 @@ class Index:
         unused = " AND ".join(f"NOT EXISTS ({one})" for one in used)
         self._db.execute(f"DELETE FROM people WHERE {unused}")
         self._ids["people"].clear()
+
+
+def _sides(corrected: Sequence[T], raw: Sequence[T]) -> Iterator[tuple[T, int]]:
+    """Everything in one of these, and whom it answers."""
+    if raw is corrected:
+        yield from ((one, BOTH) for one in corrected)
+        return
+    before, after = {*raw}, {*corrected}
+    for one in corrected:
+        yield one, BOTH if one in before else CORRECTED
+    for one in raw:
+        if one not in after:
+            yield one, RAW

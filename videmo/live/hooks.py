@@ -35,6 +35,8 @@ class Hook:
     """Only for this one; None: for all."""
     cooldown: float = 0.0
     """Seconds after a start during which no other one is told, nor its end."""
+    ends: bool = True
+    """Whether it is told of ends, too."""
 
     def wants(self, event: Event) -> bool:
         return self.emotion is None or self.emotion == event.emotion
@@ -67,7 +69,7 @@ class HookRunner:
         self._closed = False
         self._last = float("-inf")
         self._told: set[tuple[int, str, float]] = set()
-        """Runs whose start was handed over, so that their end is, too."""
+        """Runs whose start was handed over, so that their end is, too, where ends are wanted."""
         for _ in range(at_once):
             threading.Thread(target=self._work, name=f"hook {hook.name}", daemon=True).start()
 
@@ -92,7 +94,8 @@ class HookRunner:
         if now - self._last < self.hook.cooldown:
             return False
         self._last = now
-        self._told.add(run)
+        if self.hook.ends:
+            self._told.add(run)
         return True
 
     def close(self, grace: float) -> None:

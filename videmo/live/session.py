@@ -83,12 +83,13 @@ class Live:
         *,
         name: str = "",
         cooldown: float = 0.0,
+        ends: bool = True,
         at_once: int = 1,
         stop: Callable[[], None] | None = None,
     ) -> None:
-        """Call `act` with each start and end of a run of `emotion` (None: of any), in a thread of
-        its own; `stop` ends what `act` does when all is over."""
-        hook = Hook(name or f"on {emotion}", act, emotion, cooldown)
+        """Call `act` with each start and, with `ends`, each end of a run of `emotion` (None: of
+        any), in a thread of its own; `stop` ends what `act` does when all is over."""
+        hook = Hook(name or f"on {emotion}", act, emotion, cooldown, ends)
         self._hooks.append(HookRunner(hook, at_once, stop))
 
     def __enter__(self) -> Live:

@@ -16,12 +16,13 @@ import numpy as np
 
 from videmo.draw import FACE, FACES_A_ROW, PersonRow, Tile, cut_face, people_sheet
 from videmo.errors import PictureError, RequestError
-from videmo.exporters.crops import encode_jpeg
 from videmo.exporters.selection import remove_others
 from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
 from videmo.people.described import Exemplar
 from videmo.people.known import SHEET, only_face
+from videmo.pictures import encode_jpeg
+from videmo.plain import counted
 from videmo.schema import timecode
 from videmo.video import Movie, open_movie
 
@@ -181,9 +182,9 @@ def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[M
         if len(movies) > 1:
             lines.append(_shortened(movies[member.movie].path.name))
         tiles.append(Tile(tile, tuple(lines)))
-    about = f"{_count(len(person.members), 'track')}, {person.seconds:.1f} s"
+    about = f"{counted(len(person.members), 'track')}, {person.seconds:.1f} s"
     if len(movies) > 1:
-        about += f", in {_count(len({m.movie for m, _ in person.members}), 'movie')}"
+        about += f", in {counted(len({m.movie for m, _ in person.members}), 'movie')}"
     title = f"{person.name}?" if person.nearly else person.name or "nobody in particular"
     if person.nearly:
         about += ", just too far away to be named"
@@ -193,10 +194,6 @@ def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[M
 def _shortened(name: str) -> str:
     plain = shown(name)
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 9]}..{plain[-7:]}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _write_pictures(place: Path, pictures: Sequence[np.ndarray]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from videmo.errors import PictureError, RequestError
 from videmo.files import shown
 from videmo.people.likeness import DlibFace, embed, find_faces
-from videmo.pictures import read_picture
+from videmo.pictures import read_picture, reduced
 from videmo.plain import tidy
 
 SIDE = 1024
@@ -91,11 +91,7 @@ def only_face(picture: np.ndarray, what: str) -> tuple[np.ndarray, DlibFace]:
     Raises:
         PictureError: there is none, or more than one; `what` says of which picture.
     """
-    height, width = picture.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    picture = reduced(picture, SIDE)
     top, left = (round(side * BORDER) for side in picture.shape[:2])
     picture = cv2.copyMakeBorder(picture, top, top, left, left, cv2.BORDER_REPLICATE)
     faces = find_faces(picture) or find_faces(picture, twice=True)

@@ -15,7 +15,7 @@ from videmo.find import find_movie
 from videmo.report.data import Data, movie_data
 from videmo.report.faces import best_of, data_url, pictures
 from videmo.report.html import index_page, movie_page
-from videmo.report.index import index_data, movie_row
+from videmo.report.index import Best, best_of_all, index_data, movie_row, sums_of
 from videmo.report.link import link_to, player_data
 from videmo.report.look import Look, look_at
 
@@ -88,7 +88,7 @@ def _write_all(
 ) -> Reported:
     folder = target.with_name(target.stem + PAGES)
     rows: list[Data] = []
-    best: list[Data] = []
+    best: list[Best] = []
     errors: list[VidemoError] = []
     for table, name in tables.items():
         tell(shown(name))
@@ -102,9 +102,12 @@ def _write_all(
         except VidemoError as error:
             errors.append(error)
             continue
-        row, of_movie = movie_row(look, data, link_to(page, target.parent))
-        rows.append(row)
-        best += of_movie
+        link = link_to(page, target.parent)
+        rows.append(movie_row(name, link, look.record, sums_of(look)))
+        shown_moments = [seen.moment for seen in look.moments if not seen.removed]
+        faces = data["faces"].items()
+        best += [Best(shown_moments[int(n)], link, face) for n, face in faces]
+        best = best_of_all(best)  # the others' pictures are let go
     where = os.path.commonpath([table.parent.absolute() for table in tables])
     write_page(target, index_page(index_data(Path(where).name, rows, best)))
     return Reported(target, len(rows), sum(row["moments"] for row in rows), errors)

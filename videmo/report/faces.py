@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-import cv2
-import numpy as np
 import pandas as pd
 
 from videmo.exporters.crops import Crop, faces
 from videmo.exporters.selection import Sighting
 from videmo.moments import Moment
+from videmo.pictures import encode_jpeg
 from videmo.report.data import boxes_of
+from videmo.report.index import MOST_BEST
 from videmo.report.look import Look, Scan, Seen
-from videmo.schema import FRAME
+from videmo.schema import FRAME, SCORE
 from videmo.table import face_boxes
 from videmo.video import Movie
 
@@ -24,13 +24,15 @@ MARGIN = 0.25
 QUALITY = 82
 MOST = 72
 """Pictures on a page: each has some kilobytes."""
-EACH = 12
-"""Of one emotion, where there are others."""
+EACH = MOST_BEST
+"""Of one emotion, where there are others: any of them may be of the best of all movies."""
 
 
 def best_of(moments: Sequence[Seen]) -> list[int]:
-    """Which moments' faces are shown: of each emotion the surest ones, in order of time. Pure."""
-    order = sorted(range(len(moments)), key=lambda n: (-moments[n].moment.best_score, n))
+    """Which moments' faces are shown: of each emotion the best ones, in order of time. Pure."""
+    order = sorted(
+        range(len(moments)), key=lambda n: (-round(moments[n].moment.score, SCORE.digits), n)
+    )
     taken: dict[str, int] = {}
     chosen: list[int] = []
     others: list[int] = []
@@ -55,7 +57,7 @@ def pictures(
         of_place.setdefault(place, []).append(number)
     how = Crop(MARGIN, SIDE, whole=look.record["model"]["crop"] == FRAME)
     for sighting, face in faces(movie, _sightings(look.table, places), how):
-        data = _jpeg(face)
+        data = encode_jpeg(face, QUALITY)
         for number in of_place[sighting.track, sighting.frame]:
             yield number, data
 
@@ -72,9 +74,3 @@ def _sightings(table: pd.DataFrame, places: Sequence[tuple[int, int]]) -> list[S
     columns = (rows[name].tolist() for name in ("frame", "time", "track"))
     cells = zip(*columns, face_boxes(rows), rows["score"].tolist(), strict=True)
     return [Sighting(*of_row) for of_row in cells]
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    """A picture (BGR uint8) as a small JPEG file."""
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()

@@ -28,7 +28,8 @@ MOVIE_SCRIPTS = (
 LIVE_SCRIPTS = ("review.js", "extract.js")
 """What is needed only where a server listens that corrects and extracts."""
 WATCH_SCRIPTS = (*DRAWING, "minute.js", "watch.js")
-INDEX_SCRIPTS = ("index.js",)
+INDEX_SCRIPTS = ("words.js", "index.js")
+COLLECT_SCRIPTS = ("words.js", "collect.js")
 NOWHERE = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; media-src 'self' file:"
 )
@@ -63,7 +64,7 @@ def watch_page(data: dict[str, Any]) -> str:
 
 def collect_page(data: dict[str, Any]) -> str:
     """The page on which pictures are collected."""
-    return _page("collect.html", ("collect.js",), True, data=data, title="collect")
+    return _page("collect.html", COLLECT_SCRIPTS, True, data=data, title="collect")
 
 
 def safe_json(data: Any) -> Markup:

@@ -6,9 +6,10 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from videmo.errors import OutputError
 from videmo.files import lock_note, shown
@@ -19,6 +20,8 @@ from videmo.search.renew import Told, bring_up_to_date, is_up_to_date, renewed
 from videmo.video import holds_series
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,29 @@ def _answered(
         index = index_in_memory()
         bring_up_to_date(index, folder, tables)
         return index, folder, index.find(asked)
+    # So many fit into memory, and that the index is damaged is seen in time.
+    ready = iter if asked.limit is None else lambda moments: iter(list(moments))
+    index, moments = ask_folder(place, lambda index: ready(index.find(asked)), progress)
+    return index, place, moments
+
+
+def ask_folder(
+    folder: Path, question: Callable[[Index], T], progress: Told | None = None
+) -> tuple[Index, T]:
+    """The open index of a folder, which is brought up to date first, and what it answers.
+
+    Raises:
+        OutputError: the index is a file of somebody else, or is damaged again and again.
+    """
     for again in (False, True):
-        index = _of_folder(place, progress, fresh=again)
+        index = _of_folder(folder, progress, fresh=again)
         try:
-            moments = index.find(asked)
-            # So many fit into memory, and that the index is damaged is seen in time.
-            return index, place, moments if asked.limit is None else iter(list(moments))
+            return index, question(index)
         except sqlite3.Error as error:
             index.close()
             if again:
-                raise _damaged(place, error) from error
-            log.warning("%s: is damaged; it is made anew", shown(place / INDEX))
+                raise _damaged(folder, error) from error
+            log.warning("%s: is damaged; it is made anew", shown(folder / INDEX))
         except BaseException:
             index.close()
             raise

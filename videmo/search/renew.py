@@ -137,10 +137,12 @@ def _kept(table: Path, name: str, place: str, mark: str) -> Kept:
         read = read_moments(table, name)
     except VidemoError as error:
         return Kept(place, name, mark, problem=str(error))
+    raw = [one._replace(person=read.were.get(one.track, "")) for one in read.found]
     return Kept(
         *(place, name, mark, read.record["sha256"], read.moments),
         stretches=on_screen(read.table, read.record["end"]),
         persons=read.people.names,
+        raw=None if raw == read.moments and read.were == read.people.names else (raw, read.were),
         labels=read.record["labels"],
         warning=" ".join(read.warnings),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,16 +20,13 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from videmo.errors import RequestError, TableError, VidemoError
+from videmo.errors import RequestError, VidemoError
 from videmo.exporters.program import find_ffmpeg
 from videmo.files import shown
-from videmo.names import find_people
-from videmo.report.data import Data
 from videmo.report.html import header_policy, index_page, movie_page
-from videmo.report.index import index_data
-from videmo.table import read_record
 from videmo.view.gate import App, Gate
 from videmo.view.jobs import Jobs
+from videmo.view.overview import Overview
 from videmo.view.shelf import Shelf, moments_asked
 from videmo.view.stream import Converted, stream_command
 
@@ -40,10 +36,10 @@ MOST_BODY = 1 << 22
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(shelf: Shelf, jobs: Jobs, token: str, port: int) -> App:
+def make_app(shelf: Shelf, overview: Overview, jobs: Jobs, token: str, port: int) -> App:
     """All of it, behind its gate."""
     register_url_convertor("few", _Few())
-    pages = _Pages(shelf, jobs)
+    pages = _Pages(shelf, overview, jobs)
     routes = [
         Route("/", pages.index),
         Route("/movie/{number:few}/", pages.movie),
@@ -77,14 +73,15 @@ async def told_error(request: Request, error: Exception) -> Response:
 class _Pages:
     """The answers, each by the name of its route."""
 
-    def __init__(self, shelf: Shelf, jobs: Jobs) -> None:
+    def __init__(self, shelf: Shelf, overview: Overview, jobs: Jobs) -> None:
         self._shelf = shelf
+        self._overview = overview
         self._jobs = jobs
 
     async def index(self, request: Request) -> Response:
         if len(self._shelf.tables) == 1:
             return RedirectResponse("movie/0/")
-        data = await run_in_threadpool(self._index_data)
+        data = await run_in_threadpool(self._overview.data)
         return page(index_page(data, live=True))
 
     async def movie(self, request: Request) -> Response:
@@ -148,29 +145,6 @@ class _Pages:
         if number >= len(self._shelf.tables):
             raise RequestError("there is no such movie")
         return number
-
-    def _index_data(self) -> Data:
-        """A line for each movie, from the records alone: there may be thousands."""
-        rows = []
-        for number, (table, name) in enumerate(self._shelf.tables):
-            with suppress(TableError):
-                record = read_record(table)
-                people: set[str] = set()
-                with suppress(TableError):
-                    people = {*find_people(table, record).names.values()}
-                rows.append(
-                    {
-                        "name": shown(name),
-                        "link": f"movie/{number}/",
-                        "seconds": record["end"],
-                        "moments": None,
-                        "people": sorted(people),
-                        "held": record["seconds"],
-                        "labels": record["labels"],
-                        "partial": record["status"] != "ok",
-                    }
-                )
-        return index_data("videmo", rows, [])
 
 
 def page(text: str) -> Response:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from videmo.errors import OutputError, RequestError, SetupError, to_install
 
 if TYPE_CHECKING:
+    from videmo.search import Told
     from videmo.view.gate import App
 
 HOST = "127.0.0.1"
@@ -43,34 +44,6 @@ class Listening(NamedTuple):
     """Gives the port back; for a server that never ran."""
 
 
-def serve(
-    tables: Mapping[Path, str],
-    output: Path,
-    *,
-    port: int = 0,
-    raw: bool = False,
-    movie: Path | None = None,
-    browser: bool = True,
-    tell: Callable[[str], None] = print,
-) -> None:
-    """Serve the pages of `tables` until it is interrupted; `tell` is given the address first.
-
-    Args:
-        tables: each with its movie's name, as `find_tables` gives them.
-        output: the folder for what is extracted.
-        port: 0: any free one.
-        raw: as if nobody had corrected anything.
-        movie: where the movie is, if not where it was; for one table only.
-        browser: whether one is opened.
-
-    Raises:
-        RequestError: there is a movie for several tables.
-        SetupError: the extra `view` is not installed.
-        OutputError: somebody else listens on the port.
-    """
-    answer(listen(tables, output, port=port, raw=raw, movie=movie), browser=browser, tell=tell)
-
-
 def answer(
     listening: Listening, *, browser: bool = True, tell: Callable[[str], None] = print
 ) -> None:
@@ -87,18 +60,37 @@ def listen(
     port: int = 0,
     raw: bool = False,
     movie: Path | None = None,
+    folder: Path | None = None,
+    progress: Told | None = None,
 ) -> Listening:
-    """A server of `tables`, as `serve` runs it."""
+    """A server of the pages of `tables`, for `answer` to run.
+
+    Args:
+        tables: each with its movie's name, as `find_tables` gives them.
+        output: the folder for what is extracted.
+        port: 0: any free one.
+        raw: as if nobody had corrected anything.
+        movie: where the movie is, if not where it was; for one table only.
+        folder: the one in which all tables were found: its index is used.
+        progress: told of tables that are looked at before it begins.
+
+    Raises:
+        RequestError: there is a movie for several tables.
+        SetupError: the extra `view` is not installed.
+        OutputError: somebody else listens on the port, or the index cannot be written.
+    """
     check_extra("videmo view")
     from videmo.view.app import make_app
     from videmo.view.jobs import Jobs
+    from videmo.view.overview import Overview
     from videmo.view.shelf import Shelf
 
     if movie is not None and len(tables) > 1:
         raise RequestError(f"--movie goes with one table; there are {len(tables)}")
     shelf = Shelf(tables, raw=raw, movie=movie)
+    overview = Overview(shelf.tables, folder, raw=raw, progress=progress)
     jobs = Jobs(output, movie, raw=raw)
-    return listen_for(lambda token, number: make_app(shelf, jobs, token, number), port)
+    return listen_for(lambda token, number: make_app(shelf, overview, jobs, token, number), port)
 
 
 def check_extra(what: str) -> None:

@@ -26,6 +26,7 @@ from videmo.archive.standing import Standing, Told
 from videmo.archive.walk import Candidate
 from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
 from videmo.files import remove_left, shown
+from videmo.plain import counted
 from videmo.scan import Settings
 from videmo.scan.parts import Part
 from videmo.scan.store import ChunkStore
@@ -250,7 +251,7 @@ class ArchiveScan:
 
     def _who(self, seconds: float) -> str:
         """How many workers there are, and how fast they are."""
-        workers = "1 worker" if self._crew.workers == 1 else f"{self._crew.workers} workers"
+        workers = counted(self._crew.workers, "worker")
         speed = seconds / max(1.0, time.monotonic() - self._begun)
         return f"{workers}, {speed:.1f} hours an hour"
 

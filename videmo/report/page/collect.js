@@ -1,8 +1,6 @@
 // The page on which pictures are collected: the source, a key for each label, and a review.
 "use strict";
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
 const MOVIE = data.seconds !== null;
 const PAGE = 120;
 let state = { labels: [], taking: "" };
@@ -10,14 +8,6 @@ let seen = null;
 let pictures = [];
 let most = PAGE;
 const ticked = new Set();
-
-function made(tag, className, text) {
-  // An element; what it says is text, whoever wrote it.
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 async function send(what, body = {}) {
   try {

@@ -1,24 +1,8 @@
 // The page of all movies: sums, best moments, and a table that is searched and put in order.
 "use strict";
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
 const state = { by: "", down: false, search: "", emotion: "" };
 const colourOf = new Map(data.emotions.map((emotion) => [emotion.name, emotion]));
-
-function made(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function clock(seconds) {
-  const all = Math.round(seconds);
-  const m = Math.floor(all / 60) % 60, h = Math.floor(all / 3600);
-  const s = String(all % 60).padStart(2, "0");
-  return h ? `${h}:${String(m).padStart(2, "0")}:${s}` : `${m}:${s}`;
-}
 
 function badge({ letter, colour, ink }) {
   const sign = made("b", "badge", letter);
@@ -57,12 +41,13 @@ function row(movie) {
   const link = made("a", "", movie.name);
   link.href = movie.link;
   name.append(link);
+  if (movie.moments === null) name.append(made("span", "soft", " cannot be read"));
   if (movie.partial) name.append(made("span", "soft", " partial"));
   const held = made("td");
   held.append(bar(movie));
   line.append(
     name,
-    made("td", "number", clock(movie.seconds)),
+    made("td", "number", clock(movie.seconds, 0)),
     made("td", "number", movie.moments === null ? "" : String(movie.moments)),
     held,
     made("td", "less", movie.people.join(", ")),
@@ -98,8 +83,9 @@ function portrait(moment) {
   link.title = moment.movie;
   const tile = made("span", "face");
   const image = made("img");
+  image.loading = "lazy";
   image.src = moment.face;
-  image.alt = `${moment.emotion}, ${moment.who}, ${moment.movie}, ${clock(moment.start)}`;
+  image.alt = `${moment.emotion}, ${moment.who}, ${moment.movie}, ${clock(moment.start, 0)}`;
   tile.append(image, badge(colourOf.get(moment.emotion)));
   link.append(tile, made("span", "name soft", moment.movie));
   return link;
@@ -115,7 +101,7 @@ function drawEmotions() {
     const share = made("i");
     share.style.width = `${(100 * sums.get(emotion.name)) / all}%`;
     share.style.background = emotion.colour;
-    chip.append(badge(emotion), made("span", "", emotion.name), made("span", "soft", clock(sums.get(emotion.name))), share);
+    chip.append(badge(emotion), made("span", "", emotion.name), made("span", "soft", clock(sums.get(emotion.name), 0)), share);
     chip.setAttribute("aria-pressed", "true");
     chip.addEventListener("click", () => {
       state.emotion = state.emotion === emotion.name ? "" : emotion.name;
@@ -130,7 +116,7 @@ const total = data.movies.reduce((sum, movie) => sum + movie.seconds, 0);
 const moments = data.movies.reduce((sum, movie) => sum + (movie.moments || 0), 0);
 $("about").textContent = [
   data.movies.length === 1 ? "1 movie" : `${data.movies.length} movies`,
-  clock(total),
+  clock(total, 0),
   ...(moments ? [`${moments} moments`] : []),
 ].join(" · ");
 $("search").addEventListener("input", () => {

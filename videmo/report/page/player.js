@@ -22,14 +22,18 @@ const player = {
   },
 
   open() {
-    const { src, stream } = this.info;
+    // At the first moment: before a movie's first picture there is often nothing to be seen.
+    const { src, stream } = this.info, first = model.moments.find((moment) => !removed(moment));
+    const start = first ? first.start : data.start;
     this.video.addEventListener("error", () => this.failed());
     this.video.addEventListener("seeked", () => this.arrived());
     if (src) {
       this.offset = -this.info.lead;
+      this.pending = start;
+      this.video.addEventListener("loadedmetadata", () => this.streamed || this.go(), { once: true });
       this.video.src = src;
     } else if (stream) {
-      this.convert(data.start);
+      this.convert(start);
     } else {
       this.without(this.info.why);
     }
@@ -77,10 +81,14 @@ const player = {
       const goesOn = !this.video.paused;
       clearTimeout(this.later);
       this.later = setTimeout(() => this.convert(place, goesOn || this.soon), SETTLED);
-    } else {
-      this.video.currentTime = Math.max(0, place - this.offset);
-    }
+    } else if (this.video.readyState) {
+      this.go();
+    } // else when it is known how long the movie is
     tell("time");
+  },
+
+  go() {
+    this.video.currentTime = Math.max(0, this.time - this.offset);
   },
 
   play() {
@@ -138,7 +146,7 @@ function step(by) {
     playMoment(Math.max(0, Math.min(model.chosen + by, model.shown.length - 1)));
     return;
   }
-  const after = model.shown.findIndex((moment) => moment.start > player.time);
+  const after = model.shown.findIndex((moment) => moment.start > player.time - STOP);
   const place = after < 0 ? model.shown.length : after;
   playMoment(Math.max(0, Math.min(by > 0 ? place : place - 1, model.shown.length - 1)));
 }

@@ -1,7 +1,7 @@
 // The timeline: a lane for each person or track, coloured, patterned and lettered by emotion.
 "use strict";
 
-const MOST_ROOM = 13 * LANE;
+const MOST_ROOM = 13 * LANE + LANE / 2; // half a lane says that there are more
 const FEWEST = 0.5; // seconds, the least that is shown
 
 const view = { start: data.start, span: Math.max(data.end - data.start, FEWEST) };
@@ -81,6 +81,25 @@ const timeline = {
     const first = Math.floor(top / LANE);
     const last = Math.min(model.lanes.length - 1, Math.floor((top + height) / LANE));
     for (let lane = first; lane <= last; lane++) this.drawLane(context, lane, lane * LANE - top + 3);
+    this.drawMore(height);
+  },
+
+  get below() {
+    // Lanes that are not whole in sight, further down.
+    const { scrollTop, clientHeight } = this.lanes;
+    return Math.max(0, model.lanes.length - Math.floor((scrollTop + clientHeight) / LANE));
+  },
+
+  drawMore(height) {
+    const more = $("more-lanes"), above = Math.ceil(this.lanes.scrollTop / LANE);
+    more.hidden = model.lanes.length * LANE + 4 <= height;
+    more.textContent = this.below ? `↓ ${this.below} more of ${model.lanes.length} lanes` : `↑ ${above} more of ${model.lanes.length} lanes`;
+  },
+
+  scrollOn() {
+    // To the next lanes; from the last ones to the first.
+    const { scrollTop, clientHeight } = this.lanes;
+    this.lanes.scrollTop = this.below ? scrollTop + clientHeight - LANE : 0;
   },
 
   drawLane(context, lane, y) {
@@ -241,6 +260,7 @@ function drawTimeline() {
   $("axis").addEventListener("click", (event) => {
     player.seek(timeline.timeAt(event.clientX - $("axis").getBoundingClientRect().left));
   });
+  $("more-lanes").addEventListener("click", () => timeline.scrollOn());
   $("zoom-in").addEventListener("click", () => timeline.zoom(0.5));
   $("zoom-out").addEventListener("click", () => timeline.zoom(2));
   $("zoom-all").addEventListener("click", () => timeline.zoom(Infinity));

@@ -4,6 +4,8 @@
 const AGAIN = 1000; // milliseconds after which a lost connection is tried again
 const CORNER = 0.3; // of its edge, that is drawn of the box of a face that does not count
 
+const UNHELD = "rgb(236 232 223 / 80%)"; // the box of a face that holds nothing
+
 const picture = $("picture");
 const cards = new Map(); // elements, by track
 const decoder = new TextDecoder();
@@ -73,13 +75,16 @@ function drawPicture(image, told) {
 
 function drawFace(context, face, scale, room) {
   const [x, y, w, h] = face.box.map((side) => side * scale);
-  const { colour } = data.emotions[face.emotion];
-  context.strokeStyle = colour;
-  context.lineWidth = 2.5;
+  // In an emotion's colour only where that is held; what may be gone in a moment is faint.
+  const held = face.held >= 0;
+  context.strokeStyle = held ? data.emotions[face.held].colour : UNHELD;
+  context.lineWidth = held ? 3 : 1.25;
+  context.setLineDash(held || !face.aligned ? [] : [5, 4]);
   context.beginPath();
   if (face.aligned) context.roundRect(x, y, w, h, 6);
   else corners(context, x, y, w, h);
   context.stroke();
+  context.setLineDash([]);
   drawLabel(context, face, { x, y, h }, room);
 }
 
@@ -152,6 +157,7 @@ function fillCard(card, face) {
   card.querySelectorAll(".score-row").forEach((row, n) => {
     const score = face.scores[n];
     row.classList.toggle("first", n === face.emotion);
+    row.classList.toggle("holds", n === face.held);
     row.querySelector("i").style.width = `${Math.round(100 * score)}%`;
     row.querySelector(".score").textContent = score.toFixed(2);
   });

@@ -15,6 +15,7 @@ import numpy as np
 
 from videmo.emotions import COLOURS
 from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
+from videmo.pictures import decoded
 from videmo.schema import FRAME
 from videmo.training import wrong
 
@@ -83,17 +84,13 @@ def seen(pictures: Sequence[Path] | np.ndarray, look: Look) -> list[np.ndarray |
 
 def read_bgr(file: Path) -> np.ndarray:
     """A picture, upright: (h, w, 3) uint8, blue first."""
-    try:
-        data = np.frombuffer(file.read_bytes(), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        image = None
+    image = decoded(file)
     if image is None:
         raise wrong(file, "not a readable picture; take it away")
     if min(image.shape[:2]) < SMALLEST:
         what = f"{image.shape[1]}x{image.shape[0]} pixels are too few"
         raise wrong(file, f"{what}; take it away")
-    return np.asarray(image)
+    return image
 
 
 class _Sight:

@@ -13,9 +13,8 @@ import threading
 import time
 from typing import Any
 
-import cv2
-
 from videmo.live import Live, LiveFace, Shot, Shown
+from videmo.pictures import encode_jpeg, reduced, reduced_size
 from videmo.view.watch.minute import Minute, called
 
 WIDEST = 1280
@@ -132,15 +131,11 @@ class Pictures:
 
 def jpeg_of(shot: Shot) -> bytes:
     """A picture as it is sent."""
-    width, height = shot.size
-    share = min(1.0, WIDEST / width)
-    size = max(1, round(share * width)), max(1, round(share * height))
     if shot.frame.movie.tone:
-        picture = cv2.resize(shot.ordinary, size, interpolation=cv2.INTER_AREA)
+        picture = reduced(shot.ordinary, WIDEST, across=True)
     else:
-        picture = shot.colour(*size)
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
+        picture = shot.colour(*reduced_size(*shot.size, WIDEST, across=True))
+    return encode_jpeg(picture, QUALITY)
 
 
 def _face_data(face: LiveFace, labels: tuple[str, ...]) -> dict[str, Any]:
