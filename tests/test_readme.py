@@ -71,6 +71,37 @@ def test_every_column_is_explained() -> None:
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
+def table_rows(text: str, first: str) -> dict[str, list[str]]:
+    """The table of a page whose first line begins with `first`: cells by what stands first."""
+    lines = text[text.index(first) :].split("\n\n")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {name: cells for name, *cells in rows if "--" not in "".join(cells)}
+
+
+def test_how_often_it_is_right_is_what_the_benchmarks_printed() -> None:
+    """The table at the top, `make judge`'s and `make marks`'s: three tables of one model."""
+    readme = README.read_text("utf-8")
+    printed = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    ours = table_rows(readme, "| | happy |")
+    judged = table_rows(printed, "| | right | accuracy |")
+    marks = table_rows(printed, "| | clips held for it |")
+    emotions = judged[""][3:]
+    assert sorted(emotions) == sorted(ours[""]) == sorted(EMOTIONS)
+    held = dict(zip(ours[""], ours["clips in which it was held longest"], strict=True))
+    seconds = dict(zip(ours[""], ours["right, of all seconds called so"], strict=True))
+    for name, part, precision in zip(
+        emotions, judged["clips"][3:], judged["clips: precision"][3:], strict=True
+    ):
+        right, clips = map(int, held[name].split(" of "))
+        assert f"{right / clips:.2f}" == part and marks[name][0] == held[name]
+        percent = round(100 * float(precision))
+        assert seconds[name] == f"{percent} %" and marks[name][-1] == f"{percent}%"
+    right, clips = map(int, judged["clips"][0].split("/"))
+    assert f"{right} of {clips} are held for what they show" in readme
+    assert sum(int(cell.split()[0]) for cell in held.values()) == right
+    assert sum(int(cell.split()[-1]) for cell in held.values()) == clips
+
+
 def test_every_option_has_help() -> None:
     for command in cli.commands.values():
         for parameter in command.params:

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.truth import hold_against
+from tests.conftest import ROOT
+from tests.test_readme import in_one_line
 from videmo.exporters.clips import cut_clip
 from videmo.faces import DETECTORS, DetectorConfig
 from videmo.find import find_tables
@@ -244,6 +246,10 @@ def test_the_distances_that_are_told_are_those_that_are_measured(
     measured = sorted(f"{float(one):.2f}" for one in away)
     assert re.findall(r"\d\.\d\d", his) == measured, "write these into videmo/people/decide.py"
     assert re.findall(r"\d\.\d\d", nearest) == [f"{cast.absent['alex']:.2f}"]
+    if detector == "yunet":  # what comes without asking, and so what the README speaks of
+        pattern = r"`yunet`, the two tracks .* were at (.{4}) and (.{4}) from it; .* at (.{4}) or"
+        told = re.search(pattern, in_one_line((ROOT / "README.md").read_text("utf-8")))
+        assert told and list(told.groups()) == [*measured, f"{cast.absent['alex']:.2f}"]
 
 
 def test_a_track_just_too_far_away_is_named_by_its_company(
