@@ -179,6 +179,13 @@ def test_the_parts_are_those_that_were_put_together_only_just() -> None:
     assert away == pytest.approx(0.4804, abs=1e-3)
 
 
+def test_a_doubt_is_that_of_its_own_group() -> None:
+    groups = Groups(0.5)
+    groups.add(0, [track(1, 0.0), track(2, 0.1), track(3, 3.0), track(4, 3.48)])
+    assert [bool(one) for one in groups.doubts] == [False, True]
+    assert {member.track.number for member in groups.members[1]} == {3, 4}
+
+
 def test_what_is_told_is_the_farthest_of_all_that_was_put_together() -> None:
     """Also where more came to it later, in another movie."""
     first = [track(1, 0.0), track(2, 0.48)]
