@@ -1,6 +1,6 @@
 # make demo: make a movie, scan it, extract its happy faces.   make test: what CI runs first.   make bench: how fast it is.
 # make test-train: a training, from pictures to files, and all that the extra train needs tested (some GB to download).
-# make model DATA=FOLDER: the model from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
+# make model DATA=FOLDER: a model like the shipped one, and not that file itself, from FER+'s faces, in some hours; see models/README.md. WITH="--teacher FILE --init FILE" adds to it.
 # make judge [MODEL=FILE]: how good a model is, on real clips and on faces.   make marks: from when on a moment is sure.
 PYTHON ?= python3
 VENV := .venv

@@ -46,4 +46,6 @@ def main(source: str, to: str = "127.0.0.1:9000") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -13,7 +13,7 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
-from tests.conftest import Made, made
+from tests.conftest import Made, made, rows_of
 from tests.moments import flashing, moments
 from tests.movies import SIZE, person
 from videmo.cli import cli
@@ -24,7 +24,9 @@ from videmo.exporters import crops, dataset, markers, sheet
 from videmo.exporters.rates import count
 from videmo.exporters.selection import Choice, Moments
 from videmo.extract import Extracted, Wanted, extract_tables
+from videmo.moments import best_first
 from videmo.runs import find_runs, to_segments
+from videmo.schema import Run, Segment
 from videmo.table import read_record, record_path, write_record
 
 HAPPY = Wanted(("happy",))
@@ -137,6 +139,38 @@ def test_what_is_cut_is_as_long_as_is_wanted(smile: Made, tmp_path: Path) -> Non
             video = container.streams.video[0]
             lengths.append(float(video.duration * video.time_base))
     assert lengths == [pytest.approx(1.2, abs=0.05), pytest.approx(1.0, abs=0.05)]
+
+
+def held(start: float, seconds: float) -> Segment:
+    """A moment in a table of ten frames a second."""
+    frames = tuple(range(round(start * 10), round((start + seconds) * 10)))
+    run = Run(1, "happy", frames, start, start + seconds)
+    return Segment(1, "happy", run.start, run.end, (run,))
+
+
+def test_what_a_moment_is_worth_grows_less_and_less_with_its_length() -> None:
+    """Two seconds are worth a third more than one; no length makes up for half the score."""
+    table = rows_of(["happy"] * 1000).assign(score=[0.9] * 100 + [0.45] * 900)
+    worth = {s.start: value for value, s in best_first(table, [held(0, 1), held(2, 2)])}
+    assert worth[0] == pytest.approx(0.9 / 2) and worth[2] == pytest.approx(4 / 3 * worth[0])
+    (best, _), (next_best, _) = best_first(table, [held(10, 90), held(0, 1)])
+    assert best == worth[0] > next_best
+
+
+def test_of_moments_that_are_worth_as_much_the_first_are_the_best() -> None:
+    table = rows_of(["happy"] * 100)
+    equal = [held(at, 1) for at in (6, 2, 4)]
+    assert [segment for _, segment in best_first(table, equal)] == equal
+
+
+def test_of_equal_faces_the_first_is_the_best_one(tmp_path: Path) -> None:
+    """Of those that are seen where the moment is cut."""
+    movie = flashing(tmp_path / "movie.mp4", 3)
+    (selection,) = moments(movie, tmp_path, (0.5, 2.5)).selections
+    (segment,) = selection.segments
+    assert selection.best(segment).frame == 12
+    assert selection.best(replace(segment, start=1.0)).frame == 24
+    assert selection.best(replace(segment, start=2.75, end=3.0)).frame == 12  # none is seen there
 
 
 def joined(folder: Path, *, scores: tuple[float, ...] = (0.5, 0.9)) -> Moments:

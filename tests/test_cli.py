@@ -19,7 +19,9 @@ import pytest
 from tests.conftest import Made
 from tests.movies import begun, cut_off, still
 from tests.waiting import HEED, PATIENCE
+from videmo.cli import cli
 from videmo.cli.options import TIME
+from videmo.cli.removed import OneOf
 from videmo.convert import FORMS
 from videmo.demo import make_movie
 from videmo.demo.picture import Painter
@@ -81,6 +83,18 @@ def test_when_nothing_matches_it_says_what_there_is(people: Made, tmp_path: Path
     done = run("extract", table, "-e", "happy", "--repeat", "999", cwd=tmp_path)
     assert done.returncode == 0
     assert "nothing matches" in done.stdout and re.search(r"happy \d+", done.stdout)
+
+
+def test_whatever_can_be_chosen_is_not_refused_as_gone() -> None:
+    """`--arch wide` was both: a network there is, and one that there was once."""
+    chosen = 0
+    for command in cli.commands.values():
+        for option in command.params:
+            if isinstance(option.type, OneOf):
+                chosen += 1
+                for name in option.type.choices:
+                    assert option.type.convert(name, option, click.Context(command)) == name
+    assert chosen
 
 
 def test_help_lists_every_exporter_and_emotion(tmp_path: Path) -> None:

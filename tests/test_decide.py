@@ -11,6 +11,7 @@ from videmo.people import company
 from videmo.people.company import by_company
 from videmo.people.decide import Groups, closest, mean_distances, nearest
 from videmo.people.described import Track
+from videmo.people.grouped import by_likeness, doubts_of
 
 
 def look(*numbers: float) -> np.ndarray:
@@ -142,6 +143,80 @@ def test_distances_in_a_group_are_means_to_the_others() -> None:
     told = dict(zip((m.track.number for m in group), mean_distances(group), strict=True))
     assert told == pytest.approx({1: 1.5, 2: 1.0, 3: 1.5})
     assert mean_distances(group[:1]) == [None]
+
+
+def doubts(
+    *movies: list[Track], distance: float = 0.5
+) -> list[tuple[set[tuple[int, int]], set[tuple[int, int]], float]]:
+    """The parts of each group that is held together only just, and how far apart they are."""
+    groups = Groups(distance)
+    for index, tracks in enumerate(movies):
+        groups.add(index, tracks)
+    assert len(groups.doubts) == len(groups.members)
+    parts = [
+        [{(m.movie, m.track.number) for m in part} for part in (one.one, one.other)]
+        for one in groups.doubts
+        if one
+    ]
+    far = [one.distance for one in groups.doubts if one]
+    return [(*sorted(two, key=min), away) for two, away in zip(parts, far, strict=True)]
+
+
+def test_tracks_that_are_only_just_alike_may_be_two_people() -> None:
+    """By less than 0.05 below the limit, and not by more."""
+    assert doubts([track(1, 0.0), track(2, 0.48)]) == [({(0, 1)}, {(0, 2)}, pytest.approx(0.48))]
+    assert doubts([track(1, 0.0), track(2, 0.44)]) == []
+    assert doubts([track(1, 0.0), track(2, 0.51)]) == []  # they are two
+    assert doubts([track(1, 0.0), track(2, 0.48)], distance=0.55) == []
+    assert doubts([track(1, 0.0), track(2, 0.52)], distance=0.55)[0][2] == pytest.approx(0.52)
+
+
+def test_the_parts_are_those_that_were_put_together_only_just() -> None:
+    """Two and two, each much alike; who is in no doubt is not told."""
+    tracks = [track(1, 0.0), track(2, 0.02), track(3, 0.48), track(4, 0.5), track(5, 3.0)]
+    ((one, other, away),) = doubts([*tracks, track(6, 3.1)])
+    assert (one, other) == ({(0, 1), (0, 2)}, {(0, 3), (0, 4)})
+    assert away == pytest.approx(0.4804, abs=1e-3)
+
+
+def test_a_doubt_is_that_of_its_own_group() -> None:
+    groups = Groups(0.5)
+    groups.add(0, [track(1, 0.0), track(2, 0.1), track(3, 3.0), track(4, 3.48)])
+    assert [bool(one) for one in groups.doubts] == [False, True]
+    assert {member.track.number for member in groups.members[1]} == {3, 4}
+
+
+def test_what_is_told_is_the_farthest_of_all_that_was_put_together() -> None:
+    """Also where more came to it later, in another movie."""
+    first = [track(1, 0.0), track(2, 0.48)]
+    later = [track(1, 0.24), track(2, 0.25)]
+    ((one, other, away),) = doubts(first, later)
+    assert (one, other, away) == ({(0, 1)}, {(0, 2)}, pytest.approx(0.48))
+    ((one, other, _),) = doubts([track(1, 0.0)], [track(1, 0.47)])
+    assert (one, other) == ({(0, 1)}, {(1, 1)})
+
+
+@pytest.mark.parametrize("apart", [0.48, 0.4501, 0.4999, 0.4654])
+def test_the_distance_that_is_told_parts_them(apart: float) -> None:
+    tracks = [track(1, 0.0), track(2, apart), track(3, 9.0), track(4, 9.01)]
+    groups = Groups(0.5)
+    groups.add(0, tracks)
+    (joined,) = filter(None, groups.doubts)
+    assert joined.parting == round(joined.parting, 2) > 0.43
+    assert grouped(tracks, distance=joined.parting) == {
+        *(frozenset({(0, 1)}), frozenset({(0, 2)}), frozenset({(0, 3), (0, 4)}))
+    }
+
+
+def test_only_people_with_a_name_are_in_doubt() -> None:
+    """Who is seen too shortly has none."""
+    movies = [[track(1, 0.0), track(2, 0.48)], [track(1, 9.0)]]
+    found = by_likeness(movies, 0.5, min_seconds=2.0)
+    assert found.names == ["person-1"] and list(found.doubts) == ["person-1"]
+    (told,) = doubts_of(found.doubts, ["a.mp4", "b.mp4"])
+    assert (told.person, told.one, told.other) == ("person-1", [("a.mp4", 1)], [("a.mp4", 2)])
+    assert (told.distance, told.parting) == (pytest.approx(0.48), 0.47)
+    assert by_likeness(movies, 0.5, min_seconds=9.0).doubts == {}
 
 
 def companions(

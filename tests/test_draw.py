@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -27,8 +28,11 @@ from videmo.draw import (
     style_for,
 )
 from videmo.draw import text as letters
+from videmo.draw.colours import LINE, PAPER
 from videmo.draw.overlay import called
 from videmo.draw.places import SIDES, Spot, Wish, place
+from videmo.draw.sheet import HEADER as HEADER_HEIGHT
+from videmo.draw.sheet import MARGIN, STRIP
 from videmo.schema import EMOTIONS, Box, Point
 
 PICTURE = np.arange(100 * 80 * 3, dtype=np.uint32).reshape(80, 100, 3).astype(np.uint8)
@@ -135,6 +139,34 @@ def test_a_sheet_holds_all_its_faces(count: int) -> None:
     white = Tile(np.full((TILE, TILE, 3), 255, np.uint8), ("00:00:01.000", "t1"))
     sheet = contact_sheet([white] * count, HEADER)
     assert (sheet == 255).all(axis=2).sum() >= count * TILE * TILE
+
+
+def strip_of(*stretches: tuple[float, float], tiles: int = 3) -> np.ndarray:
+    """The strip over a sheet's faces: where it has the emotion's colour, from end to end."""
+    tile = Tile(np.full((TILE, TILE, 3), 255, np.uint8), ("", ""))
+    sheet = contact_sheet([tile] * tiles, replace(HEADER, title="", about="", stretches=stretches))
+    assert (sheet[:, :MARGIN] == PAPER).all() and (sheet[:, 1 - MARGIN :] == PAPER).all()
+    rows = np.flatnonzero((sheet[:HEADER_HEIGHT] != PAPER).any(axis=(1, 2)))
+    assert len(rows) == STRIP + 1 and rows[-1] - rows[0] == STRIP
+    strip = (sheet[rows, MARGIN : 1 - MARGIN] == COLOUR).all(axis=2)
+    assert (sheet[rows, MARGIN : 1 - MARGIN][~strip] == LINE).all()
+    assert (strip == strip[0]).all()  # from top to bottom
+    return np.asarray(strip[0])
+
+
+def test_over_the_faces_is_shown_where_in_the_movie_the_moments_are() -> None:
+    for tiles in (1, 6):
+        strip = strip_of((0.25, 0.5), (0.75, 1.0), tiles=tiles)
+        changes = np.flatnonzero(np.diff(strip.astype(int))) + 1
+        assert changes / len(strip) == pytest.approx([0.25, 0.5, 0.75], abs=2 / len(strip))
+        assert not strip[0] and strip[-1]
+    assert strip_of((0.0, 1.0)).all()
+
+
+def test_the_shortest_moment_of_a_long_movie_is_seen() -> None:
+    strip = strip_of((0.5, 0.500001))
+    assert 1 <= strip.sum() <= 2 and strip[len(strip) // 2 - 2 : len(strip) // 2 + 2].any()
+    assert not strip_of((0.0, 0.0001))[2:].any()
 
 
 def test_the_same_faces_give_the_same_sheet() -> None:

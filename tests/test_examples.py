@@ -73,6 +73,13 @@ def test_gestures_are_painted_to_train_on_and_a_movie_of_them(tmp_path: Path) ->
     assert (movie.width, movie.height, movie.frames) == (320, 240, 12 * 24)
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.name)
+def test_an_example_that_is_given_nothing_says_what_it_takes(path: Path) -> None:
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"python examples/{path.name} " in done.stderr and "Traceback" not in done.stderr
+
+
 ELSEWHERE = {
     "cluster_certificates.py": ("test_cluster.py", '"cluster_certificates.py"'),
     "cluster_on_slurm.py": ("test_cluster_on_slurm.py", '"cluster_on_slurm.py"'),

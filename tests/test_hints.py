@@ -25,6 +25,8 @@ from videmo.table import read_record, table_path, write_table
 
 HAPPY = Wanted(("happy",))
 NOBODY = People()
+TRACKS = {1: ["happy"], 2: ["sad"], 3: ["happy"] * 6 + ["sad"] * 20}
+"""Looks of tracks, to be shown six times: one moment; none; six, far enough apart."""
 
 
 def record_of(table: pd.DataFrame, **more: Any) -> dict[str, Any]:
@@ -77,6 +79,38 @@ def test_a_gap_that_is_too_long_is_told() -> None:
     assert "--gap 1 finds 1 moment" in hints(HAPPY, parted)
 
 
+@pytest.mark.parametrize(
+    ("asked", "hole", "says"),
+    [
+        *((0.2, 8, ["--gap 1 finds 1 moment"]), (0.2, 12, [])),
+        *((0.8, 12, ["--gap 1.6 finds 1 moment"]), (0.8, 18, [])),
+    ],
+)
+def test_a_gap_of_a_second_or_of_twice_as_much_is_tried(
+    asked: float, hole: int, says: list[str]
+) -> None:
+    """Whichever is more; the holes are of 0.8, 1.2 and 1.8 s."""
+    parted = ["happy"] * 3 + [""] * hole + ["happy"] * 3
+    said = hints(Wanted(("happy",), gap=asked), parted, eyes=[2 * bool(e) for e in parted])
+    assert [hint for hint in said if hint.startswith("--gap")] == says
+
+
+def test_of_a_list_there_are_no_hints() -> None:
+    """Whoever gave one said what is to be cut; no option finds more."""
+    from_list = Wanted(("happy",), listed={Path("movie.mp4.faces.csv"): ()})
+    assert hints(from_list, ["happy"] * 3, smaller_faces={"pictures": 4, "faces": 9}) == []
+
+
+@pytest.mark.parametrize(("asked", "half"), [(0.08, "0.04"), (0.3, "0.15"), (0.05, "0.025")])
+def test_half_the_height_of_the_scan_is_told(asked: float, half: str) -> None:
+    few = {"smaller_faces": {"pictures": 1, "faces": 1}, "settings": {"min_face": asked}}
+    (hint,) = hints(HAPPY, ["sad"], **few)
+    assert hint == (
+        f"videmo scan --min-face {half} finds smaller faces (1 of them in the picture that were "
+        "looked at more closely)"
+    )
+
+
 def test_faces_that_are_too_small_for_the_scan_are_told() -> None:
     (hint,) = hints(HAPPY, ["sad"], smaller_faces={"pictures": 4, "faces": 9})
     assert hint.startswith("videmo scan --min-face 0.04 finds smaller faces (9 of them in 4 pic")
@@ -97,6 +131,33 @@ def test_a_track_that_nearly_got_the_name_is_told() -> None:
     assert hints(jim, ["happy"] * 6, People({}, ("Jim",), {1: 0.7})) == []
     assert hints(jim, ["happy"] * 6, People({2: "Jim"}, ("Jim",), {1: 0.58})) == [hint]
     assert hints(HAPPY, ["sad"] * 6, people) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "away", "told"),
+    [*((0.55, 0.6499, True), (0.55, 0.6501, False), (0.4, 0.49, True), (0.4, 0.51, False))],
+)
+def test_a_track_is_near_up_to_a_tenth_behind_the_limit(
+    limit: float, away: float, told: bool
+) -> None:
+    """The limit with which people were told apart, whatever it was."""
+    people = People({}, ("Jim",), {1: away}, limit)
+    said = hints(Wanted(("happy",), persons=("Jim",)), ["happy"] * 6, people)
+    assert bool(said) == told and all(f"from {limit:g} on it has no name" in s for s in said)
+
+
+def test_of_near_tracks_those_are_told_that_have_such_moments_the_nearest_first() -> None:
+    """With how many there are in that track alone."""
+    parts = [rows_of(looks * 6, track=track) for track, looks in TRACKS.items()]
+    table = pd.concat(parts, ignore_index=True)
+    people = People({}, ("Jim",), {1: 0.62, 2: 0.56, 3: 0.58})
+    place = (Path("movie.mp4.faces.csv"), "movie.mp4")
+    source = Source(*place, table, record_of(table), people, Review())
+    said = hints_for(Wanted(("happy",), persons=("Jim",)), Choice(), source)
+    assert [hint.split(" (")[0] for hint in said] == [
+        "--track 3 finds 6 moments",
+        "--track 1 finds 1 moment",
+    ]
 
 
 def test_a_track_that_is_somebody_else_is_told() -> None:

@@ -41,6 +41,31 @@ def test_faces_that_all_fit_in_are_in_the_middle() -> None:
     assert (kept.start, kept.end) == (pytest.approx(1.0), pytest.approx(3.0))
 
 
+def test_of_stretches_that_say_as_much_the_first_is_kept() -> None:
+    twice = faces([0.2] * 10 + [0.9] * 10 + [0.2] * 10 + [0.9] * 10 + [0.2] * 10)
+    kept = shortened(moment(0, 5), 1.0, twice)
+    assert (kept.start, kept.end) == (1.0, 2.0)
+    even = shortened(moment(0, 5), 1.0, faces([0.5] * 50))
+    assert (even.start, even.end) == (0.0, 1.0)
+
+
+def test_what_is_kept_begins_no_sooner_and_ends_no_later_than_the_moment() -> None:
+    """Where all faces lie near one end of it, they cannot be in the middle."""
+    early = shortened(moment(0, 4), 2.0, faces([0.9] * 5))
+    assert (early.start, early.end) == (0.0, 2.0)
+    late = shortened(moment(0, 4), 2.0, faces([0.9] * 5, first=35))
+    assert (late.start, late.end) == (2.0, 4.0)
+    before = shortened(moment(1, 5), 2.0, faces([0.9] * 50))  # of a run that begins before it
+    assert (before.start, before.end) == (1.0, 3.0)
+
+
+def test_what_lies_before_the_moment_does_not_count() -> None:
+    """A run may begin before its moment is cut; the best of what can be kept is kept."""
+    seen = faces([0.9] * 20 + [0.1] * 20 + [0.5] * 10 + [0.1] * 20)
+    kept = shortened(moment(2, 7), 1.0, seen)
+    assert (kept.start, kept.end) == (4.0, 5.0)
+
+
 def test_a_moment_that_is_short_enough_is_not_cut() -> None:
     one = moment(0, 4)
     assert shortened(one, 4.0, faces([0.5] * 40)) is one
@@ -71,6 +96,16 @@ def test_every_moment_gets_its_share_and_its_best_face() -> None:
     of_second = [face.frame for face in kept if face.track == 2]
     assert of_second[0] == 0 and of_second[-1] == 99
     assert max(b - a for a, b in pairwise(of_second)) <= 16
+
+
+def test_of_equally_good_faces_and_moments_the_first_are_kept() -> None:
+    alike = [faces([0.1, 0.7, 0.7], track=track) for track in (1, 2, 3)]
+    assert [(face.track, face.frame) for face in spread(alike, 2)] == [(1, 1), (2, 1)]
+    scores = [0.5] * 40
+    scores[13] = scores[31] = 0.9
+    (one,) = [spread([faces(scores), faces(scores, track=2)], 9)]
+    assert [face.frame for face in one if face.track == 1] == [0, 13, 26, 39]
+    assert [face.frame for face in one if face.track == 2] == [0, 13, 19, 29, 39]
 
 
 def test_of_more_moments_than_pictures_the_best_have_one_each() -> None:

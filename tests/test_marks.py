@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.marks import Seen, by_mark, choose, left_out, marked, moments_seen
-from tests.conftest import DATA, Made, rows_of
+from tests.conftest import DATA, ROOT, Made, rows_of
+from tests.test_readme import in_one_line
 from videmo.emotions import find_model
 from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.marks import LIKELY, MARKS, SURE, UNSURE, Least, mark_of
 from videmo.moments import Moment, moments_of
+
+NUMBER = r"(\d+(?:\.\d+)?)"
+MEASURED = {SURE: Least(0.75, 0.6, 10), LIKELY: Least(0.4, 0.55, 5)}
+"""What `choose` finds on the real clips with the shipped model; see the last test."""
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -24,6 +30,34 @@ def test_a_moment_has_the_mark_of_which_it_has_the_least(mark: str) -> None:
     assert mark_of(*just_less) == lower
     assert mark_of(least.seconds, least.score, least.frames - 1) == lower
     assert mark_of(least.seconds, MARKS[LIKELY].score - 0.01, least.frames) == UNSURE
+
+
+def least_in(text: str, pattern: str) -> dict[str, Least]:
+    found = re.search(pattern, in_one_line(text))
+    assert found, f"not as a test reads it: {pattern}"
+    sure, likely = found.groups()[:3], found.groups()[3:]
+    return {
+        name: Least(float(seconds), float(score), int(frames))
+        for name, (seconds, score, frames) in zip(MARKS, (sure, likely), strict=True)
+    }
+
+
+def test_the_thresholds_are_those_that_were_measured() -> None:
+    """`benchmarks/README.md` has what `make marks` printed of the shipped model; the long test
+    below measures it anew. Nobody moves a threshold by hand."""
+    of_one = rf"{NUMBER} s, {NUMBER} and (\d+) frames"
+    pattern = rf"\(sure: {of_one}; likely: {of_one}\)"
+    said = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    assert least_in(said, pattern) == MARKS == MEASURED
+
+
+def test_the_readme_says_all_that_a_mark_wants() -> None:
+    """Seconds, score and frames, of both."""
+    pattern = (
+        rf"`sure`: {NUMBER} s and longer, with a mean score of {NUMBER} and more, in (\d+) frames "
+        rf"or more; `likely`: {NUMBER} s, {NUMBER} and (\d+) frames; else `unsure`"
+    )
+    assert least_in((ROOT / "README.md").read_text("utf-8"), pattern) == MARKS
 
 
 def test_times_are_rounded_and_marks_do_not_hang_on_that() -> None:
@@ -80,7 +114,7 @@ def test_the_thresholds_in_use_are_those_that_are_chosen_on_real_clips(tmp_path:
     if not (DATA / "wild" / "clips").is_dir():
         pytest.skip(f"no real clips at {DATA}; set VIDEMO_DATA")
     found = list(moments_seen(find_model(None), tmp_path))
-    assert choose(found) == MARKS
-    said = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text("utf-8")
+    assert choose(found) == MARKS == MEASURED
+    said = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
     for line in by_mark("mark", found, marked(MARKS))[2:]:
         assert line in said

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import Made, made, rows_of
 from tests.movies import SIZE
 from tests.test_cli import check_error, run
+from videmo.cli.tell import _doubtful
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.demo.picture import Painter
 from videmo.draw.sheet import FACE, HEADER, MARGIN, ROW_LINE, ROW_TITLE
@@ -26,8 +27,9 @@ from videmo.extract import Extracted, Wanted, extract_tables
 from videmo.faces import DetectorConfig, StillPicture, detector_of
 from videmo.find import find_tables
 from videmo.names import people_path, people_record_path, read_people
-from videmo.people import NEARLY, Cast, name_people
+from videmo.people import NEARLY, Cast, Doubt, gallery, name_people
 from videmo.people.described import _chosen
+from videmo.people.gallery import Person
 from videmo.people.known import look_alikes, read_known
 from videmo.people.likeness import embed, face_in_the_middle, surroundings
 from videmo.scan import Scanned, Settings, scan_movie
@@ -366,6 +368,32 @@ def test_who_is_just_too_far_away_is_shown_with_the_distance(
         "people", mine_short.scanned.table, "--known", known, "--distance", low, cwd=tmp_path
     )
     assert f"Ann? {len(near)} track" in done.stdout and f"({min(near):.2f} and more)" in done.stdout
+
+
+def test_a_row_of_the_sheet_says_that_it_may_be_two_people() -> None:
+    one = Person("person-1", (), doubt=0.538)
+    assert gallery._row(one, [], []).about.endswith(
+        "; may be two people: some are only just alike (0.54)"
+    )
+    assert "two people" not in gallery._row(replace(one, doubt=None), [], []).about
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "several", "says"),
+    [
+        ([3], [1], False, "track 3 is only just like track 1 (0.54)"),
+        ([1, 2], [3], False, "track 3 is only just like tracks 1 and 2 (0.54)"),
+        ([1, 2], [3, 4, 5], True, "tracks 1 and 2 of a are only just like tracks 3, 4 and 5 of a"),
+        ([9], list(range(8)), False, "like tracks 0, 1, 2, 3, 4 and 3 more (0.54)"),
+    ],
+)
+def test_a_doubt_is_told_with_the_fewer_tracks_first(
+    one: list[int], other: list[int], several: bool, says: str
+) -> None:
+    parts = ([("a", track) for track in part] for part in (one, other))
+    said = _doubtful(Doubt("person-2", *parts, 0.538, 0.53), several=several)
+    assert says in said and said.startswith("person-2 may be two people: ")
+    assert said.endswith("; see the sheet; --distance 0.53 parts them")
 
 
 # Pictures of known people

@@ -15,17 +15,21 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Made, rows_of
+from videmo.draw import colours_of
 from videmo.errors import RequestError, SetupError, TableError
 from videmo.find import find_tables
 from videmo.names import Line, write_people
 from videmo.plot import plot_tables
-from videmo.plot.series import Held, Shown, shown_of
+from videmo.plot.series import Held, Shown, Subject, shown_of
 from videmo.review import REMOVED, Fix, Key, Review, TrackName, write_review
 from videmo.runs import find_runs
-from videmo.schema import EMOTIONS, column_names
+from videmo.schema import EMOTIONS, Run, column_names
 from videmo.table import read_record, read_table, record_path, review_path
 
 pytest.importorskip("matplotlib", reason="an extra: plot")
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
 from videmo.plot import figure
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -210,6 +214,149 @@ def test_corrections_are_drawn_unless_they_are_to_be_ignored(
     runs = [run for one in seen[0].subjects for run in one.runs]
     assert sorted(runs, key=repr) == sorted([first, *others] if raw else others, key=repr)
     assert ("Jim" in {one.name for one in seen[0].subjects}) is not raw
+
+
+# What is drawn: the data, places and colours of what matplotlib was given
+
+
+def by_hand() -> Shown:
+    """Two people from 10 s to 20 s: happy then sad; sad, and not there for a while."""
+    jim = Subject(
+        "Jim",
+        np.array([10.0, 14.0, np.nan, 18.0]),
+        np.array([[0.9, 0.1], [0.3, 0.7], [np.nan, np.nan], [0.2, 0.8]]),
+        ((10.0, 15.0), (17.0, 20.0)),
+        (Run(1, "happy", (0,), 10.0, 12.0), Run(1, "sad", (4,), 13.0, 15.0)),
+    )
+    pam = Subject(
+        "Pam",
+        np.array([12.0, 13.0]),
+        np.array([[0.4, 0.6], [0.25, 0.75]]),
+        ((12.0, 13.5),),
+        (Run(2, "sad", (2,), 12.0, 13.5),),
+    )
+    labels = ("happy", "sad")
+    return Shown("a.mp4", (jim, pam), 0, labels, labels, 10.0, 20.0, Held(5), False)
+
+
+def axes_of(what: Shown) -> list[Axes]:
+    with figure._ours():
+        return list(figure._figure(what).axes)
+
+
+def bars(panel: Axes) -> list[tuple[str, float, float, float, float]]:
+    """Each bar of a lane: its colour, from and to when, and from which height to which."""
+    return [
+        (to_hex(lane.get_facecolor()[0]), *(round(float(n), 6) for n in (x0, x1, y0, y1)))
+        for lane in panel.collections
+        for (x0, y0), (x1, y1) in (
+            (path.vertices.min(axis=0), path.vertices.max(axis=0)) for path in lane.get_paths()
+        )
+    ]
+
+
+def darker(emotion: str) -> str:
+    """The colour that is drawn: the same as everywhere, a tenth of its light taken away."""
+    blue, green, red = (0.9 * part / 255 for part in colours_of(("happy", "sad"))[emotion])
+    return str(to_hex((red, green, blue)))
+
+
+def test_each_panel_has_a_line_for_each_emotion_with_its_scores() -> None:
+    what = by_hand()
+    for panel, one in zip(axes_of(what), what.subjects, strict=False):
+        assert panel.get_title(loc="left") == one.name
+        assert [to_hex(line.get_color()) for line in panel.lines] == [*map(darker, what.emotions)]
+        for place, line in enumerate(panel.lines):
+            assert np.array_equal(line.get_xdata(), one.times, equal_nan=True)
+            assert np.array_equal(line.get_ydata(), one.scores[:, place], equal_nan=True)
+
+
+def test_a_line_is_of_the_emotion_that_was_asked_for() -> None:
+    """Not of the one that comes first among the labels."""
+    what = replace(by_hand(), emotions=("sad",))
+    (line,) = axes_of(what)[0].lines
+    assert np.array_equal(line.get_ydata(), what.subjects[0].scores[:, 1], equal_nan=True)
+    assert to_hex(line.get_color()) == darker("sad")
+
+
+def test_lanes_are_drawn_from_the_begin_of_a_run_to_its_end_in_its_colour() -> None:
+    """Each person has a lane, the first above; what was held is broad, a face thin and grey."""
+    lanes = axes_of(by_hand())[-1]
+    assert sorted(bars(lanes)) == sorted(
+        [
+            ("#dcdcdc", 10.0, 15.0, -0.06, 0.06),
+            ("#dcdcdc", 17.0, 20.0, -0.06, 0.06),
+            (darker("happy"), 10.0, 12.0, -0.36, 0.36),
+            (darker("sad"), 13.0, 15.0, -0.36, 0.36),
+            ("#dcdcdc", 12.0, 13.5, 0.94, 1.06),
+            (darker("sad"), 12.0, 13.5, 0.64, 1.36),
+        ]
+    )
+    assert [text.get_text() for text in lanes.get_yticklabels()] == ["Jim", "Pam"]
+    assert list(lanes.get_yticks()) == [0, 1] and lanes.get_ylim() == (1.5, -0.5)
+
+
+def test_what_was_held_lies_over_the_grey_and_not_under_it() -> None:
+    lanes = axes_of(by_hand())[-1]
+    grey = [
+        to_hex(one.get_facecolor()[0]) == "#dcdcdc"
+        for one in lanes.collections
+        if len(one.get_paths())
+    ]
+    assert grey == [True, False, False, True, False]
+    assert len({one.get_zorder() for one in lanes.collections}) == 1  # else order says nothing
+
+
+def test_all_panels_show_the_time_that_was_scanned_and_scores_from_0_to_1() -> None:
+    *panels, lanes = axes_of(by_hand())
+    assert len(panels) == 2
+    assert {panel.get_xlim() for panel in (*panels, lanes)} == {(10.0, 20.0)}
+    for panel in panels:
+        low, high = panel.get_ylim()
+        assert -0.05 < low < 0 and 1 < high < 1.05
+        assert list(panel.get_yticks()) == [0, 0.5, 1]
+
+
+def test_the_legend_has_each_emotion_beside_its_colour() -> None:
+    with figure._ours():
+        (legend,) = figure._figure(by_hand()).legends
+    said = [text.get_text() for text in legend.get_texts()]
+    shown_in = [to_hex(patch.get_facecolor()) for patch in legend.get_patches()]
+    assert list(zip(said, shown_in, strict=True)) == [(e, darker(e)) for e in ("happy", "sad")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        *((0, "0"), (7.5, "7.5"), (59, "59"), (60, "1:00"), (61.25, "1:01.25")),
+        *((3599, "59:59"), (3600, "1:00:00"), (3723, "1:02:03")),
+    ],
+)
+def test_times_on_the_axis_are_as_clocks_show_them(seconds: float, says: str) -> None:
+    assert figure._clock(seconds, None) == says
+
+
+@pytest.mark.parametrize(("end", "unit"), [(59.9, "time (s)"), (60.0, "time (min:s)")])
+def test_the_axis_says_in_what_its_times_are(end: float, unit: str) -> None:
+    lanes = axes_of(replace(by_hand(), end=end))[-1]
+    assert lanes.get_xlabel() == unit
+    marks = [lanes.xaxis.get_major_formatter()(at, 0) for at in (30.0, 90.0)]
+    assert marks == ["30", "1:30"]
+
+
+@pytest.mark.parametrize(
+    ("held", "more", "says"),
+    [
+        (Held(5), {}, "held for 5 frames or more; grey: a face is there"),
+        (Held(1, 0.5), {}, "held for 0.5 s or more; grey: a face is there"),
+        (Held(3, 0.5), {}, "held for 3 frames and 0.5 s or more; grey: a face is there"),
+        (Held(1), {"whole": True}, "held for 1 frame or more"),
+    ],
+)
+def test_over_the_lanes_stands_what_is_in_them(
+    held: Held, more: dict[str, bool], says: str
+) -> None:
+    assert axes_of(replace(by_hand(), held=held, **more))[-1].get_title(loc="left") == says
 
 
 def test_without_matplotlib_it_says_how_to_get_it() -> None:

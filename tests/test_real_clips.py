@@ -8,21 +8,26 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.truth import hold_against
+from tests.conftest import ROOT
+from tests.test_readme import in_one_line
+from videmo.cli import cli
+from videmo.draw import PersonRow
 from videmo.exporters.clips import cut_clip
 from videmo.faces import DETECTORS, DetectorConfig
 from videmo.find import find_tables
 from videmo.names import people_path, read_people
 from videmo.runs import find_runs, frame_starts, to_segments
 from videmo.scan import Scanned, Settings, scan_movie
-from videmo.schema import Segment
-from videmo.table import read_table, record_path
+from videmo.schema import DEFAULT_DISTANCE, Segment
+from videmo.table import read_record, read_table, record_path
 from videmo.video import open_movie, probe
 
 if TYPE_CHECKING:
@@ -256,6 +261,10 @@ def test_the_distances_that_are_told_are_those_that_are_measured(
     measured = sorted(f"{float(one):.2f}" for one in away)
     assert re.findall(r"\d\.\d\d", his) == measured, "write these into videmo/people/decide.py"
     assert re.findall(r"\d\.\d\d", nearest) == [f"{cast.absent['alex']:.2f}"]
+    if detector == "yunet":  # what comes without asking, and so what the README speaks of
+        pattern = r"`yunet`, the two tracks .* were at (.{4}) and (.{4}) from it; .* at (.{4}) or"
+        told = re.search(pattern, in_one_line((ROOT / "README.md").read_text("utf-8")))
+        assert told and list(told.groups()) == [*measured, f"{cast.absent['alex']:.2f}"]
 
 
 def test_a_track_just_too_far_away_is_named_by_its_company(
@@ -276,6 +285,44 @@ def test_a_track_just_too_far_away_is_named_by_its_company(
     with people_path(table).open() as file:
         away = {r["track"]: float(r["distance"]) for r in csv.DictReader(file) if r["person"]}
     assert len(away) == 3 and 0.53 < max(away.values()) < 0.53 + FARTHER
+
+
+def test_two_who_are_only_just_alike_are_told_to_be_perhaps_two(
+    scan_of: Callable[[str, str], Scanned], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The women of two clips are put together, and are not one: it is said, and how to part them.
+    Of the man on the stage, who has two tracks that are much alike, nothing is said."""
+    pytest.importorskip("dlib")
+    from videmo.people import gallery
+    from videmo.people.decide import CLOSE
+
+    in_doubt: list[tuple[str, bool]] = []
+    row = gallery._row
+
+    def looked_at(one: gallery.Person, *more: Any) -> PersonRow:
+        in_doubt.append((one.name, "may be two people" in (made := row(one, *more)).about))
+        return made
+
+    monkeypatch.setattr(gallery, "_row", looked_at)
+    tables = [scan_of(name, "yunet").table for name in ("night_phone", "sad_to_happy", "stage")]
+    said = CliRunner().invoke(cli, ["people", *map(str, tables), "-o", str(tmp_path / "people")])
+    assert said.exit_code == 0, said.output
+    doubts = re.findall(
+        r"^person-1 may be two people: track 1 of (\S+) is only just like track 1 of (\S+) "
+        r"\((0\.\d\d)\); see the sheet; --distance (0\.\d\d) parts them$",
+        said.stdout,
+        re.MULTILINE,
+    )
+    assert [(one, other) for one, other, *_ in doubts] == [("night_phone.mp4", "sad_to_happy.mp4")]
+    assert said.stdout.count("may be two people") == 1
+    assert in_doubt == [("person-1", True), ("person-2", False), ("person-3", False)]
+    (_, _, away, parting) = doubts[0]
+    assert DEFAULT_DISTANCE - CLOSE < float(away) < DEFAULT_DISTANCE
+    command = ["people", *map(str, tables), "-o", str(tmp_path / "parted"), "--distance", parting]
+    parted = CliRunner().invoke(cli, command)
+    assert parted.exit_code == 0 and "may be two people" not in parted.stdout
+    names = [set(read_people(table, read_record(table)).names.values()) for table in tables[:2]]
+    assert len(names[0] | names[1]) == 2
 
 
 def test_by_likeness_alone_nobody_is_taken_for_another(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import videmo
+from tests.conftest import ROOT
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
@@ -86,6 +88,23 @@ def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "loaded:", done.stderr
+
+
+def test_the_readme_has_the_same_storeys() -> None:
+    """Each room on its storey, a folder with a stroke behind it; __main__ is nobody's room."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = text[text.index("| storey | rooms |") :].split("\n\n")[0]
+    told = {
+        room: int(storey)
+        for storey, rooms in re.findall(r"^\| (\d) \| (.+) \|$", table, re.MULTILINE)
+        for room in re.findall(r"`([^`]+)`", rooms)
+    }
+    there = {(room + "/" if (PACKAGE / room).is_dir() else room): n for room, n in STOREYS.items()}
+    assert told == {room: storey for room, storey in there.items() if room != "__main__"}
+
+
+def test_every_room_stands_on_a_storey() -> None:
+    assert {room(path) for path in modules()} == set(STOREYS)
 
 
 def test_every_public_name_can_be_had() -> None:

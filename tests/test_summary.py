@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ import pytest
 from click.testing import CliRunner
 from scipy.signal import correlate, correlation_lags
 
+from benchmarks.chance import by_chance
+from tests.conftest import ROOT
 from tests.tables import ABSENT, UNKNOWN, told
+from tests.test_readme import in_one_line
 from videmo.cli import cli
 from videmo.review import REMOVED, Fix, Key, Review, write_review
 from videmo.scan import scan_movie
@@ -171,6 +175,32 @@ def test_the_strongest_lag_is_that_of_another_program() -> None:
     lags = correlation_lags(len(a), len(b))
     expected = -lags[np.argmax(correlate(a, b))] / 10
     assert strongest_lag(one, other)[0] == pytest.approx(expected) == pytest.approx(-1.3)
+
+
+@pytest.mark.parametrize(("together", "column", "smooth"), [(12, 0, 1.0), (60, 2, 0.3)])
+def test_correlations_by_chance_are_those_that_are_told(
+    together: int, column: int, smooth: float
+) -> None:
+    """A part of the pairs of the benchmark: by chance, within some hundredths."""
+    found = by_chance(together, smooth, rounds=150)
+    page = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| {smooth:g} s \| (.+) \|$", page, re.MULTILINE)
+    median, high, told = row.split(" | ")[column].split("; ")
+    assert found.median == pytest.approx(float(median), abs=0.04)
+    assert found.high == pytest.approx(float(high), abs=0.08)
+    assert 100 * found.told == pytest.approx(float(told.removesuffix(" %")), abs=6)
+
+
+def test_the_readme_tells_the_range_of_chance_that_was_measured() -> None:
+    readme, page = (
+        in_one_line((ROOT / name).read_text("utf-8"))
+        for name in ("README.md", "benchmarks/README.md")
+    )
+    table = page[page.index("| smoothed over |") :].split("So a correlation")[0]
+    rows = re.findall(r"\| [\d.]+ s \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", table)
+    short, long = ([row[n].split(";")[0] for row in rows] for n in (0, 2))
+    assert f"the median is {min(short)} to {max(short)} if they are together for 12 s" in readme
+    assert f"{min(long)} to {max(long)} for 60 s" in readme
 
 
 @pytest.mark.parametrize("curve", [np.full(500, np.nan), np.ones(500)])

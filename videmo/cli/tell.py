@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from videmo.annotate.pictures import AnnotatedPicture
     from videmo.archive import Outcome
     from videmo.convert import Converted
-    from videmo.people import Cast, NamedTracks
+    from videmo.people import Cast, Doubt, NamedTracks
     from videmo.plot import Plotted
     from videmo.report import Reported
     from videmo.table import Record
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MANY_SMALLER = 0.5
 """Faces a picture that are too small for the scan from which on that is told."""
+
+MOST_NAMED = 6
+"""Tracks, movies and people in doubt that are named one by one."""
 
 
 def say(text: str) -> None:
@@ -110,6 +113,10 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
                 f"{first} and {second} look alike ({near:.2f}); if they are one person, put "
                 "their pictures into one folder"
             )
+        for doubt in cast.doubts[:MOST_NAMED]:
+            click.echo(_doubtful(doubt, several=len(cast.found) > 1))
+        if more := [doubt.person for doubt in cast.doubts[MOST_NAMED:]]:
+            click.echo(f"so may {_listed(more)}")
         for name, (count, least) in cast.nearly.items():
             click.echo(
                 f"{name}? {counted(count, 'track')} just too far away ({least:.2f} and more); "
@@ -137,6 +144,38 @@ def _people_line(one: NamedTracks) -> str:
     return (
         f"{shown(one.table)}: {', '.join(counts) or 'no tracks'}; written: {shown(one.file or '')}"
     )
+
+
+def _doubtful(doubt: Doubt, *, several: bool) -> str:
+    """Who may be two people, which tracks are the one and the other, and how to part them."""
+    parts = sorted((doubt.one, doubt.other), key=len)
+    these, those = (_these(part, several=several) for part in parts)
+    like = "is" if len(parts[0]) == 1 else "are"
+    return (
+        f"{doubt.person} may be two people: {these} {like} only just like {those} "
+        f"({doubt.distance:.2f}); see the sheet; --distance {doubt.parting:g} parts them"
+    )
+
+
+def _these(tracks: Sequence[tuple[str, int]], *, several: bool) -> str:
+    """``track 1``, ``tracks 1, 2 and 3``; of `several` movies, of which."""
+    of_movie: dict[str, list[str]] = {}
+    for movie, track in tracks:
+        of_movie.setdefault(movie, []).append(str(track))
+    said = [
+        f"track{'s' if len(numbers) > 1 else ''} {_listed(numbers)}"
+        + (f" of {shown(movie)}" if several else "")
+        for movie, numbers in of_movie.items()
+    ]
+    return _listed(said)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """``a, b and c``; of many the first."""
+    if len(words) > MOST_NAMED:
+        words = [*words[: MOST_NAMED - 1], f"{len(words) - MOST_NAMED + 1} more"]
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _renaming(cast: Cast, folder: Path) -> str:

@@ -18,7 +18,7 @@ ARCHITECTURES = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini
 """As in videmo.training.recipe, which --help does not load; a test holds that they agree."""
 REMOVED = {
     **dict.fromkeys(("swift", "lithe"), "use --arch residual"),
-    **dict.fromkeys(("deep", "wide", "broad", "medium", "large"), "use --arch residual"),
+    **dict.fromkeys(("deep", "broad", "medium", "large"), "use --arch residual"),
     **dict.fromkeys(
         (
             *("mobilenet", "mobilefacenet", "mobilefacenet-slim", "mobilefacenet-lean"),
@@ -30,8 +30,8 @@ REMOVED = {
 
 
 @click.command(
-    epilog="Architectures: residual is videmo's own, small and tiny are its smaller ones; the "
-    "others are classics to compare with."
+    epilog="Architectures: residual is videmo's own, wide is half as wide again, small and tiny "
+    "are smaller; the others are classics to compare with."
 )
 @click.argument("data", type=PATH)
 @output("Folder of the training.", "run", required=True)

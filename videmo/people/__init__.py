@@ -24,24 +24,17 @@ from videmo.files import check_writable, shown
 from videmo.find import find_movie
 from videmo.names import Line, changed_by_hand, people_path, write_people
 from videmo.people.company import by_company
-from videmo.people.decide import (
-    Groups,
-    Member,
-    Verdict,
-    closest,
-    mean_distances,
-    nearest,
-)
+from videmo.people.decide import Joined, Member, Verdict, closest, nearest
 from videmo.people.described import Progress, Track, describe_tracks
 from videmo.people.gallery import Person, check_gallery, draw_gallery, heading
+from videmo.people.grouped import Doubt, by_likeness, doubts_of
 from videmo.people.known import Known, look_alikes, read_known
 from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
-from videmo.runs import ROUNDING
 from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
-__all__ = ["Cast", "NamedTracks", "name_people"]
+__all__ = ["Cast", "Doubt", "NamedTracks", "name_people"]
 
 NEARLY = 0.1
 """By so much a track is too far from a known person that is shown beside them: as one may see."""
@@ -80,6 +73,8 @@ class Cast:
     that can be compared."""
     left_out: list[PictureError]
     """Pictures of known people that could not be used."""
+    doubts: list[Doubt]
+    """Without known people, who may be two."""
     alike: list[tuple[str, str, float]]
     """Pairs of known people whose pictures are so near that they may be one, and how near."""
     sheets: list[Path]
@@ -141,15 +136,17 @@ def name_people(
     faces = read_known(known) if known is not None else Known()
     check_writable(folder / "sheet.jpg")
     described, failed = _describe_all(tables, movie, watch)
+    tracks = [one.tracks for one in described]
+    doubts: dict[str, Joined] = {}
     if known is None:
-        verdicts, names = _by_likeness(described, distance, min_seconds)
+        verdicts, names, doubts = by_likeness(tracks, distance, min_seconds)
     else:
-        alone = [nearest(one.tracks, faces.embeddings, distance) for one in described]
-        verdicts = by_company([one.tracks for one in described], alone, distance)
+        alone = [nearest(of_movie, faces.embeddings, distance) for of_movie in tracks]
+        verdicts = by_company(tracks, alone, distance)
         names = list(faces.embeddings)
     how = _how("likeness" if known is None else "known faces", distance)
     found = failed | _write_all(described, verdicts, names, how)
-    people = _people(described, verdicts, names, distance)
+    people = _people(described, verdicts, names, distance, doubts)
     movies = [one.movie for one in described]
     seen = {person.name for person in people if not person.nearly}
     return Cast(
@@ -158,6 +155,7 @@ def name_people(
         nearly={person.name: person.nearest for person in people if person.nearly},
         absent=_absent(described, faces, [name for name in names if name not in seen]),
         left_out=faces.left_out,
+        doubts=doubts_of(doubts, [tables[one.table] for one in described]),
         alike=look_alikes(faces, distance),
         sheets=draw_gallery(folder, people, movies, heading(people), pictures=known is None),
     )
@@ -199,24 +197,6 @@ def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _De
     check_writable(people_path(table))
     place = find_movie(table, record, movie)
     return _Described(table, record, place, describe_tracks(rows, place, record["end"], progress))
-
-
-def _by_likeness(
-    described: Sequence[_Described], distance: float, min_seconds: float
-) -> tuple[list[dict[int, Verdict]], list[str]]:
-    """Group the tracks of all movies, and name the groups, those seen longest first."""
-    groups = Groups(distance)
-    for index, one in enumerate(described):
-        groups.add(index, one.tracks)
-    lengths = [sum(member.track.seconds for member in group) for group in groups.members]
-    ranked = sorted(range(len(lengths)), key=lambda index: (-round(lengths[index], 3), index))
-    long_enough = [index for index in ranked if lengths[index] >= min_seconds - ROUNDING]
-    names = {index: f"person-{place}" for place, index in enumerate(long_enough, 1)}
-    verdicts = [{t.number: Verdict("", None) for t in one.tracks} for one in described]
-    for index, group in enumerate(groups.members):
-        for member, mean in zip(group, mean_distances(group), strict=True):
-            verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
-    return verdicts, list(names.values())
 
 
 def _how(by: str, distance: float) -> Record:
@@ -265,6 +245,7 @@ def _people(
     verdicts: Sequence[dict[int, Verdict]],
     names: Sequence[str],
     distance: float,
+    doubts: Mapping[str, Joined],
 ) -> list[Person]:
     """Everybody who is in a track; after each who may be the same, but is just too far away; and at
     the end those whom nobody knows."""
@@ -278,8 +259,11 @@ def _people(
                 of_row[row].append((Member(index, track), away))
     for members in of_row.values():
         members.sort(key=lambda member: -member[0].track.seconds)
+    just = {name: join.distance for name, join in doubts.items()}
     return [
-        Person(name, tuple(of_row[name, near]), near) for name, near in rows if of_row[name, near]
+        Person(name, tuple(of_row[name, near]), near, just.get(name))
+        for name, near in rows
+        if of_row[name, near]
     ]
 
 

@@ -13,6 +13,7 @@ are nearer than 0.55, 2.6 % than 0.6.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,11 @@ import numpy as np
 
 from videmo.people.described import Track
 from videmo.schema import DEFAULT_DISTANCE
+
+CLOSE = 0.05
+"""Groups that were put together at a distance this near to the limit may be two people."""
+DIGITS_OFF = 1e-6
+"""By so much a distance may be off in its last digits."""
 
 
 class Verdict(NamedTuple):
@@ -77,6 +83,20 @@ class Member(NamedTuple):
     track: Track
 
 
+class Joined(NamedTuple):
+    """Two groups that became one."""
+
+    distance: float
+    """How unlike they were, on average."""
+    one: tuple[Member, ...]
+    other: tuple[Member, ...]
+
+    @property
+    def parting(self) -> float:
+        """A limit, of two digits, at which they are not put together."""
+        return math.floor(100 * (self.distance - DIGITS_OFF)) / 100
+
+
 class Groups:
     """Tracks of several movies, put together while they are alike. Remembers them from movie to
     movie.
@@ -89,6 +109,8 @@ class Groups:
     def __init__(self, distance: float = DEFAULT_DISTANCE) -> None:
         self._limit = distance**2
         self.members: list[list[Member]] = []
+        self._farthest: list[Joined | None] = []
+        """Of each, which of its parts were the least alike when they were put together."""
         self._means = np.zeros((0, 0))
         """(groups, 128) the mean look of each."""
         self._away = np.zeros((0, 0))
@@ -110,7 +132,14 @@ class Groups:
         else:
             self._away, self._means = among, embeddings
         self.members += [[Member(movie, track)] for track in new]
+        self._farthest += [None] * len(new)
         self._join()
+
+    @property
+    def doubts(self) -> list[Joined | None]:
+        """For each group what holds it together only just: `CLOSE` to the limit; None: nothing."""
+        least = math.sqrt(self._limit) - CLOSE
+        return [one if one and one.distance >= least else None for one in self._farthest]
 
     def _spreads(self) -> np.ndarray:
         """The mean squared distance of each group's tracks to their mean."""
@@ -131,6 +160,7 @@ class Groups:
             if not away[one, other] < self._limit:
                 break
             one, other = min(one, other), max(one, other)
+            self._remember(one, other, math.sqrt(away[one, other]))
             a, b = len(self.members[one]), len(self.members[other])
             # Lance and Williams, 1967: the mean over the joined group; infinite stays infinite.
             away[one] = (a * away[one] + b * away[other]) / (a + b)
@@ -148,7 +178,16 @@ class Groups:
                 near[row] = int(away[row].argmin())
         self._away = away[np.ix_(alive, alive)]
         self._means = self._means[alive]
-        self.members = [group for group, lives in zip(self.members, alive, strict=True) if lives]
+        rows = np.flatnonzero(alive)
+        self.members = [self.members[row] for row in rows]
+        self._farthest = [self._farthest[row] for row in rows]
+
+    def _remember(self, one: int, other: int, distance: float) -> None:
+        """Keep how far apart the parts are of what is about to be one group, if nothing in them
+        was farther apart."""
+        now = Joined(distance, tuple(self.members[one]), tuple(self.members[other]))
+        before = (self._farthest[one], self._farthest[other])
+        self._farthest[one] = max((now, *filter(None, before)), key=lambda join: join.distance)
 
 
 def mean_distances(group: Sequence[Member]) -> list[float | None]:

@@ -69,6 +69,8 @@ class Person:
     """Each with its distance."""
     nearly: bool = False
     """Whether they are only nearly near enough to this person to be theirs."""
+    doubt: float | None = None
+    """How unlike two parts of these tracks are that were put together only just; None: none."""
 
     @property
     def nearest(self) -> tuple[int, float]:
@@ -188,6 +190,8 @@ def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[M
     title = f"{person.name}?" if person.nearly else person.name or "nobody in particular"
     if person.nearly:
         about += ", just too far away to be named"
+    if person.doubt is not None:
+        about += f"; may be two people: some are only just alike ({person.doubt:.2f})"
     return PersonRow(title, about, tuple(tiles))
 
 

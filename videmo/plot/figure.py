@@ -140,7 +140,7 @@ def _draw_lanes(panel: Axes, what: Shown, colours: Any) -> None:
 def _rule(what: Shown) -> str:
     """What is in the lanes."""
     held = what.held
-    frames = f"{held.repeat} frames" if held.repeat > 1 or not held.seconds else ""
+    frames = f"{held.repeat} frames" if held.repeat > 1 else "" if held.seconds else "1 frame"
     long = " and ".join(filter(None, (frames, f"{held.seconds:g} s" if held.seconds else "")))
     seen = "" if what.whole else "; grey: a face is there"
     more = f"; {what.left_out} more tracks are not shown" if what.left_out else ""

@@ -1,0 +1,65 @@
+"""Put together the tracks of all movies that look alike, and tell which of them only just do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from videmo.people.decide import Groups, Joined, Verdict, mean_distances
+from videmo.people.described import Track
+from videmo.runs import ROUNDING
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Somebody who may be two people: tracks that were put together only just."""
+
+    person: str
+    one: list[tuple[str, int]]
+    """The name of the movie and the number of each track."""
+    other: list[tuple[str, int]]
+    distance: float
+    """How unlike these are to those, on average."""
+    parting: float
+    """A limit at which they are not put together."""
+
+
+class Grouped(NamedTuple):
+    """Who is who by likeness."""
+
+    verdicts: list[dict[int, Verdict]]
+    """Of the tracks of each movie."""
+    names: list[str]
+    """Those seen longest first."""
+    doubts: dict[str, Joined]
+    """What holds people together only just."""
+
+
+def by_likeness(movies: Sequence[Sequence[Track]], distance: float, min_seconds: float) -> Grouped:
+    """Group the tracks of all movies, and name the groups that are seen for long enough."""
+    groups = Groups(distance)
+    for index, tracks in enumerate(movies):
+        groups.add(index, tracks)
+    lengths = [sum(member.track.seconds for member in group) for group in groups.members]
+    ranked = sorted(range(len(lengths)), key=lambda index: (-round(lengths[index], 3), index))
+    long_enough = [index for index in ranked if lengths[index] >= min_seconds - ROUNDING]
+    names = {index: f"person-{place}" for place, index in enumerate(long_enough, 1)}
+    verdicts = [{track.number: Verdict("", None) for track in tracks} for tracks in movies]
+    for index, group in enumerate(groups.members):
+        for member, mean in zip(group, mean_distances(group), strict=True):
+            verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
+    just = {name: join for index, name in names.items() if (join := groups.doubts[index])}
+    return Grouped(verdicts, list(names.values()), just)
+
+
+def doubts_of(doubts: dict[str, Joined], movies: Sequence[str]) -> list[Doubt]:
+    """The doubts in words of `movies`, their names."""
+    found = []
+    for person, joined in doubts.items():
+        one, other = (
+            [(movies[member.movie], member.track.number) for member in part]
+            for part in (joined.one, joined.other)
+        )
+        found.append(Doubt(person, one, other, joined.distance, joined.parting))
+    return found
