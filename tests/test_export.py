@@ -22,7 +22,8 @@ from videmo.cli import cli
 from videmo.emotions import classifier, read_model
 from videmo.errors import OutputError, RequestError
 from videmo.schema import EMOTIONS
-from videmo.training.recipe import NETWORKS, Recipe
+from videmo.training import NETWORKS
+from videmo.training.recipe import Recipe
 
 KIT_FILES = ROOT / "videmo" / "training" / "kit" / "files"
 MODEL = ROOT / "models" / "emotion.tflite"

@@ -19,11 +19,11 @@ from click.testing import CliRunner
 from tests.conftest import ROOT
 from tests.test_training_data import write_classes, write_sheet
 from videmo.cli import cli
-from videmo.cli.train import ARCHITECTURES
 from videmo.errors import RequestError
 from videmo.schema import EMOTIONS
+from videmo.training import NETWORKS
 from videmo.training.dataset import UNKNOWN, Examples
-from videmo.training.recipe import NETWORKS, Recipe, Variety, as_json
+from videmo.training.recipe import Recipe, Variety, as_json
 
 torch = pytest.importorskip("torch", reason="PyTorch is only there for training")
 for package in ("torchvision", "sklearn", "safetensors", "matplotlib"):
@@ -305,8 +305,11 @@ def test_what_cannot_be_begun_from_is_said_in_one_line(
 # --- networks, pictures, figures -----------------------------------------------------------------
 
 
-def test_the_command_knows_the_room_s_networks() -> None:
-    assert ARCHITECTURES == NETWORKS
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_command_takes_each_network(name: str, tmp_path: Path) -> None:
+    words = ["train", str(tmp_path / "none"), "-o", str(tmp_path / "run"), "--arch", name]
+    done = CliRunner().invoke(cli, words)
+    assert "none: no such file or folder" in str(done.exception)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

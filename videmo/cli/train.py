@@ -12,10 +12,9 @@ from videmo.cli.options import PATH, QUIET, output
 from videmo.cli.removed import OneOf
 from videmo.cli.tell import say
 from videmo.files import shown
+from videmo.training import NETWORKS, needed
 
 INTERRUPTED = 130
-ARCHITECTURES = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
-"""As in videmo.training.recipe, which --help does not load; a test holds that they agree."""
 REMOVED = {
     **dict.fromkeys(("swift", "lithe"), "use --arch residual"),
     **dict.fromkeys(("deep", "broad", "medium", "large"), "use --arch residual"),
@@ -51,7 +50,7 @@ REMOVED = {
     help="What is learnt, where DATA has several; both: by a head each, and the answer is the "
     "mean.",
 )
-@click.option("--arch", "network", type=OneOf(ARCHITECTURES, REMOVED), help="Architecture.")
+@click.option("--arch", "network", type=OneOf(NETWORKS, REMOVED), help="Architecture.")
 @click.option(
     "--crop",
     type=click.Choice(["face", "frame"]),
@@ -111,8 +110,6 @@ def train(
     can be interrupted at any moment; --resume goes on exactly where it was. Needs the extra
     train; in videmo's folder, run: pip install ".[train]".
     """
-    from videmo.training import needed
-
     needed()
     from videmo.training.fit import chosen, fit
     from videmo.training.measure import in_short

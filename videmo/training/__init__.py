@@ -6,9 +6,8 @@ from pathlib import Path
 from videmo.errors import RequestError, SetupError, to_install
 from videmo.files import shown
 
+NETWORKS = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
 PACKAGES = ("torch", "torchvision", "sklearn", "safetensors", "matplotlib", "litert_torch", "onnx")
-
-
 SIZE = (
     "8 GB with what GPUs need; 3 GB without, if you run before: pip install torch torchvision "
     "--index-url https://download.pytorch.org/whl/cpu"

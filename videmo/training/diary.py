@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -73,7 +72,7 @@ def _log(history: Sequence[Row], values: dict[str, Any], data: Data, recipe: Rec
 
 def _curves(history: pd.DataFrame, best: int) -> bytes:
     """Train against validation, epoch by epoch; a PNG."""
-    figure, panels = _figure(12, 3.6), PANELS.split("|")
+    figure, panels = Figure((12, 3.6), layout="constrained"), PANELS.split("|")
     for panel, names in zip(figure.subplots(1, len(panels)), panels, strict=True):
         panel.plot(history["epoch"], history[names.split()], ".-", label=names.split())
         panel.axvline(best, linewidth=0.6, linestyle=":")
@@ -86,7 +85,7 @@ def confusion(found: Figures, title: str) -> bytes:
     """Rows: what is true; columns: what was answered; shades: the share of the row. A PNG."""
     counts, names = np.array(found["confusion"]), list(found["classes"])
     side = max(4.8, 0.62 * min(len(names), 30) + 2)
-    figure = _figure(side + 0.6, side)
+    figure = Figure((side + 0.6, side), layout="constrained")
     panel = figure.subplots()
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     plain = [name.replace("$", r"\$") for name in names]  # no formula to matplotlib
@@ -99,13 +98,7 @@ def confusion(found: Figures, title: str) -> bytes:
     return _png(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     return buffer.getvalue()

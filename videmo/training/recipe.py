@@ -12,28 +12,21 @@ from videmo.emotions import COLOURS
 from videmo.faces import DETECTORS
 from videmo.files import shown
 from videmo.schema import CROPS
-from videmo.training import wrong
+from videmo.training import NETWORKS, wrong
 from videmo.training.dataset import Look
 
-NETWORKS = ("residual", "wide", "small", "tiny", "resnet18", "vgg16", "mini-xception", "elu6")
-CHOICES = {
-    "network": NETWORKS,
-    "labels": ("", "ferplus", "fer2013", "both", "folder"),
-    "crop": CROPS,
-    "colour": tuple(COLOURS),
-    "detector": ("", *DETECTORS),
-    "schedule": ("cosine", "plateau"),
-    "optimiser": ("sgd", "adamw"),
-    "best_by": ("recall", "accuracy", "last"),
-}
-LIMITS = {
-    "side": (32, 256),
-    **dict.fromkeys(("epochs", "batch", "plateau"), (1, 1e9)),
-    **dict.fromkeys(("patience", "warmup", "decay", "seed"), (0, 1e9)),
-    **dict.fromkeys(("dropout", "average", "smoothing", "momentum", "drop"), (0, 0.99999)),
-    **{"rate": (1e-9, 1e9), "turn": (0, 180), "gamma": (1, 10)},
-}
-"""Of numbers; of others 0 to 1."""
+MOST = 1e9
+BELOW_1 = 0.99999
+
+
+def one_of(*names: str) -> Any:
+    """A setting that is one of these; the first, if it is not said."""
+    return field(default=names[0], metadata={"names": names})
+
+
+def number(usual: float, low: float, high: float) -> Any:
+    """A setting from `low` to `high`; of others this is 0 to 1."""
+    return field(default=usual, metadata={"limits": (low, high)})
 
 
 @dataclass(frozen=True)
@@ -45,9 +38,9 @@ class Variety:
     scale: float = 0.12
     stretch: float = 0.08  # width and height apart, as in boxes between two looks of a detector
     shift: float = 0.05
-    turn: float = 10.0  # degrees
+    turn: float = number(10.0, 0, 180)  # degrees
     bend: float = 0.15  # seen from one side
-    gamma: float = 1.5
+    gamma: float = number(1.5, 1, 10)
     contrast: float = 0.25
     coarse: float = 0.25  # share: as if found small (14 to 40 pixels of 48)
     moving: float = 0.15  # share: blurred along a line
@@ -66,34 +59,34 @@ class Variety:
 class Recipe:
     """All that decides what comes out of a training, but the pictures."""
 
-    network: str = "residual"
-    epochs: int = 60
-    labels: str = ""  # which ones of the place are learnt; empty: its usual ones
-    crop: str = "face"
-    side: int = 48
-    colour: str = "grey"
-    detector: str = "yunet"  # empty: faces that are cut out already stay as they are
-    batch: int = 128
-    optimiser: str = "adamw"
-    rate: float = 3e-3
-    schedule: str = "cosine"  # or whenever nothing got better for `plateau` epochs
-    warmup: float = 0.5  # epochs until the rate is at its highest
-    plateau: int = 6
-    drop: float = 0.3  # what is left of the rate after a plateau
-    patience: int = 0  # epochs without a better one after which the training ends; 0: never
-    best_by: str = "recall"  # of all classes, on valid; "last": valid chooses nothing
-    momentum: float = 0.9
-    decay: float = 0.05
-    dropout: float = 0.2
-    average: float = 0.999  # part of the averaged weights, which are exported, that a step keeps
+    network: str = one_of(*NETWORKS)
+    epochs: int = number(60, 1, MOST)
+    labels: str = one_of("", "ferplus", "fer2013", "both", "folder")  # empty: the place's usual
+    crop: str = one_of(*CROPS)
+    side: int = number(48, 32, 256)
+    colour: str = one_of(*COLOURS)
+    detector: str = one_of(*DETECTORS, "")  # empty: faces that are cut out already stay as they are
+    batch: int = number(128, 1, MOST)
+    optimiser: str = one_of("adamw", "sgd")
+    rate: float = number(3e-3, 1e-9, MOST)
+    schedule: str = one_of("cosine", "plateau")  # plateau: see there
+    warmup: float = number(0.5, 0, MOST)  # epochs until the rate is at its highest
+    plateau: int = number(6, 1, MOST)  # epochs without a better one after which the rate drops
+    drop: float = number(0.3, 0, BELOW_1)  # what is left of the rate after a plateau
+    patience: int = number(0, 0, MOST)  # as `plateau`, and the training ends; 0: never
+    best_by: str = one_of("recall", "accuracy", "last")  # on valid; "last": it chooses nothing
+    momentum: float = number(0.9, 0, BELOW_1)
+    decay: float = number(0.05, 0, MOST)
+    dropout: float = number(0.2, 0, BELOW_1)
+    average: float = number(0.999, 0, BELOW_1)  # what a step keeps of the weights' average
     first: float = 0.5  # the first head's part in the answer and the loss, where there are two
     balance: float = 1.0
     """Power of the labels' frequency that is taken out of the answer (J. Ren et al., Balanced
     meta-softmax, NeurIPS 2020); 0: the answer counts on labels being as frequent as they were."""
-    smoothing: float = 0.0  # part of each target that is spread over all classes
+    smoothing: float = number(0.0, 0, BELOW_1)  # part of a target that is spread over all classes
     distil: float = 0.5  # part of the loss that is what teachers say (G. Hinton et al., 2015)
     calm: float = 1.0  # part of the variety that is left in the last epoch; it falls evenly
-    seed: int = 1
+    seed: int = number(1, 0, MOST)
     variety: Variety = field(default_factory=Variety)
 
     @property
@@ -114,17 +107,18 @@ def from_values(values: Mapping[str, Any], where: str) -> Recipe:
 def _checked(kind: type, values: Any) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise ValueError("variety is no group of settings")
-    types = {one.name: str(one.type) for one in fields(kind)}
+    settings = {one.name: one for one in fields(kind)}
     for name, value in values.items():
-        if name not in types:
+        if name not in settings:
             raise ValueError(f"{shown(name)}: no such setting; see docs/training-history.md")
-        wanted = {"float": (int, float), "int": (int,), "str": (str,)}[types[name]]
+        setting = settings[name]
+        wanted = {"float": (int, float), "int": (int,), "str": (str,)}[str(setting.type)]
         if isinstance(value, bool) or not isinstance(value, wanted):
-            raise ValueError(f"{name} is not a {types[name]}")
-        low, high = LIMITS.get(name, (0, 1))
-        if name in CHOICES and value not in CHOICES[name]:
-            raise ValueError(f"{name} is one of {', '.join(filter(None, CHOICES[name]))}")
-        if not isinstance(value, str) and not low <= value <= high:
+            raise ValueError(f"{name} is not a {setting.type}")
+        names, (low, high) = setting.metadata.get("names"), setting.metadata.get("limits", (0, 1))
+        if names and value not in names:
+            raise ValueError(f"{name} is one of {', '.join(filter(None, names))}")
+        if not names and not low <= value <= high:
             raise ValueError(f"{name} is from {low:g} to {high:g}")
     return dict(values)
 

@@ -1,7 +1,12 @@
-"""A folder of pictures for each class: own emotions, gestures, whatever can be told apart."""
+"""Read pictures of own classes (emotions, gestures, whatever can be told apart).
+
+They lie in a folder for each class; or in one folder, with a list that says what each shows, as
+FaceLabeler and `collect` write it.
+"""
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
@@ -9,13 +14,21 @@ from pathlib import Path
 import numpy as np
 
 from videmo.files import sha256, shown
-from videmo.labelled import FACE_LABELS, RULE, SUFFIXES
+from videmo.labelled import (
+    COLLECTED,
+    FACE_LABELS,
+    IMAGES,
+    RULE,
+    SUFFIXES,
+    check_labels,
+    read_face_labels,
+)
 from videmo.schema import EMOTIONS, is_label
 from videmo.training import wrong
 from videmo.training.dataset.fer import VOTE_OF, one_hot
-from videmo.training.dataset.labelled import Files, list_labelled
 from videmo.training.dataset.look import Listed
 
+Files = dict[str, list[Path]]  # the pictures of each class
 SPLITS = {"training": "train", "testing": "test", "val": "valid", "validation": "valid"}
 SPLITS |= {split: split for split in SPLITS.values()}
 KEPT_BACK = 0.15  # part of a flat folder's pictures that becomes valid, and as many test
@@ -29,7 +42,7 @@ def list_folders(path: Path) -> Listed:
     places = {SPLITS.get(f.name.lower(), ""): f for f in _listed(path) if f.is_dir()}
     places = {name: f for name, f in places.items() if name} if "train" in places else {}
     if not places and (path / FACE_LABELS).is_file():
-        found = list_labelled(path)
+        found = _labelled(path)
     else:
         found = {name: _classes(folder) for name, folder in (places or {"train": path}).items()}
     given = bool(places) or len(found) > 1
@@ -77,6 +90,43 @@ def _classes(folder: Path) -> Files:
         if not found[name]:
             raise wrong(place, f"no pictures of this class ({', '.join(SUFFIXES)})")
     return found
+
+
+def _labelled(folder: Path) -> dict[str, Files]:
+    """The pictures of ``faceLabels.csv``, by split and class: as ``collected.csv`` beside it says,
+    else all in train.
+
+    Raises:
+        RequestError: a list cannot be read, or names a picture that is not there.
+    """
+    labels = read_face_labels(folder)
+    if not labels:
+        raise wrong(folder / FACE_LABELS, "names no pictures; collect some: videmo collect")
+    check_labels(sorted(set(labels.values())), shown(folder / FACE_LABELS))
+    splits = _splits_of(folder / COLLECTED)
+    found: dict[str, Files] = {}
+    for name, label in labels.items():
+        file = folder / IMAGES / name
+        if not file.is_file():
+            raise wrong(file, f"is not there, and {FACE_LABELS} names it; take that line out")
+        files = found.setdefault(splits.get(name, "train"), {})
+        files.setdefault(label, []).append(file)
+    return {
+        split: {label: sorted(files) for label, files in classes.items()}
+        for split, classes in found.items()
+    }
+
+
+def _splits_of(path: Path) -> dict[str, str]:
+    """The split of each picture; none where nobody said."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, csv.Error) as error:
+        raise wrong(path, "cannot be read; move it away") from error
+    return {line.get("file", ""): SPLITS.get(line.get("split", ""), "train") for line in lines}
 
 
 def _listed(folder: Path) -> list[Path]:

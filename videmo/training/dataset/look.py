@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,14 @@ import cv2
 import numpy as np
 
 from videmo.emotions import COLOURS
-from videmo.faces import DetectorConfig, StillPicture, crop_face, crop_picture, detector_of
+from videmo.faces import (
+    Detector,
+    DetectorConfig,
+    StillPicture,
+    crop_face,
+    crop_picture,
+    detector_of,
+)
 from videmo.pictures import decoded
 from videmo.schema import FRAME
 from videmo.training import wrong
@@ -74,12 +82,11 @@ class Look:
 
 def seen(pictures: Sequence[Path] | np.ndarray, look: Look) -> list[np.ndarray | None]:
     """Each picture (a file, or (h, w) uint8) as `look` says; None where no face is found."""
-    workers = min(os.cpu_count() or 1, len(pictures) // MANY)
+    workers, see = min(os.cpu_count() or 1, len(pictures) // MANY), partial(_see, look)
     if workers < 2:
-        _begin(look)
-        return [_see(picture) for picture in pictures]
-    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (look,)) as pool:
-        return list(pool.map(_see, pictures, chunksize=64))
+        return [see(picture) for picture in pictures]
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        return list(pool.map(see, pictures, chunksize=64))
 
 
 def read_bgr(file: Path) -> np.ndarray:
@@ -93,43 +100,30 @@ def read_bgr(file: Path) -> np.ndarray:
     return image
 
 
-class _Sight:
-    """Looks at one picture after the other, with one detector."""
-
-    def __init__(self, look: Look) -> None:
-        config = DetectorConfig(look.detector or Look.detector, min_face=MIN_FACE, interval=1)
-        self.look, self.detector = look, detector_of(config)
-        self.code = cv2.COLOR_BGR2GRAY if look.colour == "grey" else cv2.COLOR_BGR2RGB
-
-    def of(self, picture: Path | np.ndarray) -> np.ndarray | None:
-        bgr = read_bgr(picture) if isinstance(picture, Path) else picture
-        bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR) if bgr.ndim == 2 else bgr
-        look, alone, found = self.look, max(bgr.shape[:2]) <= FACE_ALREADY, []
-        whole = crop_picture(cv2.cvtColor(bgr, self.code), look.side).reshape(look.shape)
-        if look.crop == FRAME or (alone and not look.detector):
-            return whole
-        if alone:
-            bgr = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
-            bgr = cv2.copyMakeBorder(bgr, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
-        for one in self.detector.detect(StillPicture(bgr), ()):
-            across, down = (len(bgr) / 2 - start for start in one.box[:2])
-            inside = 0 < across < one.box.w and 0 < down < one.box.h
-            if inside if alone else one.confidence >= self.detector.sure:
-                found.append(one)
-        if not found:
-            return whole if alone else None
-        best = max(found, key=lambda one: one.box.w * one.confidence)
-        return crop_face(cv2.cvtColor(bgr, self.code), best, look.side).reshape(look.shape)
+@cache
+def _detector(name: str) -> Detector:
+    cv2.setNumThreads(1)  # each process has its own
+    return detector_of(DetectorConfig(name, min_face=MIN_FACE, interval=1))
 
 
-def _begin(look: Look) -> None:
-    global _sight
-    cv2.setNumThreads(1)
-    _sight = _Sight(look)
-
-
-def _see(picture: Path | np.ndarray) -> np.ndarray | None:
-    return _sight.of(picture)
-
-
-_sight: _Sight
+def _see(look: Look, picture: Path | np.ndarray) -> np.ndarray | None:
+    bgr = read_bgr(picture) if isinstance(picture, Path) else picture
+    bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR) if bgr.ndim == 2 else bgr
+    code = cv2.COLOR_BGR2GRAY if look.colour == "grey" else cv2.COLOR_BGR2RGB
+    whole = crop_picture(cv2.cvtColor(bgr, code), look.side).reshape(look.shape)
+    alone = max(bgr.shape[:2]) <= FACE_ALREADY
+    if look.crop == FRAME or (alone and not look.detector):
+        return whole
+    if alone:
+        bgr = cv2.resize(bgr, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+        bgr = cv2.copyMakeBorder(bgr, *(BORDER,) * 4, cv2.BORDER_REPLICATE)
+    found, detector = [], _detector(look.detector or Look.detector)
+    for one in detector.detect(StillPicture(bgr), ()):
+        across, down = (len(bgr) / 2 - start for start in one.box[:2])
+        inside = 0 < across < one.box.w and 0 < down < one.box.h
+        if inside if alone else one.confidence >= detector.sure:
+            found.append(one)
+    if not found:
+        return whole if alone else None
+    best = max(found, key=lambda one: one.box.w * one.confidence)
+    return crop_face(cv2.cvtColor(bgr, code), best, look.side).reshape(look.shape)

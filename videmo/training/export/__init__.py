@@ -106,7 +106,10 @@ def make(
     exact, made = convert.to_tflite(trained), Made()
     _near(scores_of(exact, trained, target, probes), wanted, target)
     for kind in (kind for kind in FORMATS[:3] if kind in formats):
-        typical = _typical(pictures) if kind == "int8" else None
+        typical = None
+        if pictures and kind == "int8":
+            images = pictures.splits["train"].images
+            typical = images[:: max(1, len(images) // TYPICAL)][:TYPICAL]
         content = exact if kind == "float32" else convert.quantised(exact, typical)
         check_operators(convert.operators(content), target)
         scores = scores_of(content, trained, target, probes)
@@ -168,12 +171,6 @@ def _pictures(trained: Trained, data: Path | None) -> Data | None:
     if found.classes != trained.classes:
         raise wrong(place, f"its classes are not those of {trained.name}")
     return found
-
-
-def _typical(pictures: Data | None) -> np.ndarray:
-    assert pictures is not None
-    images = pictures.splits["train"].images
-    return images[:: max(1, len(images) // TYPICAL)][:TYPICAL]
 
 
 def _near(scores: np.ndarray, wanted: np.ndarray, target: Path) -> None:
