@@ -66,7 +66,8 @@ def test_a_movie_at_its_own_speed_agrees_with_its_scan(people: Made, tmp_path: P
     live, scanned = read_table(table), people.table
     assert record["status"] == "ok" and record["frames_read"] == len(scanned["frame"].unique())
     assert record["movie"]["fingerprint"] == people.scanned.record["movie"]["fingerprint"]
-    assert live["frame"].nunique() == len(seen.looks) == record["frames_scanned"]
+    # Who is slow, as we may be, misses looks; the table does not.
+    assert live["frame"].nunique() == record["frames_scanned"] >= len(seen.looks) > 0
     # Who is who may have other numbers: faces are matched by their places.
     pairs = live.merge(scanned, on="frame", suffixes=("", "_scan"))
     near = (pairs["x"] - pairs["x_scan"]).abs() < pairs["w"] / 2
