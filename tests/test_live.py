@@ -19,6 +19,7 @@ import pytest
 from tests.conftest import Made
 from tests.live import (
     PATIENCE,
+    Everybody,
     eventually,
     ffmpeg,
     free_port,
@@ -111,10 +112,11 @@ def test_the_door_of_python_gives_looks_and_calls_back(happy: Path) -> None:
 
 
 def test_an_error_in_one_thread_ends_all(happy: Path) -> None:
-    def fail(*_: object) -> str:
-        raise ValueError("mine")
+    class Failing(Everybody):
+        def who(self, key: int, time: float) -> tuple[str, bool]:
+            raise ValueError("mine")
 
-    live = Live(str(happy), name=fail)
+    live = Live(str(happy), names=Failing("Ann"))
     with pytest.raises(ValueError, match="mine"), live:
         for _ in live:
             pass

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import opened
-from tests.live import PATIENCE, eventually, ffmpeg, free_port, sending
+from tests.live import PATIENCE, Everybody, eventually, ffmpeg, free_port, sending
 from tests.movies import still
 from tests.test_view import ask
 from videmo.demo import make_movie
@@ -112,7 +112,7 @@ def test_the_page_shows_the_picture_what_is_held_and_the_last_minute(
 def test_a_second_viewer_sees_the_same_and_names_are_text(browser: Any, long: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
     with (
-        shown(long, name=lambda shot, face: name) as page,
+        shown(long, names=Everybody(name)) as page,
         opened(browser, page.address) as one,
         opened(browser, page.address) as two,
     ):

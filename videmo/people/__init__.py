@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videmo import __version__
 from videmo.errors import (
     DiskFullError,
     PictureError,
@@ -35,13 +34,14 @@ from videmo.people.decide import (
 from videmo.people.described import Progress, Track, describe_tracks
 from videmo.people.gallery import Person, check_gallery, draw_gallery, heading
 from videmo.people.known import Known, look_alikes, read_known
-from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
+from videmo.people.likeness import check_setup, how_told
+from videmo.people.meeting import Meeting
 from videmo.runs import ROUNDING
 from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
-__all__ = ["Cast", "NamedTracks", "name_people"]
+__all__ = ["Cast", "Meeting", "NamedTracks", "name_people"]
 
 NEARLY = 0.1
 """By so much a track is too far from a known person that is shown beside them: as one may see."""
@@ -147,7 +147,7 @@ def name_people(
         alone = [nearest(one.tracks, faces.embeddings, distance) for one in described]
         verdicts = by_company([one.tracks for one in described], alone, distance)
         names = list(faces.embeddings)
-    how = _how("likeness" if known is None else "known faces", distance)
+    how = how_told("likeness" if known is None else "known faces", distance)
     found = failed | _write_all(described, verdicts, names, how)
     people = _people(described, verdicts, names, distance)
     movies = [one.movie for one in described]
@@ -217,17 +217,6 @@ def _by_likeness(
         for member, mean in zip(group, mean_distances(group), strict=True):
             verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
     return verdicts, list(names.values())
-
-
-def _how(by: str, distance: float) -> Record:
-    """What is written of how people were told apart."""
-    return {
-        "videmo": __version__,
-        "by": by,
-        "distance": distance,
-        "network": NETWORK,
-        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
-    }
 
 
 def _write_all(
