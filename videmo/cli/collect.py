@@ -102,7 +102,7 @@ def collect(
     for line in lacking:
         say(line)
     if not lacking:
-        whole = " --crop frame" if crop == FRAME else ""
+        whole = " --crop frame --no-mirror" if crop == FRAME else ""
         say(f"now: videmo train {shown(folder)} -o runs/{shown(folder.name)}{whole}")
 
 
