@@ -11,7 +11,7 @@ import sys
 import time
 
 import cv2
-from fer import FER
+from fer.fer import FER
 
 
 def main(movie):

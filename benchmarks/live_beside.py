@@ -37,7 +37,7 @@ def main(python: str, seconds: int) -> None:
         for size in SIZES:
             movie = made(folder, size, seconds)
             print(f"\n{size}, videmo live, then fer:")
-            tell(size, measured(movie, folder / size, False, start))
+            tell(size, measured(movie, folder / size, start))
             tell(size, fer(python, movie))
 
 
