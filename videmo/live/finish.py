@@ -185,7 +185,8 @@ def _rows(journal: Path, sums: _Sums) -> Iterator[Row]:
         for track, observed, scores in faces:
             score = max(scores)
             emotion = labels[scores.index(score)]
-            yield Row(line["f"], line["t"], track, tuple(observed), emotion, score, 0, scores)
+            values = tuple(math.nan if value is None else value for value in observed)
+            yield Row(line["f"], line["t"], track, values, emotion, score, 0, scores)
 
 
 def _record(sums: _Sums, columns: Any, folder: Path) -> Record:
