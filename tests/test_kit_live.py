@@ -97,6 +97,7 @@ sys.stdin.read())"
     assert [line.split()[0] for line in lines] == ["end", "start"]
     told = json.loads(lines[1].partition(" ")[2])
     assert (told["event"], told["emotion"], told["track"]) == ("start", "happy", 1)
+    assert json.loads(lines[0].partition(" ")[2])["time"] == pytest.approx(23 / FPS, abs=0.002)
 
 
 def test_a_program_that_hangs_holds_nothing_up(kit: Path) -> None:
