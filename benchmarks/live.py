@@ -3,7 +3,8 @@
     python -m benchmarks.live [SECONDS]
 
 A movie of 30 pictures a second is played at its own speed, at three sizes, by `videmo live` in a
-process of its own; beside looking it keeps the table, and in a second round it records, too.
+process of its own; beside looking it keeps the table. In a second round it records, too, and in a
+third it names people, if it knows some (VIDEMO_DATA).
 """
 
 from __future__ import annotations
@@ -52,10 +53,17 @@ def main(seconds: int) -> None:
         folder = Path(name)
         movies = {size: made(folder, size, seconds) for size in SIZES}
         start = cost([sys.executable, "-c", "from videmo.cli.live import live; import videmo.live"])
-        for recording in (False, True):
-            print(f"\n{'recording, too' if recording else 'looking'}:")
+        known = data_folder() / "people"
+        rounds: dict[str, tuple[str, ...]] = {
+            "looking": (),
+            "recording, too": ("--record", "kept.mp4", "--draw"),
+        }
+        if known.is_dir():
+            rounds["naming people, too"] = ("--known", str(known))
+        for what, options in rounds.items():
+            print(f"\n{what}:")
             for size, movie in movies.items():
-                tell(size, measured(movie, folder / f"{size}-{recording}", recording, start))
+                tell(size, measured(movie, folder / f"{size} {what}", start, *options))
 
 
 def made(folder: Path, size: str, seconds: int) -> Path:
@@ -81,13 +89,15 @@ def cost(command: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measured(movie: Path, folder: Path, recording: bool, start: float) -> Measured:
-    """Play a movie; `start` seconds of processor time are those of loading all that is needed."""
-    command = [sys.executable, "-m", "videmo", "live", str(movie), "--table", str(folder), "-q"]
-    if recording:
-        command += ["--record", str(folder / "kept.mp4"), "--draw"]
+def measured(movie: Path, folder: Path, start: float, *options: str) -> Measured:
+    """Play a movie; `start` seconds of processor time are those of loading all that is needed.
+
+    What is recorded is named from `folder`.
+    """
+    folder.mkdir()
+    command = [sys.executable, "-m", "videmo", "live", str(movie), "--table", ".", "-q", *options]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     memory = 0
     while process.poll() is None:
         memory = max(memory, resident(process.pid))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run the self-test of a Nano kit on an emulated 64-bit Arm processor: nano_kit_on_arm64.sh KIT [WORK]
+# Run the self-test of a Nano kit on an emulated 64-bit Arm processor, and its live program on each picture of a
+# short movie, if one is named: nano_kit_on_arm64.sh KIT [WORK [MOVIE]]
 #
 # Debian 12, no root needed but for `apt-get update` with the architecture arm64 added
 # (dpkg --add-architecture arm64). An emulator (qemu-user-static), a Python for arm64 and its libraries are
@@ -8,6 +9,7 @@
 set -euo pipefail
 kit=$(realpath "$1")
 work=$(realpath -m "${2:-arm64-work}")
+movie=${3:+$(realpath "$3")}
 root=$work/root
 mkdir -p "$work/debs" "$root"
 cd "$work/debs"
@@ -25,7 +27,11 @@ python3 -m pip install --quiet --target "$work/site" --upgrade --only-binary=:al
     "tflite-runtime==2.14.0" "numpy==1.26.4" "opencv-python-headless==4.10.0.84"
 export PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1
 cd "$kit"
-"$work/emulator/usr/bin/qemu-aarch64-static" -cpu cortex-a57 -L "$root" \
-    -E LD_LIBRARY_PATH="$root/lib/aarch64-linux-gnu:$root/usr/lib/aarch64-linux-gnu" \
-    -E PYTHONHOME="$root/usr" \
-    "$root/usr/bin/python3.11" selftest.py
+emulated() {
+    "$work/emulator/usr/bin/qemu-aarch64-static" -cpu cortex-a57 -L "$root" \
+        -E LD_LIBRARY_PATH="$root/lib/aarch64-linux-gnu:$root/usr/lib/aarch64-linux-gnu" \
+        -E PYTHONHOME="$root/usr" \
+        "$root/usr/bin/python3.11" "$@"
+}
+emulated selftest.py
+if [ -n "$movie" ]; then emulated run_live.py "$movie" --each; fi

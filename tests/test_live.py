@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,21 +16,32 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.conftest import Made
-from tests.live import Watched, ffmpeg, free_port, http_server, rtsp_server, sending, watch
+from tests.conftest import ROOT, Made
+from tests.live import (
+    Everybody,
+    Watched,
+    ffmpeg,
+    free_port,
+    http_server,
+    rtsp_server,
+    sending,
+    watch,
+)
 from tests.movies import SIZE, person, still
 from tests.waiting import HEED, PATIENCE, eventually
 from videmo.demo import Shot, Story, make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
+from videmo.faces import DetectorConfig
 from videmo.live import Event, Gap, Live, LiveSettings, Look, Rule, finish_left
 from videmo.live import finish as finish_module
 from videmo.live.finish import Finished, table_of
 from videmo.live.journal import JOURNAL_SUFFIX, read_journal
-from videmo.scan import scan_movie
+from videmo.scan import Settings, scan_movie
 from videmo.schema import DEFAULT_REPEAT
 from videmo.table import read_record, read_table, record_path
 from videmo.video import Wish, open_movie, open_sound, probe
 
+MODEL = ROOT / "models" / "emotion.tflite"
 TOGETHER = 0.95
 """Part of the frames that both saw on which a scan and a live session hold the same emotion."""
 
@@ -119,10 +131,11 @@ def test_the_door_of_python_gives_looks_and_calls_back(happy: Path) -> None:
 
 
 def test_an_error_in_one_thread_ends_all(happy: Path) -> None:
-    def fail(*_: object) -> str:
-        raise ValueError("mine")
+    class Failing(Everybody):
+        def who(self, key: int, time: float) -> tuple[str, bool]:
+            raise ValueError("mine")
 
-    live = Live(str(happy), name=fail)
+    live = Live(str(happy), names=Failing("Ann"))
     with pytest.raises(ValueError, match="mine"), live:
         for _ in live:
             pass
@@ -347,6 +360,31 @@ def test_a_recording_has_picture_and_sound_and_its_table_is_of_it(
     with open_movie(probe(happy)) as reader:
         plain = list(reader.frames())[-1].bgr
     assert (abs(blue.astype(int) - plain) > 60).any(2).sum() > 200  # something is drawn
+
+
+def whole_pictures(folder: Path) -> Path:
+    """A model that says of itself that it looks at whole pictures."""
+    shutil.copy(MODEL, folder / "whole.tflite")
+    about = json.loads(MODEL.with_suffix(".json").read_text())
+    (folder / "whole.json").write_text(json.dumps({**about, "crop": "frame"}))
+    return folder / "whole.tflite"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole pictures", "haar"])
+def test_what_has_no_eyes_or_no_pose_is_kept_too(happy: Path, tmp_path: Path, whole: bool) -> None:
+    model = whole_pictures(tmp_path) if whole else MODEL
+    scan = Settings(DetectorConfig("yunet" if whole else "haar"), model=model)
+    finished = watch(happy, LiveSettings(scan=scan, folder=tmp_path)).ended.finished
+    assert finished is not None
+    rows = read_table(finished.table)
+    assert len(rows) > 3 and rows["yaw"].isna().all()
+    assert rows["eyes"].isna().all() == whole
+
+
+def test_with_a_model_of_whole_pictures_nobody_is_named(happy: Path, tmp_path: Path) -> None:
+    settings = LiveSettings(scan=Settings(model=whole_pictures(tmp_path)))
+    with pytest.raises(RequestError, match="no faces to be named"):
+        Live(str(happy), settings, names=Everybody("Ann"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="such names cannot be")

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import opened
-from tests.live import ffmpeg, free_port, sending
+from tests.live import Everybody, ffmpeg, free_port, sending
 from tests.movies import still
 from tests.test_view import ask
 from tests.waiting import HEED, PATIENCE, eventually
@@ -137,7 +137,7 @@ def test_what_is_not_held_is_not_drawn_as_if_it_were(
 def test_a_second_viewer_sees_the_same_and_names_are_text(browser: Any, long: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
     with (
-        shown(long, name=lambda shot, face: name) as page,
+        shown(long, names=Everybody(name)) as page,
         opened(browser, page.address) as one,
         opened(browser, page.address) as two,
     ):

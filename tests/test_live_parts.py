@@ -94,6 +94,29 @@ def test_a_run_may_have_to_last_for_seconds() -> None:
     assert [len(events) for events in told] == [0, 0, 0, 1, 0]
 
 
+def test_a_run_is_told_with_the_name_where_that_is_just_being_found_out() -> None:
+    repeater = Repeater(Rule(repeat=2))
+    told = [repeater.see(n / 10, {1: Seen("happy", 0.9, naming=True)}) for n in range(3)]
+    assert [len(events) for events in told] == [0, 0, 0]
+    assert repeater.held(1) == ("happy", 3)  # who looks on sees it at once
+    (start,) = repeater.see(0.3, {1: Seen("happy", 0.9, "Ann")})
+    assert (start.event, start.person, start.start) == (START, "Ann", 0.0)
+    (end,) = repeater.stop(0.4)
+    assert (end.event, end.person) == (END, "Ann")
+
+
+def test_a_run_that_ends_before_the_name_is_known_is_told_all_the_same() -> None:
+    repeater = Repeater(Rule(repeat=2))
+    for n in range(3):
+        assert not repeater.see(n / 10, {1: Seen("happy", 0.9, naming=True)})
+    events = repeater.see(0.3, {1: Seen("sad", 0.9, naming=True)})
+    assert [(one.event, one.person, one.time) for one in events] == [
+        (START, "", 0.0),
+        (END, "", 0.3),
+    ]
+    assert not repeater.stop(0.4)  # of a run that is too short
+
+
 # --- time ---------------------------------------------------------------------------------------
 
 

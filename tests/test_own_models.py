@@ -5,12 +5,15 @@ Needs the extra `train`; skipped where it is absent.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -178,6 +181,69 @@ def test_the_demo_s_faces_are_collected_learnt_and_recognised(tmp_path: Path) ->
         # 0.83 and 0.82 when it was written; always the same answer would be 0.56.
         assert len(right) > 100 and sum(right) / len(right) > 0.72, (table, sum(right), len(right))
         assert set(held(rows)) == set(COLLECTED), table
+
+
+GESTURES = {"fist": "fist", "palm": "palm", "none": "point"}
+"""What is painted for each label; who points shows *none of these*."""
+POSE = 2.0
+"""Seconds for which a hand of the movie from which gestures are collected keeps its pose."""
+
+
+def paint_practice(target: Path) -> list[str]:
+    """A movie of hands, nine poses of each label; gives the labels in the order of the poses."""
+    from tests.test_live_examples import example
+
+    hand, chance, rate = example("made_gestures"), np.random.default_rng(3), 12
+    labels = [label for _ in range(9) for label in GESTURES]
+    with av.open(str(target), "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = *hand.SIZE, "yuv420p"
+        for n, label in enumerate(labels):
+            look = chance.uniform(-0.9, 0.9, 8)
+            for frame in range(int(POSE * rate)):
+                sway = 0.4 * np.sin(frame / rate * np.array([3.1, 2.3, 4.1, 1.9, 0, 0, 0, 0]))
+                picture = hand.painted(GESTURES[label], look + sway)
+                image = av.VideoFrame.from_ndarray(picture, format="bgr24")
+                image.pts = n * int(POSE * rate) + frame
+                container.mux(stream.encode(image))
+        container.mux(stream.encode(None))
+    return labels
+
+
+def collect_poses(folder: Path, labels: list[str]) -> None:
+    """As one does at the terminal and on the page: by the command, and its server."""
+    from tests.test_collect_page import burst, told
+
+    command = [sys.executable, "-m", "videmo", "collect", *GESTURES, "-o", "own"]
+    command += ["--crop", "frame", "--from", "practice.mp4", "--no-browser"]
+    with subprocess.Popen(
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        for n, label in enumerate(labels):
+            burst(address, label, n * POSE + 0.1)
+        assert told(address)["lacking"] == []
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert said.splitlines()[-1] == "now: videmo train own -o runs/own --crop frame --no-mirror"
+
+
+@pytest.mark.long
+def test_gestures_are_collected_learnt_and_recognised_live(tmp_path: Path) -> None:
+    """What the README types for gestures, in one sitting."""
+    collect_poses(tmp_path, paint_practice(tmp_path / "practice.mp4"))
+    example = [sys.executable, str(ROOT / "examples" / "made_gestures.py"), "."]
+    subprocess.run(example, cwd=tmp_path, check=True, capture_output=True)
+    few = ("--epochs", "100", "--batch-size", "16", "--threads", "1")
+    videmo(tmp_path, "train", "-q", "own", "-o", "runs/own", "--crop", "frame", "--no-mirror", *few)
+    videmo(tmp_path, "export", "-q", "runs/own", "-o", "models")
+    videmo(
+        *(tmp_path, "live", "-q", "gestures.mp4", "--model", "models/own.tflite"),
+        *("--table", "kept", "--no-page"),
+    )
+    (kept,) = (tmp_path / "kept").glob("*.faces.csv")
+    assert held(read_table(kept)) == ["palm", "fist", "none", "palm", "fist"]
 
 
 def said_and_true(rows: pd.DataFrame) -> list[tuple[str, str]]:

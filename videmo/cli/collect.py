@@ -106,5 +106,5 @@ def collect(
     for line in lines:
         say(line)
     if not lines:
-        whole = " --crop frame" if crop == FRAME else ""
+        whole = " --crop frame --no-mirror" if crop == FRAME else ""
         say(f"now: videmo train {shown(folder)} -o runs/{shown(folder.name)}{whole}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.live_page import page_of, page_options, served
+from videmo.cli.live_people import names_of, people_options
 from videmo.cli.live_tell import (
     Told,
     finish_in,
@@ -90,6 +91,7 @@ AS = ("text", "jsonl")
     metavar="URL",
     help="Post each start and end of a run there, as JSON.",
 )
+@people_options
 @repeat_option("How long an emotion must hold: looks in a row (5), or seconds (0.2s).")
 @click.option(
     "--gap",
@@ -186,7 +188,7 @@ def live(
         from videmo.live.window import check_window
 
         check_window()
-    session = Live(source, settings)
+    session = Live(source, settings, names=names_of(options, quiet))
     _hook(session, options)
     told = Told(session.news, form == AS[1], silent=quiet and not text)
     try:

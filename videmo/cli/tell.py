@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from videmo.archive import Outcome
     from videmo.convert import Converted
     from videmo.people import Cast, Doubt, NamedTracks
+    from videmo.people.known import Known
     from videmo.plot import Plotted
     from videmo.report import Reported
     from videmo.table import Record
@@ -108,11 +109,8 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
         elif not quiet:
             click.echo(_people_line(one))
     if not quiet:
-        for first, second, near in cast.alike:
-            click.echo(
-                f"{first} and {second} look alike ({near:.2f}); if they are one person, put "
-                "their pictures into one folder"
-            )
+        for pair in cast.alike:
+            click.echo(_alike_line(*pair))
         for doubt in cast.doubts[:MOST_NAMED]:
             click.echo(_doubtful(doubt, several=len(cast.found) > 1))
         if more := [doubt.person for doubt in cast.doubts[MOST_NAMED:]]:
@@ -133,6 +131,23 @@ def tell_people(cast: Cast, folder: Path, known: Path | None, quiet: bool) -> bo
     # Movies are deleted from archives: that is no failure, unless they are all.
     gone = len(errors) < len(cast.found) and all(isinstance(e, MissingMovieError) for e in errors)
     return not cast.left_out and (gone or not errors)
+
+
+def tell_known(known: Known, distance: float, quiet: bool) -> None:
+    """What is odd about pictures of known people."""
+    from videmo.people.known import look_alikes
+
+    for picture in known.left_out:
+        say(f"videmo: {picture}; left out")
+    for pair in () if quiet else look_alikes(known, distance):
+        say(_alike_line(*pair))
+
+
+def _alike_line(first: str, second: str, near: float) -> str:
+    return (
+        f"{first} and {second} look alike ({near:.2f}); if they are one person, put their "
+        "pictures into one folder"
+    )
 
 
 def _people_line(one: NamedTracks) -> str:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from videmo.errors import BusyError, MovieError, OutputError, RequestError, TableError
 from videmo.files import file_lock, output_error, shown
 from videmo.live.journal import JOURNAL_SUFFIX, Line, read_journal
+from videmo.names import Line as Named
+from videmo.names import write_people
 from videmo.runs import countable_rows, repeats
 from videmo.scan.integrity import identity
 from videmo.scan.merge import run_columns
@@ -34,6 +36,8 @@ class _Sums(NamedTuple):
     head: Line
     tracks: dict[int, int]
     """The number of each track that is a face, by its key."""
+    who: dict[int, tuple[str, float | None]]
+    """Who a track is, by its key, and how far that is from the nearest known person."""
     looks: int
     last_frame: int
     last: float
@@ -62,6 +66,7 @@ def finish(journal: Path) -> Finished:
     table = table_of(journal)
     try:
         if (done := _done(journal, table)) is not None:
+            _write_people(_sums(journal), done)
             _remove(journal)
             return done
         sums = _sums(journal)
@@ -73,11 +78,12 @@ def finish(journal: Path) -> Finished:
         rows = zip(_rows(journal, sums), repeats(columns, gap).tolist(), strict=True)
         whole = (row._replace(repeat=n) for row, n in rows)
         record = _record(sums, columns, table.parent)
-        written = write_table(table, whole, record)
+        done = Finished(table, write_table(table, whole, record))
+        _write_people(sums, done)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise TableError(f"{shown(journal)}: holds what cannot be; move it away") from error
     _remove(journal)
-    return Finished(table, written)
+    return done
 
 
 def finish_left(folder: Path) -> Iterator[Finished | OutputError | TableError]:
@@ -134,6 +140,7 @@ def _sums(journal: Path, frames: float = math.inf) -> _Sums:
     if head is None:
         raise TableError(f"{shown(journal)}: is empty; remove it")
     tracks: dict[int, int] = {}
+    who: dict[int, tuple[str, float | None]] = {}
     looks, last_frame, last, end = 0, -1, 0.0, None
     cuts: list[float] = []
     gaps: list[Line] = []
@@ -144,11 +151,22 @@ def _sums(journal: Path, frames: float = math.inf) -> _Sums:
             looks, last_frame, last = looks + 1, line["f"], line["t"]
             tracks |= {key: track for key, track in line.get("new", ())}
             cuts += [last] if line.get("cut") else []
+        elif "who" in line:
+            who |= {key: (person, distance) for key, person, distance in line["who"]}
         elif "gap" in line:
             gaps.append(line["gap"])
         elif "end" in line:
             end = line["end"]
-    return _Sums(head, tracks, looks, last_frame, last, cuts, gaps, end, frames)
+    return _Sums(head, tracks, who, looks, last_frame, last, cuts, gaps, end, frames)
+
+
+def _write_people(sums: _Sums, done: Finished) -> None:
+    """Who is who, if that was asked for: a line for each track, as `videmo people` writes it."""
+    if (people := sums.head.get("people")) is None:
+        return
+    numbers = sorted((number, key) for key, number in sums.tracks.items())
+    lines = [Named(number, *sums.who.get(key, ("", None))) for number, key in numbers]
+    write_people(done.table, done.record, lines, people["known"], people["how"])
 
 
 def _rows(journal: Path, sums: _Sums) -> Iterator[Row]:
@@ -167,7 +185,8 @@ def _rows(journal: Path, sums: _Sums) -> Iterator[Row]:
         for track, observed, scores in faces:
             score = max(scores)
             emotion = labels[scores.index(score)]
-            yield Row(line["f"], line["t"], track, tuple(observed), emotion, score, 0, scores)
+            values = tuple(math.nan if value is None else value for value in observed)
+            yield Row(line["f"], line["t"], track, values, emotion, score, 0, scores)
 
 
 def _record(sums: _Sums, columns: Any, folder: Path) -> Record:

@@ -19,6 +19,7 @@ from videmo.live.capture import Gap
 from videmo.live.finish import Finished, finish, table_of
 from videmo.live.journal import JOURNAL_SUFFIX, Journal
 from videmo.live.look import Look
+from videmo.live.naming import Names
 from videmo.live.recording import Recorder
 from videmo.live.settings import LiveSettings
 from videmo.live.shot import Shot
@@ -34,8 +35,15 @@ Start = Callable[[Callable[[], None], str], None]
 class Keeper:
     """Keeps what is wished for, from the first picture on. Remembers journal and recorder."""
 
-    def __init__(self, place: Place, settings: LiveSettings, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        settings: LiveSettings,
+        labels: tuple[str, ...],
+        names: Names | None = None,
+    ) -> None:
         self._place, self._settings, self._labels = place, settings, labels
+        self._names = names
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
         self._locks = contextlib.ExitStack()
@@ -78,6 +86,13 @@ class Keeper:
         """Keep what was seen in a picture."""
         if self._journal is not None:
             self._journal.look(look)
+        self._named()
+
+    def _named(self) -> None:
+        """Keep who is who, where that is known anew."""
+        who = self._names.told() if self._names is not None else ()
+        if who and self._journal is not None:
+            self._journal.say(who=list(who))
 
     def gap(self, gap: Gap) -> None:
         """Keep that there was nothing to be seen."""
@@ -108,6 +123,7 @@ class Keeper:
             for gap in gaps:
                 if gap.end is None:
                     self.gap(gap)
+            self._named()
             journal.say(end=end)
             try:
                 journal.flush()
@@ -146,4 +162,6 @@ class Keeper:
             "live": {"source": place.name, "kind": place.kind, "started": began},
         }
         recording = place_of(how.record, folder) if how.record is not None else None
-        return {"record": record, "recording": recording}
+        names = self._names
+        people = {"known": names.known, "how": names.how} if names is not None else None
+        return {"record": record, "recording": recording, "people": people}

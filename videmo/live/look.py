@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,21 +12,20 @@ import numpy as np
 
 from videmo.draw import Marked
 from videmo.emotions import classifier, find_model
+from videmo.errors import RequestError
 from videmo.faces import Sightings, detector_of
+from videmo.live.naming import Names
 from videmo.live.repeater import Event, Repeater, Rule, Seen
 from videmo.live.shot import Shot
 from videmo.scan import Settings
 from videmo.scan.chunk import detector_config
 from videmo.scan.classify import lit, sampler_of
-from videmo.schema import ALIGNED_EYES, Alignment, Detection, Face
+from videmo.schema import ALIGNED_EYES, FRAME, Alignment, Detection, Face
 from videmo.shots import CutWatch, thumbnail
 from videmo.tracks import TrackJoiner
 
 AT_ONCE = 1
 """Faces that are classified at a time: in most pictures there is one."""
-
-Name = Callable[[Shot, Face], str]
-"""Says who a face is; empty: nobody known."""
 
 
 class LiveFace(NamedTuple):
@@ -44,6 +43,8 @@ class LiveFace(NamedTuple):
     """The emotion that has held long enough to count; empty: none."""
     frames: int = 0
     """For how many frames."""
+    naming: bool = False
+    """Whether it is just being found out who it is."""
 
     @property
     def aligned(self) -> bool:
@@ -93,25 +94,27 @@ class _Track:
     """0: not believed to be a face."""
     last: float = 0.0
     alignment: Alignment | None = None
-    person: str = ""
 
 
 class Looker:
     """Looks at pictures in their order. Remembers tracks and runs."""
 
-    def __init__(self, settings: Settings, rule: Rule, name: Name | None = None) -> None:
+    def __init__(self, settings: Settings, rule: Rule, names: Names | None = None) -> None:
         """Load what is needed.
 
         Raises:
-            RequestError, SetupError: detector or model are not there, or not what they should be.
+            RequestError, SetupError: detector or model are not there, or not what they should be,
+                or there are no faces to be named.
         """
         cv2.setNumThreads(1)  # the other cores capture, show and record
         model = find_model(settings.model)
+        if names is not None and model.crop == FRAME:
+            raise RequestError("this model looks at whole pictures: there are no faces to be named")
         self.labels = model.labels
         self._detector = detector_of(detector_config(settings, model))
         self._sample, self._classify = sampler_of(model), classifier(model, AT_ONCE)
         self._gap = settings.gap
-        self._name = name
+        self._names = names
         self._joiner = TrackJoiner(settings.gap)
         self._repeater = Repeater(rule)
         self._tracks: dict[int, _Track] = {}
@@ -128,7 +131,7 @@ class Looker:
         faces = self._faces(shot, found, keys)
         self._forget(shot.time)
         known = {
-            one.track: Seen(one.emotion, one.score, one.person)
+            one.track: Seen(one.emotion, one.score, one.person, one.naming)
             for one in faces
             if one.track and one.aligned
         }
@@ -149,16 +152,23 @@ class Looker:
         ]
         samples = [self._sample(shot, one) for one in found]
         scores = self._scores(samples)
-        faces = []
-        for n, (one, key) in enumerate(zip(found, keys, strict=True)):
-            row = tuple(scores[n].tolist())
-            face = lit(Face(one, alignments[n], row, key), samples[n])
-            score = max(row)
-            track = self._seen(key, shot, face)
-            track.alignment = alignments[n]
-            emotion = self.labels[row.index(score)]
-            faces.append(LiveFace(key, track.number, face, emotion, score, track.person))
-        return faces
+        faces = {
+            key: lit(Face(one, alignments[n], tuple(scores[n].tolist()), key), samples[n])
+            for n, (one, key) in enumerate(zip(found, keys, strict=True))
+        }
+        if self._names is not None:
+            self._names.see(shot, faces)
+        looked = [self._face(shot, key, face) for key, face in faces.items()]
+        for key, alignment in zip(keys, alignments, strict=True):
+            self._tracks[key].alignment = alignment  # in the dark, too
+        return looked
+
+    def _face(self, shot: Shot, key: int, face: Face) -> LiveFace:
+        score = max(face.scores)
+        number = self._seen(key, shot, face).number
+        person, naming = self._names.who(key, shot.time) if self._names else ("", False)
+        emotion = self.labels[face.scores.index(score)]
+        return LiveFace(key, number, face, emotion, score, person, naming=naming)
 
     def _scores(self, samples: list[np.ndarray]) -> np.ndarray:
         """(faces, labels), with the four digits that tables keep."""
@@ -179,8 +189,6 @@ class Looker:
         if not track.number and self._is_face(track):
             self._believed += 1
             track.number = self._believed
-        if track.number and self._name is not None and not track.person:
-            track.person = self._name(shot, face)
         return track
 
     def _is_face(self, track: _Track) -> bool:

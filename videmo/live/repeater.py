@@ -57,6 +57,8 @@ class Seen(NamedTuple):
     emotion: str
     score: float
     person: str = ""
+    naming: bool = False
+    """Whether it is just being found out who it is: what begins is told when that is known."""
 
 
 @dataclass
@@ -71,6 +73,8 @@ class _Run:
     """Time of the first look after its last frame; None: that was the last look."""
     unknown: float = 0.0
     """Time of the last look, if the face was unknown then."""
+    due: bool = False
+    """Whether it has become long enough."""
     told: bool = False
 
 
@@ -107,7 +111,7 @@ class Repeater:
     def held(self, track: int) -> tuple[str, int]:
         """The emotion that a track holds, and for how many frames; ("", 0): none for long."""
         run = self._runs.get(track)
-        return (run.emotion, run.frames) if run is not None and run.told else ("", 0)
+        return (run.emotion, run.frames) if run is not None and run.due else ("", 0)
 
     def _broken(self, run: _Run, time: float, emotion: str) -> bool:
         if emotion != run.emotion:
@@ -124,7 +128,8 @@ class Repeater:
         run.after = None
         run.person = face.person or run.person
         lasted = time - run.start >= self._rule.seconds - TWO_DIGITS
-        if run.told or run.frames < self._rule.repeat or not lasted:
+        run.due |= lasted and run.frames >= self._rule.repeat
+        if run.told or not run.due or face.naming:
             return []
         run.told = True
         return [self._event(START, track, run, run.start)]
@@ -132,7 +137,10 @@ class Repeater:
     def _close(self, track: int, time: float) -> list[Event]:
         run = self._runs.pop(track)
         end = time if run.after is None else run.after
-        return [self._event(END, track, run, end)] if run.told else []
+        events = [self._event(END, track, run, end)] if run.due else []
+        if run.due and not run.told:  # it ended before it was known who that is
+            events.insert(0, self._event(START, track, run, run.start))
+        return events
 
     def _event(self, kind: str, track: int, run: _Run, time: float) -> Event:
         score = round(run.total / max(1, run.frames), 4)

@@ -19,7 +19,8 @@ from videmo.live.gauge import Gauge
 from videmo.live.hooks import Hook, HookRunner
 from videmo.live.keeping import Keeper
 from videmo.live.latest import Latest
-from videmo.live.look import Look, Looker, Name
+from videmo.live.look import Look, Looker
+from videmo.live.naming import Names
 from videmo.live.news import Follower, News
 from videmo.live.repeater import Event
 from videmo.live.settings import Ended, LiveSettings, Shown, Stats
@@ -42,9 +43,9 @@ class Live:
         source: str | int,
         settings: LiveSettings | None = None,
         *,
-        name: Name | None = None,
+        names: Names | None = None,
     ) -> None:
-        """Prepare what does not need the source.
+        """Prepare what does not need the source; `names` says who somebody is.
 
         Raises:
             RequestError, SetupError: no such source, model or detector.
@@ -62,8 +63,9 @@ class Live:
         self.ended: Ended | None = None
         """What became of it, once it is over."""
         self._over = threading.Event()
-        self._looker = Looker(self.settings.scan, self.settings.rule, name)
+        self._looker = Looker(self.settings.scan, self.settings.rule, names)
         self.labels = self._looker.labels
+        self._names = names
         how = self.settings
         self._capture = Capture(self.place, how.wish, self._over, how.give_up)
         self._hooks: list[HookRunner] = []
@@ -72,7 +74,7 @@ class Live:
         self._error: BaseException | None = None
         self._threads: list[threading.Thread] = []
         self._gauge = Gauge()
-        self._keeper = Keeper(self.place, how, self.labels)
+        self._keeper = Keeper(self.place, how, self.labels, names)
         self._gone: Gap | None = None
         """Where the source was lost, until the looks have ended there, too."""
 
@@ -101,6 +103,8 @@ class Live:
         if self.settings.folder is not None:
             self.left = tuple(finish_left(self.settings.folder))
         try:
+            if self._names is not None:
+                self._names.begin()
             self._start(self._run_capture, "capture")
             while not self._opened.wait(0.1):
                 if self._over.is_set():
@@ -255,6 +259,8 @@ class Live:
         deadline = time.monotonic() + ENDING
         for name in ("capture", "look"):
             self._join(name, deadline - time.monotonic())
+        if self._names is not None:
+            self._names.end()
         # If the source was never there, or hangs: nobody waits for it.
         for one in (self.looks, self.news, self.pictures, self._to_look):
             one.close()

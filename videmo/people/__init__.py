@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videmo import __version__
 from videmo.errors import (
     DiskFullError,
     PictureError,
@@ -29,12 +28,13 @@ from videmo.people.described import Progress, Track, describe_tracks
 from videmo.people.gallery import Person, check_gallery, draw_gallery, heading
 from videmo.people.grouped import Doubt, by_likeness, doubts_of
 from videmo.people.known import Known, look_alikes, read_known
-from videmo.people.likeness import NETWORK, WEIGHTS, check_setup
+from videmo.people.likeness import check_setup, how_told
+from videmo.people.meeting import Meeting
 from videmo.schema import DEFAULT_DISTANCE, DEFAULT_MIN_SECONDS, FRAME
 from videmo.table import Record, read_record, read_table
 from videmo.video import Movie
 
-__all__ = ["Cast", "Doubt", "NamedTracks", "name_people"]
+__all__ = ["Cast", "Doubt", "Meeting", "NamedTracks", "name_people"]
 
 NEARLY = 0.1
 """By so much a track is too far from a known person that is shown beside them: as one may see."""
@@ -144,7 +144,7 @@ def name_people(
         alone = [nearest(of_movie, faces.embeddings, distance) for of_movie in tracks]
         verdicts = by_company(tracks, alone, distance)
         names = list(faces.embeddings)
-    how = _how("likeness" if known is None else "known faces", distance)
+    how = how_told("likeness" if known is None else "known faces", distance)
     found = failed | _write_all(described, verdicts, names, how)
     people = _people(described, verdicts, names, distance, doubts)
     movies = [one.movie for one in described]
@@ -197,17 +197,6 @@ def _describe(table: Path, movie: Path | None, progress: Progress | None) -> _De
     check_writable(people_path(table))
     place = find_movie(table, record, movie)
     return _Described(table, record, place, describe_tracks(rows, place, record["end"], progress))
-
-
-def _how(by: str, distance: float) -> Record:
-    """What is written of how people were told apart."""
-    return {
-        "videmo": __version__,
-        "by": by,
-        "distance": distance,
-        "network": NETWORK,
-        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
-    }
 
 
 def _write_all(

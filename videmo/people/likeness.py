@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from videmo import __version__
 from videmo.errors import SetupError, to_install
 from videmo.files import shown
 from videmo.packaged import packaged_weights
@@ -118,6 +119,17 @@ def check_setup() -> None:
         SetupError: dlib or the weights are missing, or these are not the ones they should be.
     """
     _networks()
+
+
+def how_told(by: str, distance: float) -> dict[str, Any]:
+    """What is written of how people were told apart."""
+    return {
+        "videmo": __version__,
+        "by": by,
+        "distance": distance,
+        "network": NETWORK,
+        "network_sha256": WEIGHTS[f"{NETWORK}.dat"],
+    }
 
 
 @functools.cache

@@ -19,20 +19,22 @@ except ImportError:  # older releases
 from run_tflite import HERE, manifest, resized, run
 
 
-def main():
+def load():
+    """What makes of grey pixels a label and its score."""
     files = {"model": "emotion_jetson.onnx", "labels": "labels.txt"}
     files = {name: os.path.join(HERE, file) for name, file in files.items()}
     net = imageNet(input_blob="input_0", output_blob="output_0", **files)
+    side = manifest()["input"]["side"]
 
     def classify(grey):
         # As large as the network sees it: jetson-inference takes the nearest pixels.
-        face = resized(grey, manifest()["input"]["side"])
+        face = resized(grey, side)
         rgb = np.ascontiguousarray(np.repeat(face[:, :, None], 3, axis=2))
         best, score = net.Classify(cudaFromNumpy(rgb))
         return net.GetClassDesc(best), score
 
-    run(classify)
+    return classify
 
 
 if __name__ == "__main__":
-    main()
+    run(load())

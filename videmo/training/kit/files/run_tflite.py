@@ -122,8 +122,9 @@ def manifest():
         return json.load(file)
 
 
-def main():
-    runtime, scores_of = load("emotion_f32.tflite")
+def classifier(name):
+    """What makes of grey pixels a label and its score, by a model file."""
+    runtime, scores_of = load(name)
     sys.stderr.write(runtime + "\n")
     labels = manifest()["labels"]
 
@@ -131,8 +132,8 @@ def main():
         scores = scores_of(grey)
         return labels[int(np.argmax(scores))], float(np.max(scores))
 
-    run(classify)
+    return classify
 
 
 if __name__ == "__main__":
-    main()
+    run(classifier("emotion_f32.tflite"))
