@@ -6,7 +6,7 @@ A clip with one face (or the demo), over and over, 30 pictures for each second o
 through a pipe into `videmo live -` in a process of its own, SPEED times as fast as a camera would
 give them. It keeps the table, writes JSON lines, and serves the page, at which a viewer looks; with
 `record` it records, too, and with `known=` it names people. Printed is what the process holds at
-each tenth of the way, and while it makes the table.
+each tenth of the time that this takes, and while it makes the table.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def main(hours: float, speed: float, options: list[str]) -> None:
         viewer.start()
         for part, held in enumerate(samples(session, sender, seconds / speed), 1):
             print(f"{100 * part // PARTS:>5} %: {held / 1e6:.0f} MB", flush=True)
+        sender.wait()  # later, where the session does not keep up with SPEED: choose a lower one
+        print(f"all was sent: {resident(session.pid) / 1e6:.0f} MB")
         print(f"the table is made: {most_until_the_end(session) / 1e6:.0f} MB at most")
         viewer.join(5)
         (record,) = (json.loads(p.read_text()) for p in (folder / "kept").glob("*.faces.json"))
