@@ -62,7 +62,8 @@ def _distributed() -> Any:
     except ImportError as error:
         raise SetupError(f"--cluster needs Dask distributed; {to_install('cluster')}") from error
     for name in logging.root.manager.loggerDict:  # some have levels of their own
-        if name.partition(".")[0] == "distributed":
+        # asyncio: journeys to a worker that was killed end with what nobody asks for.
+        if name.partition(".")[0] in ("distributed", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return distributed
 

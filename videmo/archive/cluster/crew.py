@@ -133,9 +133,9 @@ class Crew:
                 keys.append(self._done.get(timeout=seconds))
             while True:
                 keys.append(self._done.get_nowait())
-        for key in keys:
-            if key in self._asked:
-                self._judge(self._asked.pop(key))
+        asked = [self._asked.pop(key) for key in keys if key in self._asked]
+        for one, outcome in zip(asked, self._outcomes([one.future for one in asked]), strict=True):
+            self._judge(one, outcome)
         over = [self._forget(key) for key in keys if key in self._running]
         outcomes = self._outcomes([one.future for one in over])
         found += [Ended(one.what, out, one.worker) for one, out in zip(over, outcomes, strict=True)]
@@ -211,9 +211,8 @@ class Crew:
             self._waited = True
             log.warning("the cluster has no worker; waiting for one")
 
-    def _judge(self, one: _Running) -> None:
+    def _judge(self, one: _Running, outcome: Any) -> None:
         """Take an examined worker, or leave it out."""
-        outcome = self._outcome(one.future)
         if isinstance(outcome, Lost):
             outcome = "", [Difference("videmo", "runs", outcome.why)]
         name, differences = outcome
@@ -223,33 +222,50 @@ class Crew:
             self._fit[one.worker] = self._there[one.worker]
 
     def _outcomes(self, futures: list[Future]) -> list[Any]:
-        """What `_outcome` says of each, asked for at once: one journey instead of one for each."""
-
-        async def fetch() -> list[Any]:
-            journey = self._client.gather(futures, asynchronous=True)
-            return list(await asyncio.wait_for(journey, FETCH_SECONDS))
-
-        if len(futures) > 1 and all(one.status == "finished" for one in futures):
-            with suppress(Exception):  # of which, then, is seen one by one
-                return list(self._client.sync(fetch))
-        return [self._outcome(one) for one in futures]
-
-    def _outcome(self, future: Future) -> Any:
-        """What was given back, or `Lost`, whatever became of it.
+        """What each gave back, or `Lost`, whatever became of it.
 
         Raises:
             SetupError: the scheduler is gone.
         """
+        there = [one for one in futures if one.status == "finished"]
+        fetched = iter(self._fetched(there) if there else [])
+        outcomes = [next(fetched) if one in there else _failure(one) for one in futures]
+        if any(isinstance(one, Lost) for one in outcomes) and self._client.status != "running":
+            raise gone(self._client)
+        return outcomes
+
+    def _fetched(self, futures: list[Future]) -> list[Any]:
+        """What is there: fetched in one journey; if that fails, in one for each, at once, so that
+        a worker that does not answer is waited for once."""
+
+        async def fetch(some: list[Future]) -> list[Any]:
+            journey = self._client.gather(some, asynchronous=True)
+            return list(await asyncio.wait_for(journey, FETCH_SECONDS))
+
+        async def fetch_each() -> list[Any]:
+            journeys = (fetch([one]) for one in futures)
+            found = await asyncio.gather(*journeys, return_exceptions=True)
+            return [_lost(one) if isinstance(one, BaseException) else one[0] for one in found]
+
         try:
-            if future.status == "finished":
-                return future.result(timeout=FETCH_SECONDS)
-            error = future.exception(timeout=FETCH_SECONDS)
-        except Exception as lost:  # what cannot be unpacked, too
-            if self._client.status != "running":
-                raise gone(self._client) from lost
-            return Lost(f"what came of it was lost ({type(lost).__name__})")
-        if error is None:  # it was cancelled, though not by us
-            if self._client.status != "running":
-                raise gone(self._client)
-            return Lost("what came of it was lost")
-        return Lost(f"{type(error).__name__}: {error}")
+            return list(self._client.sync(fetch, futures))
+        except Exception:  # what cannot be unpacked, too
+            try:
+                return list(self._client.sync(fetch_each))
+            except Exception as error:
+                return [_lost(error) for _ in futures]
+
+
+def _lost(error: BaseException) -> Lost:
+    return Lost(f"what came of it was lost ({type(error).__name__})")
+
+
+def _failure(future: Future) -> Lost:
+    """Why something has no outcome."""
+    try:
+        error = future.exception(timeout=FETCH_SECONDS)
+    except Exception as lost:
+        return _lost(lost)
+    if error is None:  # it was cancelled, though not by us
+        return Lost("what came of it was lost")
+    return Lost(f"{type(error).__name__}: {error}")
