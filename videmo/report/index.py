@@ -56,7 +56,7 @@ def movie_row(name: str, link: str, record: Record | None, sums: Sums | None) ->
         sums: what its moments come to.
     """
     if record is None:
-        nothing = {"seconds": 0.0, "moments": None, "people": [], "held": {}, "labels": []}
+        nothing: Data = {"seconds": 0.0, "moments": None, "people": [], "held": {}, "labels": []}
         return {"name": shown(name), "link": link, **nothing, "partial": False}
     held = sums.held if sums else record["seconds"]
     return {
