@@ -22,9 +22,10 @@ from videmo.index.layout import (
     NAMED,
     RAW,
 )
+from videmo.meant import no_such_emotion
 from videmo.moments import Moment
 from videmo.plain import some_of, tidy
-from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS, no_such_emotion
+from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS
 
 ORDERS = {
     "score": ("m.score DESC", "v.rank", "m.start"),
