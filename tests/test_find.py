@@ -217,6 +217,18 @@ def test_a_bad_table_costs_one_table_and_is_told_each_time(archive: Path) -> Non
         assert "b.mp4" in done.stdout and "c.mp4" in done.stdout
 
 
+def test_corrections_that_cannot_be_read_cost_nothing_with_raw(archive: Path) -> None:
+    before = found(archive, order="time")
+    review_path(archive / "a.mp4.faces.csv").write_text("rubbish")
+    assert found(archive, order="time") == [B, C]
+    assert found(archive, order="time", raw=True) == before
+    assert found(archive, alongside=(RACHEL,), raw=True) == [A3]
+    plain, raw = run("find", archive), run("find", archive, "--raw")
+    assert plain.exit_code == 1 and "a.mp4.review.csv" in plain.stderr
+    assert raw.exit_code == 0 and "review.csv" not in raw.stderr
+    assert renew_index(archive).tables == 2
+
+
 def spoil(path: Path) -> None:
     """Zeros in the middle of each page but the first."""
     content = bytearray(path.read_bytes())

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files", "packaged", "plain", "sheets"), 0),
+    **dict.fromkeys(("errors", "schema", "files", "meant", "packaged", "plain", "sheets"), 0),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),

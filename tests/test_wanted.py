@@ -8,7 +8,7 @@ import pytest
 
 from videmo.errors import RequestError
 from videmo.extract.wanted import ALL, Wanted, of_labels
-from videmo.schema import meant_by
+from videmo.meant import meant_by
 
 TABLE = Path("movie.mp4.faces.csv")
 GESTURES = ("fist", "palm")

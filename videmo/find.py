@@ -54,10 +54,10 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
 
 
 def searched_folder(paths: Sequence[Path]) -> Path | None:
-    """The one folder in which `find_tables` looks for all tables of `paths`; None: there is none
-    such."""
+    """The one folder that `find_tables` searches to its depth for all tables of `paths`; None:
+    there is none such."""
     if not paths:
-        return Path()
+        return None
     (path, *others) = paths
     series = holds_series(path) and tables_of(path) if os.path.isdir(path) else True
     return None if others or series else path

@@ -204,12 +204,20 @@ def stamps(tables: Iterable[Path]) -> dict[Path, str]:
     for table in tables:
         folder = os.path.dirname(table)
         if folder not in listed:
-            with os.scandir(folder or ".") as entries:
-                listed[folder] = {entry.name: entry for entry in entries}
+            listed[folder] = _entries(folder or ".")
         stem = table.name.removesuffix(TABLE_SUFFIX)
         files = (listed[folder].get(f"{stem}{suffix}") for suffix in READ)
         found[table] = " ".join(map(_stamp, files))
     return found
+
+
+def _entries(folder: str) -> dict[str, os.DirEntry[str]]:
+    """What lies in a folder, by its name; nothing where it is gone or may not be looked into."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: entry for entry in entries}
+    except OSError:
+        return {}
 
 
 def _stamp(entry: os.DirEntry[str] | None) -> str:

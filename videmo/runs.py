@@ -17,15 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from videmo.errors import RequestError
-from videmo.schema import (
-    ALIGNED_EYES,
-    DEFAULT_GAP,
-    NOT_LABELS,
-    TWO_DIGITS,
-    Run,
-    Segment,
-    no_such_emotion,
-)
+from videmo.meant import no_such_emotion
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, NOT_LABELS, TWO_DIGITS, Run, Segment
 
 Column = npt.NDArray[Any]
 

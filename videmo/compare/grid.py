@@ -12,11 +12,11 @@ from videmo.compare.agreement import UNKNOWN
 from videmo.compare.coded import Code
 from videmo.errors import RequestError
 from videmo.files import shown
+from videmo.meant import meant_by
 from videmo.moments import Moment
 from videmo.plain import some_of, tidy
 from videmo.reading import Reading
 from videmo.resample import Numbers
-from videmo.schema import meant_by
 
 OTHER = "other"
 """What is not coded, where that says that it is none of the coded emotions."""

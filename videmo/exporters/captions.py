@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from videmo.exporters.selection import Exported, Moments, milliseconds_late
+from videmo.exporters.address import milliseconds_late
+from videmo.exporters.selection import Exported, Moments
 from videmo.files import shown, write_atomic
 from videmo.schema import Run, timecode
 

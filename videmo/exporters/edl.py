@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from videmo.exporters.address import in_one_file
 from videmo.exporters.cuts import Cut, cuts_of, planned
 from videmo.exporters.rates import Count, count, hour_one
-from videmo.exporters.selection import Exported, Moments, in_one_file
+from videmo.exporters.selection import Exported, Moments
 from videmo.files import shown, write_atomic
 
 REEL_LETTERS = 8

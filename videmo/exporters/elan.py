@@ -14,7 +14,8 @@ from urllib.parse import quote_from_bytes
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from videmo.exporters.selection import Exported, Moments, address_of, milliseconds_late
+from videmo.exporters.address import address_of, milliseconds_late
+from videmo.exporters.selection import Exported, Moments
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 from videmo.video import Movie

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from videmo.exporters.address import address_of, in_one_file
 from videmo.exporters.rates import Count, count, hour_one
-from videmo.exporters.selection import Exported, Moments, address_of, in_one_file
+from videmo.exporters.selection import Exported, Moments
 from videmo.files import shown, write_atomic
 from videmo.video import Movie
 

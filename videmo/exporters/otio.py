@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from videmo.errors import SetupError, to_install
+from videmo.exporters.address import address_of
 from videmo.exporters.cuts import Cut, Edit, planned
 from videmo.exporters.rates import count, drops, hour_one
-from videmo.exporters.selection import Exported, address_of
+from videmo.exporters.selection import Exported
 from videmo.files import shown, write_atomic
 from videmo.schema import Run
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from videmo.errors import RequestError, VidemoError
-from videmo.files import output_error, shown
+from videmo.errors import VidemoError
+from videmo.files import output_error
 from videmo.marks import mark_of
 from videmo.runs import rows_of
 from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
@@ -249,35 +249,6 @@ class Exported:
     """What could not be made; the rest was."""
     faces: int = 0
     """How many faces there were, where they were too many to make pictures of all."""
-
-
-def in_one_file(movie: Movie) -> Path:
-    """The file that `movie` lies in, for lists in which times are those of a file.
-
-    Raises:
-        RequestError: it lies in several, the chapters of one recording.
-    """
-    if len(movie.files) > 1:
-        raise RequestError(
-            f"{shown(movie.path)}: lies in {len(movie.files)} chapters, which lists for other "
-            "programs cannot name as one movie; scan them with --join never"
-        )
-    return movie.path
-
-
-def address_of(movie: Movie) -> Path:
-    """The file that `movie` lies in, as lists for other programs name it: without ``..`` and links
-    among its folders, its own name as it is; raises as `in_one_file`."""
-    path = in_one_file(movie)
-    return path.parent.resolve() / path.name
-
-
-def milliseconds_late(movie: Movie) -> int:
-    """How much after the beginning of its file a movie's first picture is shown; below 0: before.
-
-    Rounded once, so that all that is told in such times is as far from the table's.
-    """
-    return round(1000 * movie.lead)
 
 
 def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighting, ...]]:

@@ -14,8 +14,9 @@ from videmo.exporters.cuts import Cut
 from videmo.files import shown
 from videmo.find import find_tables, without_copies
 from videmo.listed import Listed, read_listed
+from videmo.meant import meant_by
 from videmo.runs import countable_rows, to_segments
-from videmo.schema import Run, Segment, meant_by
+from videmo.schema import Run, Segment
 from videmo.sheets import safe_cell, unquoted
 from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record
 

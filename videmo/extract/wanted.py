@@ -14,16 +14,11 @@ from videmo.exporters.cuts import ORDERS
 from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.listed import Listed
+from videmo.meant import no_such_emotion
 from videmo.names import People, read_people
 from videmo.plain import some_of, tidy
 from videmo.review import read_review
-from videmo.schema import (
-    ALIGNED_EYES,
-    DEFAULT_GAP,
-    DEFAULT_PAD,
-    DEFAULT_REPEAT,
-    no_such_emotion,
-)
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record, review_path
 
 ALL = "all"

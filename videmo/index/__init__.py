@@ -2,11 +2,12 @@
 
 from videmo.index.ask import ORDERS, Asked
 from videmo.index.place import FULL, INDEX, index_in_memory, open_index, read_index, write_error
-from videmo.index.store import Index, Kept, Sums
+from videmo.index.store import NOBODY, Index, Kept, Sums
 
 __all__ = [
     "FULL",
     "INDEX",
+    "NOBODY",
     "ORDERS",
     "Asked",
     "Index",

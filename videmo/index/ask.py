@@ -22,9 +22,10 @@ from videmo.index.layout import (
     NAMED,
     RAW,
 )
+from videmo.meant import no_such_emotion
 from videmo.moments import Moment
 from videmo.plain import some_of, tidy
-from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS, no_such_emotion
+from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS
 
 ORDERS = {
     "score": ("m.score DESC", "v.rank", "m.start"),
@@ -75,8 +76,9 @@ class Asked:
         return CORRECTED if self.raw else RAW
 
 
-def asked_of(db: sqlite3.Connection, asked: Asked) -> Iterator[Moment]:
-    """The moments of the index `db` that are asked for; see `Index.find`."""
+def asked_of(db: sqlite3.Connection, asked: Asked) -> Iterator[tuple[bytes, Moment]]:
+    """The moments of the index `db` that are asked for, each with its table's place; see
+    `Index.find`."""
     emotions = _emotions(db, asked.emotions)
     where, values, index = _condition(db, asked)
     index = _narrowest(db, asked, emotions, index)
@@ -101,16 +103,18 @@ def asked_of(db: sqlite3.Connection, asked: Asked) -> Iterator[Moment]:
     return _moments(db, (row[-1] for row in islice(rows, asked.limit)))
 
 
-def _moments(db: sqlite3.Connection, rows: Iterator[int]) -> Iterator[Moment]:
-    """The moments in these rows of the index."""
+def _moments(db: sqlite3.Connection, rows: Iterator[int]) -> Iterator[tuple[bytes, Moment]]:
+    """The moments in these rows of the index, each with its table's place."""
     named = ", ".join(f"{NAMED[name]}.name" if name in NAMED else f'm."{name}"' for name in FIELDS)
     joined = " ".join(f"JOIN {table} ON {table}.id = m.{name}" for name, table in NAMED.items())
     while some := list(islice(rows, AT_ONCE)):
         marks = ",".join("?" * len(some))
-        sql = f"SELECT m.rowid, {named} FROM moments m {joined} WHERE m.rowid IN ({marks})"
+        sql = f"SELECT m.rowid, movies.place, {named} FROM moments m {joined} "
+        sql += f"WHERE m.rowid IN ({marks})"
         of_row = {row[0]: row[1:] for row in db.execute(sql, some)}
         for number in some:
-            yield _moment(of_row.get(number, ()))
+            place, *cells = of_row.get(number, (b"",))
+            yield place, _moment(cells)
 
 
 def _moment(cells: Sequence[Any]) -> Moment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from videmo.errors import DiskFullError, OutputError
@@ -22,6 +23,8 @@ FULL = "disk is full"
 """What SQLite says where there is no room."""
 _MAGIC, _WHOSE = b"SQLite format 3\0", 68
 """How a database begins, and where it says whose it is."""
+
+Connect = Callable[[Path], sqlite3.Connection]
 
 
 def index_in_memory() -> Index:
@@ -73,13 +76,11 @@ def read_index(folder: Path) -> Index | None:
         OutputError: it is a file of somebody else.
     """
     path = folder / INDEX
-    if not path.exists() or _unsound(path):
+    try:
+        sound = path.exists() and not _unsound(path, _sealed)
+    except OSError:  # not even to be read
         return None
-    return Index(
-        sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-    )
+    return Index(_sealed(path)) if sound else None
 
 
 def write_error(error: sqlite3.Error, path: Path) -> OutputError:
@@ -91,10 +92,22 @@ def write_error(error: sqlite3.Error, path: Path) -> OutputError:
 
 def _connected(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=PATIENCE)
-    db.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
+    _set_up(db)
     db.execute("PRAGMA synchronous = OFF")  # what a power cut damages is made anew
-    db.execute(f"PRAGMA cache_size = -{CACHE}")
     return db
+
+
+def _sealed(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing: else SQLite wants to write beside the file even to read."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    _set_up(db)
+    return db
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
+    db.execute(f"PRAGMA cache_size = -{CACHE}")
 
 
 def _lay_out(db: sqlite3.Connection) -> None:
@@ -107,7 +120,7 @@ def _lay_out(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _unsound(path: Path) -> str:
+def _unsound(path: Path, connect: Connect = _connected) -> str:
     """Why the index at `path` cannot be used; empty: it can, or there is none.
 
     Raises:
@@ -130,16 +143,16 @@ def _unsound(path: Path) -> str:
     elif head:
         return "is damaged"
     try:
-        return _of_layout(path)
+        return _of_layout(path, connect)
     except sqlite3.OperationalError as error:
         return f"cannot be read ({error})"
     except sqlite3.DatabaseError:
         return "is damaged"
 
 
-def _of_layout(path: Path) -> str:
+def _of_layout(path: Path, connect: Connect) -> str:
     """Why the database is not laid out as ours are."""
-    db = _connected(path)
+    db = connect(path)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         tables = {

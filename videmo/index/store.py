@@ -55,7 +55,7 @@ class Kept(NamedTuple):
     left_out: bool = False
     """It is a copy of another one."""
     problem: str = ""
-    """Why it could not be read."""
+    """Why it, or its corrections, could not be read."""
     warning: str = ""
     """What was done without."""
 
@@ -85,9 +85,16 @@ class Index:
         rows = self._db.execute("SELECT place, stamp, left_out FROM movies")
         return {os.fsdecode(place): (str(mark), bool(out)) for place, mark, out in rows}
 
-    def problems(self) -> list[str]:
-        """What is wrong with tables that could not be read."""
-        rows = self._db.execute("SELECT problem FROM movies WHERE problem != '' ORDER BY rank")
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is in no file."""
+        return not self._db.execute("PRAGMA database_list").fetchone()[2]
+
+    def problems(self, *, raw: bool = False) -> list[str]:
+        """What is wrong with tables that could not be read; corrections are no matter to who asks
+        for what was before them (`raw`)."""
+        sql = "SELECT problem FROM movies WHERE problem != '' AND NOT (? AND scan != '') "
+        rows = self._db.execute(f"{sql} ORDER BY rank", (raw,))
         return [str(problem) for (problem,) in rows]
 
     def warnings(self) -> list[str]:
@@ -112,12 +119,13 @@ class Index:
         return [str(name) for (name,) in self._db.execute("SELECT name FROM emotions ORDER BY id")]
 
     def sums(self, *, repeat: int, raw: bool = False) -> dict[str, Sums]:
-        """What the moments of so many frames come to, of each movie that could be read, by its
-        name."""
-        good = self._db.execute("SELECT id, name FROM movies WHERE NOT left_out AND problem = ''")
-        names = {int(movie): str(name) for movie, name in good}
-        moments, held = Counter[int](), {movie: dict[str, float]() for movie in names}
-        people: dict[int, list[str]] = {movie: [] for movie in names}
+        """What the moments of so many frames come to, of each movie that could be read, by the
+        place of its table."""
+        sql = "SELECT id, place FROM movies WHERE NOT left_out "
+        good = self._db.execute(f"{sql} AND (problem = '' OR ? AND scan != '')", (raw,))
+        places = {int(movie): os.fsdecode(place) for movie, place in good}
+        moments, held = Counter[int](), {movie: dict[str, float]() for movie in places}
+        people: dict[int, list[str]] = {movie: [] for movie in places}
         other = CORRECTED if raw else RAW
         for movie, emotion, count, seconds in self._db.execute(_HELD, (repeat, other)):
             moments[movie] += count
@@ -125,8 +133,8 @@ class Index:
         for movie, person in self._db.execute(_PEOPLE, (other,)):
             people[movie].append(str(person))
         return {
-            name: Sums(moments[movie], held[movie], tuple(people[movie]))
-            for movie, name in names.items()
+            place: Sums(moments[movie], held[movie], tuple(people[movie]))
+            for movie, place in places.items()
         }
 
     def find(self, asked: Asked) -> Iterator[Moment]:
@@ -135,7 +143,11 @@ class Index:
         Raises:
             RequestError: there is no such person or emotion.
         """
-        return asked_of(self._db, asked)
+        return (moment for _, moment in asked_of(self._db, asked))
+
+    def find_placed(self, asked: Asked) -> Iterator[tuple[str, Moment]]:
+        """As `find`, each moment with the place of its table: names may look alike."""
+        return ((os.fsdecode(place), moment) for place, moment in asked_of(self._db, asked))
 
     @contextlib.contextmanager
     def changing(self, gone: Iterable[str] = (), *, many: bool = False) -> Iterator[None]:

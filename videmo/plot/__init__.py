@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from videmo.errors import DiskFullError, RequestError, SetupError, VidemoError
 from videmo.files import check_writable, shown, write_atomic
-from videmo.schema import DEFAULT_REPEAT, no_such_emotion
+from videmo.meant import no_such_emotion
+from videmo.schema import DEFAULT_REPEAT
 
 if TYPE_CHECKING:
     from videmo.plot.series import Held, Shown

@@ -46,15 +46,18 @@ def sums_of(look: Look) -> Sums:
     return Sums(kept, seconds_of(look.moments), tuple(people))
 
 
-def movie_row(name: str, link: str, record: Record, sums: Sums | None) -> Data:
+def movie_row(name: str, link: str, record: Record | None, sums: Sums | None) -> Data:
     """What is said of one movie; no sums: its table could not be read.
 
     Args:
         name: the movie's.
         link: the address of its own page.
-        record: its table's.
+        record: its table's; None: it could not be read either.
         sums: what its moments come to.
     """
+    if record is None:
+        nothing: Data = {"seconds": 0.0, "moments": None, "people": [], "held": {}, "labels": []}
+        return {"name": shown(name), "link": link, **nothing, "partial": False}
     held = sums.held if sums else record["seconds"]
     return {
         "name": shown(name),

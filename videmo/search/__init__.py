@@ -1,7 +1,14 @@
 """Search an archive: its index kept up to date with its tables, and moments found in it."""
 
 from videmo.search.find import Found, ask_folder, find_moments
-from videmo.search.renew import Renewed, Told, bring_up_to_date, renew_index
+from videmo.search.renew import (
+    Renewed,
+    Told,
+    bring_up_to_date,
+    is_up_to_date,
+    place_in,
+    renew_index,
+)
 
 __all__ = [
     "Found",
@@ -10,5 +17,7 @@ __all__ = [
     "ask_folder",
     "bring_up_to_date",
     "find_moments",
+    "is_up_to_date",
+    "place_in",
     "renew_index",
 ]

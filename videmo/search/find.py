@@ -53,7 +53,7 @@ def find_moments(place: Path, asked: Asked, progress: Told | None = None) -> Ite
     asked = replace(asked, repeat=max(1, asked.repeat))
     index, folder, moments = _answered(place, asked, progress)
     try:
-        told = tuple(index.problems()), tuple(index.warnings())
+        told = tuple(index.problems(raw=asked.raw)), tuple(index.warnings())
         yield Found(moments, folder, index.tables(), *told)
     except sqlite3.Error as error:
         raise _damaged(folder, error) from error
@@ -108,7 +108,7 @@ def _damaged(folder: Path, error: Exception) -> OutputError:
 def _of_folder(folder: Path, progress: Told | None, *, fresh: bool) -> Index:
     """The index of a folder, as far up to date as can be."""
     if not os.access(folder, os.W_OK):
-        return _of_sealed_folder(folder)
+        return _of_sealed_folder(folder, fresh=fresh)
     try:
         return renewed(folder, fresh=fresh, progress=progress)[0]
     except OutputError:
@@ -118,14 +118,18 @@ def _of_folder(folder: Path, progress: Told | None, *, fresh: bool) -> Index:
     return open_index(folder)
 
 
-def _of_sealed_folder(folder: Path) -> Index:
+def _of_sealed_folder(folder: Path, *, fresh: bool) -> Index:
     """What is known of a folder in which nothing can be written."""
-    index = read_index(folder)
+    index = None if fresh else read_index(folder)
     tables = find_tables([folder])
-    if index is not None and index.is_finished():
-        if not is_up_to_date(index, folder, tables):
-            log.warning("%s: cannot be written; tables have changed since", shown(folder / INDEX))
-        return index
+    if index is not None:
+        with contextlib.suppress(sqlite3.Error):  # it is damaged
+            if index.is_finished():
+                if not is_up_to_date(index, folder, tables):
+                    where = shown(folder / INDEX)
+                    log.warning("%s: cannot be written; tables have changed since", where)
+                return index
+        index.close()
     log.warning("%s: cannot be written, so that all is read anew", shown(folder))
     index = index_in_memory()
     bring_up_to_date(index, folder, tables)

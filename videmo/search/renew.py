@@ -12,7 +12,7 @@ from pathlib import Path
 from videmo.errors import RequestError, VidemoError
 from videmo.files import file_lock, shown
 from videmo.find import find_tables, without_copies
-from videmo.index import FULL, INDEX, Index, Kept, open_index, write_error
+from videmo.index import FULL, INDEX, NOBODY, Index, Kept, open_index, write_error
 from videmo.moments import on_screen
 from videmo.reading import read_moments, stamps
 
@@ -95,7 +95,7 @@ def bring_up_to_date(
     listed = index.stamps()
     if _is_of(index, marks):
         return 0
-    places = {_place(folder, table): table for table in tables}
+    places = {place_in(folder, table): table for table in tables}
     kept = without_copies(tables)
     left_out = {place: table not in kept for place, table in places.items()}
     to_do = [place for place in places if listed.get(place) != (marks[place], left_out[place])]
@@ -124,25 +124,36 @@ def _is_of(index: Index, marks: Mapping[str, str]) -> bool:
 
 def _marks(folder: Path, tables: Iterable[Path]) -> dict[str, str]:
     """The stamp of each table, by its place in the folder."""
-    return {_place(folder, table): mark for table, mark in stamps(tables).items()}
+    return {place_in(folder, table): mark for table, mark in stamps(tables).items()}
 
 
-def _place(folder: Path, table: Path) -> str:
+def place_in(folder: Path, table: Path) -> str:
+    """The place of a table as the index of `folder` has it."""
     return Path(os.path.relpath(table, folder)).as_posix()
 
 
 def _kept(table: Path, name: str, place: str, mark: str) -> Kept:
-    """What is kept of a table; of one that cannot be read, why."""
+    """What is kept of a table; of one that cannot be read, why.
+
+    Of one whose corrections cannot be read, what it says without them.
+    """
+    problem = ""
     try:
         read = read_moments(table, name)
     except VidemoError as error:
-        return Kept(place, name, mark, problem=str(error))
+        problem = str(error)
+        try:
+            read = read_moments(table, name, raw=True)
+        except VidemoError:
+            return Kept(place, name, mark, problem=problem)
+    moments, persons = ([], NOBODY) if problem else (read.moments, read.people.names)
     raw = [one._replace(person=read.were.get(one.track, "")) for one in read.found]
     return Kept(
-        *(place, name, mark, read.record["sha256"], read.moments),
+        *(place, name, mark, read.record["sha256"], moments),
         stretches=on_screen(read.table, read.record["end"]),
-        persons=read.people.names,
-        raw=None if raw == read.moments and read.were == read.people.names else (raw, read.were),
+        persons=persons,
+        raw=None if raw == moments and read.were == persons else (raw, read.were),
         labels=read.record["labels"],
+        problem=problem,
         warning=" ".join(read.warnings),
     )

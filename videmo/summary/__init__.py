@@ -10,10 +10,11 @@ from pathlib import Path
 
 from videmo.errors import RequestError, VidemoError
 from videmo.files import shown
+from videmo.meant import no_such_emotion
 from videmo.moments import on_screen
 from videmo.reading import Reading, read_moments
 from videmo.resample import Figure
-from videmo.schema import DEFAULT_REPEAT, no_such_emotion
+from videmo.schema import DEFAULT_REPEAT
 from videmo.summary.pairs import Pair, curve_of, pair_of, step_of
 from videmo.summary.persons import NEUTRAL, POSITIVE, Faces, Summary, summary_of
 

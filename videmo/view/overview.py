@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,22 +12,24 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from videmo.errors import TableError
-from videmo.files import shown
+from videmo.errors import OutputError, TableError
+from videmo.find import find_tables
 from videmo.index import Asked, Index, Sums, index_in_memory
 from videmo.moments import Moment
 from videmo.report.data import Data
 from videmo.report.index import MOST_BEST, Best, index_data, movie_row
 from videmo.schema import DEFAULT_REPEAT
-from videmo.search import Told, ask_folder, bring_up_to_date
+from videmo.search import Told, ask_folder, bring_up_to_date, is_up_to_date, place_in
 from videmo.table import read_record
+
+log = logging.getLogger(__name__)
 
 
 class _Answer(NamedTuple):
-    """What the index says."""
+    """What the index says, by the places of tables: names may look alike."""
 
     sums: Mapping[str, Sums]
-    best: Sequence[Moment]
+    best: Sequence[tuple[str, Moment]]
 
 
 class Overview:
@@ -50,13 +54,17 @@ class Overview:
             progress: told of tables looked at.
 
         Raises:
-            VidemoError: the index cannot be written or read.
+            VidemoError: there is no table any more.
         """
         self._tables = tables
-        self._links = {shown(name): f"movie/{n}/" for n, (_, name) in enumerate(tables)}
         self._folder = folder
+        common = os.path.commonpath([table.parent.absolute() for table, _ in tables])
+        self._base = folder or Path(common)
+        self._places = [place_in(self._base, table) for table, _ in tables]
+        self._links = {place: f"movie/{n}/" for n, place in enumerate(self._places)}
         self._raw = raw
         self._kept: Index | None = None
+        """One in memory, where the folder's own cannot be had or brought up to date."""
         self._lock = threading.Lock()
         if len(tables) > 1:  # else nobody sees it
             self._told(progress)
@@ -65,43 +73,60 @@ class Overview:
         """What the page is given, as tables and corrections are now.
 
         Raises:
-            VidemoError: the index cannot be written or read.
+            VidemoError: there is no table any more, or the index fails.
         """
         with self._lock:
             told = self._told()
         rows = []
-        for table, name in self._tables:
+        for place, (table, name) in zip(self._places, self._tables, strict=True):
+            record = None
             with suppress(TableError):
-                link, sums = self._links[shown(name)], told.sums.get(shown(name))
-                rows.append(movie_row(name, link, read_record(table), sums))
+                record = read_record(table)
+            rows.append(movie_row(name, self._links[place], record, told.sums.get(place)))
         name = self._folder.absolute().name if self._folder else "videmo"
         return index_data(name, rows, map(self._best, told.best))
 
-    def _best(self, moment: Moment) -> Best:
-        link = self._links[moment.movie]
+    def _best(self, placed: tuple[str, Moment]) -> Best:
+        place, moment = placed
+        link = self._links[place]
         return Best(moment, link, f"{link}faces/{moment.track}-{moment.best_frame}.jpg")
 
     def _told(self, progress: Told | None = None) -> _Answer:
-        if self._folder is None:  # an index of these alone, which nobody else needs
-            if self._kept is None:
-                self._kept = index_in_memory()
-            common = Path(
-                os.path.commonpath([table.parent.absolute() for table, _ in self._tables])
-            )
-            bring_up_to_date(self._kept, common, dict(self._tables), progress)
-        elif self._kept is None:
-            index, told = ask_folder(self._folder, self._ask, progress)
-            if os.access(self._folder, os.W_OK):
-                index.close()
-            else:  # nothing can change there, and to read it may have taken long
-                self._kept = index
+        if self._folder is not None and self._kept is None:
+            told = self._of_folder(self._folder, progress)
+            if told is not None:
+                return told
+        if self._kept is None:
+            self._kept = index_in_memory()
+        try:
+            bring_up_to_date(self._kept, self._base, dict(self._tables), progress)
+            return self._ask(self._kept)
+        except sqlite3.Error as error:
+            self._kept = None
+            why = f"the index in memory failed ({error}); load the page again"
+            raise OutputError(why) from error
+
+    def _of_folder(self, folder: Path, progress: Told | None) -> _Answer | None:
+        """What the folder's own index says; None: it cannot be had, or brought up to date."""
+        try:
+            index, told = ask_folder(folder, self._ask, progress)
+        except OutputError as error:
+            log.warning("%s; until then, all is read anew", error)
+            return None
+        if index.in_memory:  # nothing can be written there, and to read it may have taken long
+            self._kept = index
             return told
-        return self._ask(self._kept)
+        try:  # corrections lie beside tables, in folders that may well be written to
+            sealed = not os.access(folder, os.W_OK)
+            stale = sealed and not is_up_to_date(index, folder, find_tables([folder]))
+        finally:
+            index.close()
+        return None if stale else told
 
     def _ask(self, index: Index) -> _Answer:
         sums = index.sums(repeat=DEFAULT_REPEAT, raw=self._raw)
-        best: list[Moment] = []
+        best: list[tuple[str, Moment]] = []
         for label in index.labels():
-            found = index.find(Asked((label,), raw=self._raw))
-            best += islice((one for one in found if one.movie in self._links), MOST_BEST)
+            found = index.find_placed(Asked((label,), raw=self._raw))
+            best += islice((one for one in found if one[0] in self._links), MOST_BEST)
         return _Answer(sums, best)

@@ -77,7 +77,7 @@ def listen(
     Raises:
         RequestError: there is a movie for several tables.
         SetupError: the extra `view` is not installed.
-        OutputError: somebody else listens on the port, or the index cannot be written.
+        OutputError: somebody else listens on the port.
     """
     check_extra("videmo view")
     from videmo.view.app import make_app
