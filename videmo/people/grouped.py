@@ -74,9 +74,7 @@ def _parting(joined: Joined, at: Callable[[float], Groups]) -> float | None:
     return next((limit for limit in limits if limit > 0 and at(limit).parted(joined)), None)
 
 
-def doubts_of(
-    doubts: dict[str, tuple[Joined, float | None]], movies: Sequence[str]
-) -> list[Doubt]:
+def doubts_of(doubts: dict[str, tuple[Joined, float | None]], movies: Sequence[str]) -> list[Doubt]:
     """The doubts in words of `movies`, their names."""
     found = []
     for person, (joined, parting) in doubts.items():
