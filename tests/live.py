@@ -56,8 +56,8 @@ class Everybody:
         self.known = (name,)
         self._keys: set[int] = set()
 
-    def begin(self) -> None:
-        pass
+    def begin(self, gap: float) -> None:
+        self.gap = gap
 
     def end(self) -> None:
         pass

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from videmo.cli.tell import _doubtful
 from videmo.people import company
 from videmo.people.company import by_company
 from videmo.people.decide import Groups, closest, mean_distances, nearest
@@ -217,6 +218,30 @@ def test_only_people_with_a_name_are_in_doubt() -> None:
     assert (told.person, told.one, told.other) == ("person-1", [("a.mp4", 1)], [("a.mp4", 2)])
     assert (told.distance, told.parting) == (pytest.approx(0.48), 0.47)
     assert by_likeness(movies, 0.5, min_seconds=9.0).doubts == {}
+
+
+BETWEEN = [track(1, 0.0), track(2, 0.48)]
+"""Two that are put together at 0.5 only just; with who is like both, in another movie."""
+
+
+def parting(*later: Track) -> tuple[float | None, str]:
+    """Which limit is told to part these two, and the line about it."""
+    movies = [BETWEEN, [*later]]
+    found = by_likeness(movies, 0.5, min_seconds=0.0)
+    assert found.names == ["person-1"]
+    (told,) = doubts_of(found.doubts, ["a.mp4", "b.mp4"])
+    return told.parting, _doubtful(told, several=True)
+
+
+def test_a_limit_is_told_only_if_it_parts_them_in_several_movies() -> None:
+    """At 0.47 the one of the other movie is put to one of them first, and both to the other."""
+    limit, line = parting(track(1, 0.2309, 0.3627))
+    assert limit == 0.46 and line.endswith("(0.48); see the sheet; --distance 0.46 parts them")
+    again = by_likeness([BETWEEN, [track(1, 0.2309, 0.3627)]], limit, min_seconds=0.0)
+    assert len({verdict.person for verdict in again.verdicts[0].values()}) == 2
+    assert len(by_likeness([BETWEEN, [track(1, 0.2309, 0.3627)]], 0.47, 0.0).names) == 1
+    limit, line = parting(track(1, 0.24))  # like both: none near it does
+    assert limit is None and line.endswith("(0.48); see the sheet")
 
 
 def companions(

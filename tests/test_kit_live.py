@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.live import eventually
 from tests.movies import SIZE, person, still
+from tests.waiting import HEED, PATIENCE, eventually
 from videmo.demo import Shot, Story, make_movie
 from videmo.schema import EMOTIONS
 
@@ -52,8 +54,38 @@ def board(**more: str) -> dict[str, str]:
 
 def run(kit: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=kit, env=board(**more), capture_output=True, text=True, check=False
+        command(*arguments),
+        **{"cwd": kit, "env": board(**more), "text": True},
+        **{"capture_output": True, "check": False, "timeout": PATIENCE},
     )
+
+
+def interrupted(
+    kit: Path,
+    *arguments: object,
+    when: Callable[[str], bool],
+    which: int = signal.SIGINT,
+    **more: str,
+) -> tuple[int, list[str], list[str]]:
+    """Let it run until something is true, asked of what it said to standard error; the exit code,
+    and the lines of standard output and error."""
+    with (
+        tempfile.NamedTemporaryFile("w") as file,
+        subprocess.Popen(
+            command(*arguments),
+            **{"cwd": kit, "env": board(**more), "text": True, "preexec_fn": HEED},
+            stdout=subprocess.PIPE,
+            stderr=file,
+        ) as process,
+    ):
+        try:
+            eventually(lambda: when(Path(file.name).read_text()))
+            process.send_signal(which)
+            said, _ = process.communicate(timeout=PATIENCE)
+        except BaseException:
+            process.kill()
+            raise
+        return process.returncode, said.splitlines(), Path(file.name).read_text().splitlines()
 
 
 def test_each_picture_of_a_movie_is_looked_at_told_tabled_and_drawn(
@@ -100,27 +132,72 @@ sys.stdin.read())"
     assert json.loads(lines[0].partition(" ")[2])["time"] == pytest.approx(23 / FPS, abs=0.002)
 
 
-def test_a_program_that_hangs_holds_nothing_up(kit: Path) -> None:
-    hang = f'{sys.executable} -c "import time; time.sleep(600)"'
+def test_a_program_that_hangs_holds_nothing_up_and_ends_with_all_that_it_started(
+    kit: Path, tmp_path: Path
+) -> None:
+    """What it said is at its end only when nobody has its standard error any more."""
+    note = tmp_path / "note"
+    hang = f"sh -c 'echo $VIDEMO_EVENT >> {note}; sleep 600 & wait'"
     done = run(kit, "cheered.mp4", "--each", "--on", "all", hang)
     assert done.returncode == 0 and f"{FPS} looked at" in done.stderr
+    assert "start" in note.read_text()
+
+
+DEAF = """
+import subprocess, time
+from run_live import Hooks
+
+class Late(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        while len(open("deaf").read()) <= len(hooks.running):
+            time.sleep(0.02)
+
+open("deaf", "w").close()
+subprocess.Popen = Late
+hooks = Hooks([("all", "sh -c 'exec 0<&-; printf x >> deaf; exec sleep 600'")])
+for _ in range(6):
+    hooks.tell({"event": "start", "emotion": "happy"})
+began = [process for _, process in hooks.running]
+hooks.close()
+print(hooks.left_out, [process.poll() for process in began])
+"""
+"""Programs that no longer read when they are told."""
+
+
+def test_programs_that_do_not_read_are_counted_and_killed_as_others_are(kit: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DEAF],
+        **{"cwd": kit, "env": board(), "text": True, "timeout": PATIENCE},
+        **{"capture_output": True, "check": False},
+    )
+    assert (done.stdout, done.stderr) == ("2 [-9, -9, -9, -9]\n", "")
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_to_interrupt_is_to_end_well(kit: Path, tmp_path: Path, which: int) -> None:
     table = tmp_path / "faces.csv"
+    code, lines, said = interrupted(
+        *(kit, "long.mp4", "--repeat", 1, "--table", table),
+        when=lambda _: table.exists() and table.read_text().count("\n") > 3,
+        which=which,
+    )
+    assert code == 0, said
+    assert len(lines) >= 2 and "no longer" in lines[-1]
+
+
+def test_it_ends_well_when_nobody_reads_any_more(kit: Path) -> None:
     with subprocess.Popen(
-        command("long.mp4", "--repeat", 1, "--table", table),
+        command("long.mp4", "--each", "--repeat", 1),
         **{"cwd": kit, "env": board(), "text": True},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        eventually(lambda: table.exists() and table.read_text().count("\n") > 3)
-        process.send_signal(which)
-        said, why = process.communicate(timeout=60)
-    assert process.returncode == 0, why
-    lines = said.splitlines()
-    assert len(lines) >= 2 and "no longer" in lines[-1]
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0 and "Error" not in said, said
+    assert int(said.splitlines()[-1].split()[0]) < 30 * FPS
 
 
 STAND_IN = """#!{python}
@@ -141,12 +218,17 @@ def test_a_csi_camera_comes_by_gst_launch_and_is_opened_again(kit: Path, tmp_pat
     for path in kit.iterdir():
         shutil.copy(path, tmp_path)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = run(tmp_path, "csi:1", "--size", "64x48", "--for", 2, PATH=path)
-    assert done.returncode == 0, done.stderr
-    assert "csi:1: is gone; trying again" in done.stderr
-    asked = (tmp_path / "asked").read_text().split("\n\n")[:-1]
-    assert len(asked) >= 2 and asked[0] == asked[1]
-    words = asked[0].split("\n")
+    asked = tmp_path / "asked"
+    code, _, said = interrupted(
+        *(tmp_path, "csi:1", "--size", "64x48"),
+        when=lambda _: asked.exists() and asked.read_text().count("\n\n") > 1,
+        PATH=path,
+    )
+    assert code == 0, said
+    assert "csi:1: is gone; trying again" in said
+    first, second = asked.read_text().split("\n\n")[:2]
+    assert first == second
+    words = first.split("\n")
     assert words[:3] == ["-q", "nvarguscamerasrc", "sensor-id=1"]
     assert words[-3:] == ["!", "fdsink", "sync=false"]
     assert "video/x-raw,format=BGR,width=64,height=48" in words
@@ -154,10 +236,13 @@ def test_a_csi_camera_comes_by_gst_launch_and_is_opened_again(kit: Path, tmp_pat
 
 @pytest.mark.skipif(shutil.which("gst-launch-1.0") is None, reason="no gst-launch-1.0 here")
 def test_a_pipeline_of_gstreamer_is_looked_at(kit: Path) -> None:
-    pipeline = "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=20/1"
-    done = run(kit, pipeline, "--size", "160x120", "--for", 1)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stderr.splitlines()[-1].split()[0]) > 5
+    pictures = "num-buffers=6 ! video/x-raw,width=160,height=120,framerate=20/1"
+    pipeline = f"videotestsrc is-live=true {pictures}"
+    code, _, said = interrupted(
+        kit, pipeline, "--size", "160x120", when=lambda said: "is gone" in said
+    )
+    assert code == 0, said
+    assert int(said[-1].split()[0]) >= 6
 
 
 @pytest.mark.parametrize(
@@ -166,14 +251,24 @@ def test_a_pipeline_of_gstreamer_is_looked_at(kit: Path) -> None:
         (["nothing.mp4"], 1, "nothing.mp4: cannot be opened"),
         (["cheered.mp4", "--draw", "a.avi"], 2, "--draw is for each picture of a movie"),
         (["cheered.mp4", "--size", "big"], 2, "--size: write 1280x720"),
+        (["cheered.mp4", "--size", "\u00b2x\u00b3"], 2, "--size: write 1280x720"),
         (["cheered.mp4", "--on", "joy", "true"], 2, "--on joy: choose from all, angry"),
+        (["cheered.mp4", "--on", "sad", "say 'no"], 2, "--on sad: No closing quotation"),
+        (["csi:x"], 2, "csi:x: write csi, or csi:1"),
+        (["test 'a ! b"], 2, "the pipeline: No closing quotation"),
+        (["\u00b2"], 1, "cannot be opened"),
+        (["cheered.mp4", "--repeat", "0"], 2, "--rate and --repeat: 1 or more"),
+        (["cheered.mp4", "--for", "0"], 2, "--for: more than 0"),
+        (["cheered.mp4", "--model", "none.tflite"], 2, "--model none.tflite: no such file"),
+        (["cheered.mp4", "--model", "held.py"], 1, "--model held.py: "),
+        (["cheered.mp4", "--table", "no/x.csv"], 1, "--table no/x.csv: No such file"),
         (["cheered.mp4", "--each", "--draw", "no/a.avi"], 1, "no/a.avi: cannot be written"),
     ],
 )
 def test_what_cannot_be_is_told(kit: Path, arguments: list[str], code: int, says: str) -> None:
     done = run(kit, *arguments)
     assert done.returncode == code, done.stderr
-    assert says in done.stderr.splitlines()[-1]
+    assert says in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
 
 
 def test_without_gstreamer_it_is_said_what_to_install(kit: Path, tmp_path: Path) -> None:

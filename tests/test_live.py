@@ -387,6 +387,12 @@ def test_with_a_model_of_whole_pictures_nobody_is_named(happy: Path, tmp_path: P
         Live(str(happy), settings, names=Everybody("Ann"))
 
 
+def test_who_knows_people_is_told_how_long_a_face_may_be_away(happy: Path) -> None:
+    names = Everybody("Ann")
+    watch(happy, LiveSettings(scan=Settings(gap=15.0)), lambda live, looks: True, names=names)
+    assert names.gap == 15.0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="such names cannot be")
 @pytest.mark.parametrize("name", ["20:15.mp4", "http:x.mp4"])
 def test_a_name_with_a_colon_is_a_name(

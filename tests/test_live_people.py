@@ -26,7 +26,7 @@ from videmo.live import Live, LiveSettings, Look, finish_left
 from videmo.live.journal import JOURNAL_SUFFIX, read_journal
 from videmo.names import read_people
 from videmo.people import Meeting
-from videmo.people.meeting import FIRST_WAIT, PATIENCE
+from videmo.people.meeting import FIRST_WAIT, PATIENCE, _helper
 from videmo.schema import Box, Face
 
 pytest.importorskip("dlib")
@@ -177,6 +177,29 @@ def test_a_track_that_is_gone_is_forgotten(meeting: Meeting) -> None:
     assert [*meeting._seen] == [2] and not meeting._seen[2].beside
 
 
+def test_who_may_be_away_for_long_keeps_the_name(known: Path) -> None:  # noqa: F811
+    meeting = Meeting(known)
+    meeting.begin(gap=15.0)
+    picture = painted(standing(ANN, 160))
+    meeting.see(shot(0.0, picture), {1: seen_face(picture)})
+    eventually(lambda: meeting.who(1, 0.1) == ("Ann", False))
+    meeting.see(shot(12.0, picture), {})
+    assert meeting.who(1, 12.0) == ("Ann", False)
+    meeting.see(shot(32.0, picture), {})
+    assert meeting.who(1, 32.0) == ("", False)
+    meeting.end()
+
+
+def test_ctrl_c_does_not_end_the_process_that_compares_while_it_starts() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    ours, process = _helper()
+    assert signal.getsignal(signal.SIGINT) is before and process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    assert ours.recv() is None  # ready
+    ours.close()
+    process.join()
+
+
 def test_a_process_that_dies_costs_the_names_and_nothing_else(
     meeting: Meeting, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,6 +240,8 @@ def test_bad_pictures_are_refused_before_anything_begins(tmp_path: Path) -> None
     done = run("live", "x.mp4", "--known", "known", cwd=tmp_path)
     check_error(done, 2, "Ann.png: no face is found in it")
     done = run("live", "x.mp4", "--distance", "0.4", cwd=tmp_path)
+    check_error(done, 2, "say --known FOLDER")
+    done = run("live", "x.mp4", "--distance", "0.55", cwd=tmp_path)  # the default, but said
     check_error(done, 2, "say --known FOLDER")
 
 

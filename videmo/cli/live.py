@@ -46,7 +46,7 @@ AS = ("text", "jsonl")
 @click.command()
 @click.argument("source", default="0")
 @click.option("--list", "listing", is_flag=True, help="List the cameras of this machine, and end.")
-@click.option("--text", is_flag=True, help="Write a line for each change with -q, too.")
+@click.option("--text", is_flag=True, help="Write changes even with -q.")
 @click.option(
     "--as",
     "form",
@@ -168,8 +168,8 @@ def live(
     """Look at a camera or a stream, and say who holds which emotion, as it happens.
 
     SOURCE is a camera (0, /dev/video0, a part of its name; see --list), a movie, played at its own
-    speed, an address (rtsp, http, https, udp, rtmp), the only one that videmo ever opens, or - for
-    what another program writes into a pipe. Without one, camera 0.
+    speed, an address (rtsp, http, https, udp, rtmp), or - for what another program writes into a
+    pipe. Without one, camera 0. No other addresses are opened but those of --webhook.
 
     It ends with the source, or with Ctrl-C, with exit code 0, or 1 where the source was gone or
     pictures could not be recorded. A source that breaks is opened again, after growing

@@ -43,7 +43,8 @@ def names_of(options: dict[str, Any], quiet: bool) -> Meeting | None:
         SetupError: the extra is missing.
     """
     if options["known"] is None:
-        if options["distance"] != DEFAULT_DISTANCE:
+        given = click.get_current_context().get_parameter_source("distance")
+        if given is not click.core.ParameterSource.DEFAULT:
             from videmo.errors import RequestError
 
             raise RequestError("--distance is for people that are known; say --known FOLDER, too")

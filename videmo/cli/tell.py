@@ -166,9 +166,10 @@ def _doubtful(doubt: Doubt, *, several: bool) -> str:
     parts = sorted((doubt.one, doubt.other), key=len)
     these, those = (_these(part, several=several) for part in parts)
     like = "is" if len(parts[0]) == 1 else "are"
+    how = "" if doubt.parting is None else f"; --distance {doubt.parting:g} parts them"
     return (
         f"{doubt.person} may be two people: {these} {like} only just like {those} "
-        f"({doubt.distance:.2f}); see the sheet; --distance {doubt.parting:g} parts them"
+        f"({doubt.distance:.2f}); see the sheet{how}"
     )
 
 

@@ -24,7 +24,7 @@ OUT, NEUTRAL = "out", "neutral"
 UNCODED = (OUT, NEUTRAL, OTHER)
 """What time means for which nobody coded anything: left out, neutral, or none of those coded."""
 STEP, WINDOW = 0.1, 10.0
-MOST_NAMES = 8
+MOST_TOLD = 8
 SHORTEST = 1e-9
 
 
@@ -77,7 +77,7 @@ def check_there(reads: Sequence[Reading], how: How) -> None:
     for person in how.persons:
         if not any(read.people.tracks_of(person) for read in reads):
             known = sorted({name for read in reads for name in read.people.names.values()})
-            there = some_of(known, MOST_NAMES) or "nobody; run videmo people first"
+            there = some_of(known, MOST_TOLD) or "nobody; run videmo people first"
             raise RequestError(
                 f"--person {shown(person)}: is in no track; there are: {shown(there)}"
             )
@@ -164,4 +164,4 @@ def translated(codes: Sequence[Code], labels: Sequence[str], how: How, path: Pat
 
 def _tiers(codes: Sequence[Code]) -> str:
     names = dict.fromkeys(code.tier for code in codes)
-    return f"there are: {some_of([shown(name) or '(none)' for name in names], MOST_NAMES)}"
+    return f"there are: {some_of([shown(name) or '(none)' for name in names], MOST_TOLD)}"

@@ -20,8 +20,8 @@ class Names(Protocol):
     def how(self) -> dict[str, Any]:
         """What is kept of how it knows them."""
 
-    def begin(self) -> None:
-        """Before the first picture."""
+    def begin(self, gap: float) -> None:
+        """Before the first picture. A track goes on although it is not seen for `gap` seconds."""
 
     def end(self) -> None:
         """After the last one."""

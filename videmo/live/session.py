@@ -104,7 +104,7 @@ class Live:
             self.left = tuple(finish_left(self.settings.folder))
         try:
             if self._names is not None:
-                self._names.begin()
+                self._names.begin(self.settings.scan.gap)
             self._start(self._run_capture, "capture")
             while not self._opened.wait(0.1):
                 if self._over.is_set():

@@ -137,7 +137,7 @@ def name_people(
     check_writable(folder / "sheet.jpg")
     described, failed = _describe_all(tables, movie, watch)
     tracks = [one.tracks for one in described]
-    doubts: dict[str, Joined] = {}
+    doubts: dict[str, tuple[Joined, float | None]] = {}
     if known is None:
         verdicts, names, doubts = by_likeness(tracks, distance, min_seconds)
     else:
@@ -234,7 +234,7 @@ def _people(
     verdicts: Sequence[dict[int, Verdict]],
     names: Sequence[str],
     distance: float,
-    doubts: Mapping[str, Joined],
+    doubts: Mapping[str, tuple[Joined, float | None]],
 ) -> list[Person]:
     """Everybody who is in a track; after each who may be the same, but is just too far away; and at
     the end those whom nobody knows."""
@@ -248,7 +248,7 @@ def _people(
                 of_row[row].append((Member(index, track), away))
     for members in of_row.values():
         members.sort(key=lambda member: -member[0].track.seconds)
-    just = {name: join.distance for name, join in doubts.items()}
+    just = {name: join.distance for name, (join, _) in doubts.items()}
     return [
         Person(name, tuple(of_row[name, near]), near, just.get(name))
         for name, near in rows

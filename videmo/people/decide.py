@@ -93,7 +93,8 @@ class Joined(NamedTuple):
 
     @property
     def parting(self) -> float:
-        """A limit, of two digits, at which they are not put together."""
+        """A limit, of two digits, at which these two are not joined. Others are, first, and may
+        put them together in another way."""
         return math.floor(100 * (self.distance - DIGITS_OFF)) / 100
 
 
@@ -134,6 +135,12 @@ class Groups:
         self.members += [[Member(movie, track)] for track in new]
         self._farthest += [None] * len(new)
         self._join()
+
+    def parted(self, joined: Joined) -> bool:
+        """Whether no group here has tracks of both parts."""
+        parts = [{(m.movie, m.track.number) for m in part} for part in (joined.one, joined.other)]
+        groups = [{(m.movie, m.track.number) for m in group} for group in self.members]
+        return not any(group & parts[0] and group & parts[1] for group in groups)
 
     @property
     def doubts(self) -> list[Joined | None]:

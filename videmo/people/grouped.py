@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from videmo.people.decide import Groups, Joined, Verdict, mean_distances
 from videmo.people.described import Track
 from videmo.runs import ROUNDING
+
+LOWER = 4
+"""Limits that are tried, one 0.01 below the other, for one that parts two."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class Doubt:
     other: list[tuple[str, int]]
     distance: float
     """How unlike these are to those, on average."""
-    parting: float
-    """A limit at which they are not put together."""
+    parting: float | None
+    """A limit at which they are not put together; None: none near it does so."""
 
 
 class Grouped(NamedTuple):
@@ -32,15 +36,13 @@ class Grouped(NamedTuple):
     """Of the tracks of each movie."""
     names: list[str]
     """Those seen longest first."""
-    doubts: dict[str, Joined]
-    """What holds people together only just."""
+    doubts: dict[str, tuple[Joined, float | None]]
+    """What holds people together only just, and a limit that parts it."""
 
 
 def by_likeness(movies: Sequence[Sequence[Track]], distance: float, min_seconds: float) -> Grouped:
     """Group the tracks of all movies, and name the groups that are seen for long enough."""
-    groups = Groups(distance)
-    for index, tracks in enumerate(movies):
-        groups.add(index, tracks)
+    groups = _grouped(movies, distance)
     lengths = [sum(member.track.seconds for member in group) for group in groups.members]
     ranked = sorted(range(len(lengths)), key=lambda index: (-round(lengths[index], 3), index))
     long_enough = [index for index in ranked if lengths[index] >= min_seconds - ROUNDING]
@@ -49,17 +51,36 @@ def by_likeness(movies: Sequence[Sequence[Track]], distance: float, min_seconds:
     for index, group in enumerate(groups.members):
         for member, mean in zip(group, mean_distances(group), strict=True):
             verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
-    just = {name: join for index, name in names.items() if (join := groups.doubts[index])}
+    at = cache(lambda limit: _grouped(movies, limit))  # few limits: they have two digits
+    doubts = groups.doubts
+    just = {
+        name: (joined, _parting(joined, at))
+        for index, name in names.items()
+        if (joined := doubts[index])
+    }
     return Grouped(verdicts, list(names.values()), just)
 
 
-def doubts_of(doubts: dict[str, Joined], movies: Sequence[str]) -> list[Doubt]:
+def _grouped(movies: Sequence[Sequence[Track]], distance: float) -> Groups:
+    groups = Groups(distance)
+    for index, tracks in enumerate(movies):
+        groups.add(index, tracks)
+    return groups
+
+
+def _parting(joined: Joined, at: Callable[[float], Groups]) -> float | None:
+    """A limit that parts two; `at` gives the groups of each."""
+    limits = (round(joined.parting - step / 100, 2) for step in range(LOWER))
+    return next((limit for limit in limits if limit > 0 and at(limit).parted(joined)), None)
+
+
+def doubts_of(doubts: dict[str, tuple[Joined, float | None]], movies: Sequence[str]) -> list[Doubt]:
     """The doubts in words of `movies`, their names."""
     found = []
-    for person, joined in doubts.items():
+    for person, (joined, parting) in doubts.items():
         one, other = (
             [(movies[member.movie], member.track.number) for member in part]
             for part in (joined.one, joined.other)
         )
-        found.append(Doubt(person, one, other, joined.distance, joined.parting))
+        found.append(Doubt(person, one, other, joined.distance, parting))
     return found

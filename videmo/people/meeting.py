@@ -12,8 +12,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -34,14 +34,14 @@ from videmo.people.likeness import (
     how_told,
     surroundings,
 )
-from videmo.schema import ALIGNED_EYES, DEFAULT_DISTANCE, Box, Face
+from videmo.schema import ALIGNED_EYES, DEFAULT_DISTANCE, DEFAULT_GAP, Box, Face
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 """Seconds from one face of a track to the next: twice as many each time, up to the longest."""
 FORGOTTEN = 10.0
-"""Seconds after which a track that is not seen any more has ended."""
+"""Seconds, at least, after which a track that is not seen any more has ended."""
 PATIENCE = 1.0
 """Seconds, at most, for which it is worth while to wait for the first answer about a track."""
 ENDING = 1.0
@@ -111,14 +111,16 @@ class Meeting:
         self.how: dict[str, Any] = how_told("known faces, live", distance)
         """What the record of who is who says of it."""
         self._distance = distance
+        self._away = FORGOTTEN
         self._seen: dict[int, _Seen] = {}
         self._news: dict[int, Named] = {}
         self._changed = threading.Condition()
         self._over = False
         self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
-        """Start, and wait until it can be said who somebody is.
+    def begin(self, gap: float = DEFAULT_GAP) -> None:
+        """Start, and wait until it can be said who somebody is. A track goes on although it is not
+        seen for `gap` seconds.
 
         Raises:
             SetupError: no process can be started, or it ends at once.
@@ -131,6 +133,7 @@ class Meeting:
             how = f"the process that compares faces ended at once (code {process.exitcode})"
             raise SetupError(f'{how}; a script needs if __name__ == "__main__"') from error
         self._over = False
+        self._away = max(FORGOTTEN, 2 * gap + 1)  # the gap begins a picture later
         self._thread = threading.Thread(
             target=self._work, args=(helper, process), name="names", daemon=True
         )
@@ -167,7 +170,7 @@ class Meeting:
 
     def _forget(self, now: float) -> None:
         """Tracks that have ended never come back."""
-        gone = {key for key, one in self._seen.items() if now - one.last > FORGOTTEN}
+        gone = {key for key, one in self._seen.items() if now - one.last > self._away}
         for key in gone:
             del self._seen[key]
         for one in self._seen.values():
@@ -255,14 +258,33 @@ def _helper() -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_describe, args=(theirs,), name="names", daemon=True)
-    process.start()
+    with _interrupts_ignored():
+        process.start()
     theirs.close()
     return ours, process
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """What is started here ignores Ctrl-C from its first moment on: the session ends it.
+
+    Only the main thread can say so; what others start ignores it once it has imported all.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    if not main or before is None:  # None: not set by Python, which cannot put it back then
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _describe(squares: Connection) -> None:
     """Answer each square with the embedding of its face; None: dlib finds none there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the session ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(5)  # labels come first
     check_setup()

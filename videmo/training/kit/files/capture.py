@@ -62,8 +62,8 @@ def opened(source, width, height, rate):
     if source == "csi" or source.startswith("csi:"):
         sensor = int(source[4:] or 0)
         return Pipeline(CSI % (sensor, width, height, rate), width, height), True
-    if source.isdigit() or source.startswith("/dev/video"):
-        name = int(source) if source.isdigit() else source
+    if source.isdecimal() or source.startswith("/dev/video"):
+        name = int(source) if source.isdecimal() else source
         camera = cv2.VideoCapture(name, cv2.CAP_V4L2)
         wanted = (
             (cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*"MJPG")),  # raw, USB is full at 720p
@@ -97,7 +97,7 @@ class Source:
         """Number, time in seconds after the first, when it came (time.time), picture."""
         if self.each and not self.camera:
             done, picture = self.capture.read()
-            while done:
+            while done and not self.over:
                 number, self.captured = self.captured, self.captured + 1
                 yield number, number / self.rate, time.time(), picture
                 done, picture = self.capture.read()

@@ -5,6 +5,7 @@ Python 3.6 or newer, numpy, cv2, and one of the runtimes of run_tflite.py; see R
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -17,7 +18,7 @@ import cv2
 
 from capture import Source
 from held import Held
-from run_tflite import classifier, looker, manifest
+from run_tflite import HERE, classifier, looker, manifest
 
 SMALL = 360  # pixels: height to which a picture is brought before faces are looked for
 HOOKS, HOOK_SECONDS = 4, 10.0  # programs that run at once, at most, and for how long
@@ -41,22 +42,50 @@ def options():
     one.add_argument("--table", help="write a line for each face of each look into this file")
     one.add_argument("--gpu", action="store_true", help="the ONNX by jetson-inference")
     one.add_argument("--model", default="emotion_f32.tflite", help="another file of this folder")
-    one.add_argument("--for", dest="seconds", type=float, help="end after so many seconds")
+    one.add_argument(
+        "--for", dest="seconds", type=float, default=float("inf"), help="end after so many seconds"
+    )
     one.add_argument("--each", action="store_true", help="of a movie each picture, at no speed")
     one.add_argument("--draw", help="with --each: the movie with faces and emotions, .avi or .mp4")
     asked = one.parse_args()
     if asked.draw and not asked.each:
         one.error("--draw is for each picture of a movie; say --each, too")
+    try:
+        check(asked)
+    except ValueError as error:
+        one.error(str(error))
+    asked.width, asked.height = map(int, asked.size.split("x"))
+    return asked
+
+
+def check(asked):
+    """ValueError: it cannot be done."""
     parts = asked.size.split("x")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
-        one.error("--size: write 1280x720")
-    asked.width, asked.height = map(int, parts)
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) for part in parts):
+        raise ValueError("--size: write 1280x720")
+    if "!" in asked.source:
+        words("the pipeline", asked.source)
+    elif asked.source.startswith("csi:") and not asked.source[4:].isdecimal():
+        raise ValueError("%s: write csi, or csi:1" % asked.source)
+    if asked.rate < 1 or asked.repeat < 1:
+        raise ValueError("--rate and --repeat: 1 or more")
+    if not asked.gap >= 0 or not asked.seconds > 0:
+        raise ValueError("--gap: 0 or more seconds; --for: more than 0")
+    if not asked.gpu and not os.path.isfile(os.path.join(HERE, asked.model)):
+        raise ValueError("--model %s: no such file in %s" % (asked.model, HERE))
     for emotion, command in asked.on:
         if emotion not in ["all"] + manifest()["labels"]:
-            one.error("--on %s: choose from all, %s" % (emotion, ", ".join(manifest()["labels"])))
-        if not command.strip():
-            one.error("--on %s: which program?" % emotion)
-    return asked
+            labels = ", ".join(manifest()["labels"])
+            raise ValueError("--on %s: choose from all, %s" % (emotion, labels))
+        if not words("--on " + emotion, command):
+            raise ValueError("--on %s: which program?" % emotion)
+
+
+def words(what, line):
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise ValueError("%s: %s" % (what, error)) from None
 
 
 def faces_in(picture, places, classify):
@@ -91,20 +120,26 @@ class Hooks:
             named = {"VIDEMO_" + key.upper(): str(value) for key, value in event.items()}
             try:
                 process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=2, env=dict(os.environ, **named)
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=2,
+                    env=dict(os.environ, **named),
+                    start_new_session=True,
                 )
-                process.stdin.write(json.dumps(event).encode() + b"\n")
-                process.stdin.close()
-            except OSError as error:  # there is none, or it does not read
+            except OSError as error:  # there is none
                 sys.stderr.write("--on %s: %s\n" % (emotion, error))
                 continue
             self.running.append((time.time(), process))
+            try:
+                process.stdin.write(json.dumps(event).encode() + b"\n")
+                process.stdin.close()
+            except BrokenPipeError:  # it does not read, and need not
+                pass
 
     def tidy(self, limit=HOOK_SECONDS):
         for began, process in self.running:
             if process.poll() is None and time.time() - began > limit:
-                process.kill()
-                process.wait()
+                kill(process)
         self.running = [one for one in self.running if one[1].poll() is None]
 
     def close(self):
@@ -113,6 +148,13 @@ class Hooks:
             time.sleep(0.02)
             self.tidy()
         self.tidy(0.0)
+
+
+def kill(process):
+    """End a program and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def told(event, as_json):
@@ -140,21 +182,32 @@ def writer(name, picture, rate):
     return video
 
 
+def table_of(asked):
+    try:
+        return open(asked.table or os.devnull, "w")
+    except OSError as error:
+        sys.exit("--table %s: %s" % (asked.table, error.strerror))
+
+
 def look_on(asked, source, places, classify, hooks):
     """To the end; how late each look was, in seconds."""
     held, lags, last, end, video = Held(asked.repeat, asked.gap), [], 0.0, None, None
 
     def tell(events):
         for event in events:
-            print(told(event, asked.jsonl))
-            sys.stdout.flush()
+            try:
+                print(told(event, asked.jsonl))
+                sys.stdout.flush()
+            except BrokenPipeError:  # nobody reads any more, as after | head -1: it ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                source.over = True
             hooks.tell(event)
 
-    with open(asked.table or os.devnull, "w") as table:
+    with table_of(asked) as table:
         table.write("frame,time,track,x,y,w,h,emotion,score\n")
         try:
             for number, at, arrived, picture in source.pictures():
-                end = end or at + (asked.seconds or float("inf"))
+                end = at + asked.seconds if end is None else end
                 if at >= end:
                     break
                 last = at
@@ -186,7 +239,10 @@ def main():
 
         classify = load()
     else:
-        classify = classifier(asked.model)
+        try:
+            classify = classifier(asked.model)
+        except (ImportError, RuntimeError, ValueError) as error:  # no runtime, or no model
+            sys.exit("--model %s: %s" % (asked.model, str(error).splitlines()[0]))
     hooks = Hooks(asked.on)
     source = Source(asked.source, asked.width, asked.height, asked.rate, asked.each)
     try:
