@@ -217,7 +217,12 @@ def collect_poses(folder: Path, labels: list[str]) -> None:
     command = [sys.executable, "-m", "videmo", "collect", *GESTURES, "-o", "own"]
     command += ["--crop", "frame", "--from", "practice.mp4", "--no-browser"]
     with subprocess.Popen(
-        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=HEED,
     ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
