@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.waiting import HEED
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie, truth
 from videmo.demo.picture import Painter
 from videmo.table import read_record, read_table
