@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ from videmo.table import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("VIDEMO_DATA", ROOT.parent / "shared" / "data"))
+
+# A shell that starts us in the background has us ignore Ctrl-C, and programs that we start to be
+# interrupted would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from tests.movies import another, begun, cut_off, still
-from tests.waiting import HEED, PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually
 from videmo.archive import (
     Candidate,
     Entry,
@@ -764,7 +764,6 @@ def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     with subprocess.Popen(
         [*command, str(archive)],
         stderr=subprocess.PIPE,
-        preexec_fn=HEED,
         env={**os.environ, **marker},
     ) as work:
         begun(out / "long.mp4.parts")

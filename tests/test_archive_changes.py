@@ -18,7 +18,7 @@ import pytest
 from tests.movies import another, numbered, still
 from tests.test_archive import rows, scan, videmo
 from tests.test_series import pictures_of
-from tests.waiting import HEED, PATIENCE
+from tests.waiting import PATIENCE
 from videmo.archive import find_gone, find_movies, verify_tables
 from videmo.cli.progress import watched, watched_archive
 from videmo.demo import make_movie
@@ -404,7 +404,6 @@ def test_the_status_tells_which_movies_are_at_work(place: Path, named: bool) -> 
         command,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        preexec_fn=HEED,
         start_new_session=True,
     ) as work:
         try:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import Made
 from tests.movies import begun, cut_off, still
-from tests.waiting import HEED, PATIENCE
+from tests.waiting import PATIENCE
 from videmo.cli import cli
 from videmo.cli.options import TIME
 from videmo.cli.removed import OneOf
@@ -234,9 +234,7 @@ def test_an_interrupted_scan_ends_with_130_and_leaves_nothing_half_written(
 ) -> None:
     make_movie(tmp_path / "movie.mp4", still(61, Fraction(20), sound=False))
     command = [sys.executable, "-m", "videmo", "scan", *options, "movie.mp4"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
-    ) as work:
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as work:
         begun(tmp_path / "movie.mp4.parts")
         work.send_signal(how)
         _, said = work.communicate(timeout=PATIENCE)
@@ -405,9 +403,7 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(tmp_path: Path) -> N
     make_movie(tmp_path / "movie.mp4", still(30, sound=False))
     assert run("scan", "movie.mp4", cwd=tmp_path).returncode == 0
     command = [sys.executable, "-m", "videmo", "annotate", "movie.mp4", "-o", "out"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=HEED
-    ) as work:
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as work:
         while work.poll() is None and not list(tmp_path.glob("out/.*.part")):
             time.sleep(0.05)
         work.send_signal(signal.SIGINT)

@@ -16,7 +16,6 @@ from tests.cluster import end, leftovers, tables_in, until
 from tests.conftest import ROOT
 from tests.movies import another, still
 from tests.test_cluster import certificates, scan
-from tests.waiting import HEED
 from videmo.demo import make_movie
 from videmo.scan import scan_movie
 
@@ -67,7 +66,6 @@ def test_the_example_s_jobs_are_a_cluster_that_scans(tmp_path: Path) -> None:
             stdout=said,
             stderr=said,
             start_new_session=True,
-            preexec_fn=HEED,
         )
     try:
         file = tmp_path / "cluster.json"

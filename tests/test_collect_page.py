@@ -23,7 +23,7 @@ from tests.browser import answering, opened
 from tests.movies import person
 from tests.test_collect import check_whole, files, take
 from tests.test_view import ask
-from tests.waiting import HEED, PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually
 from videmo.cli import cli
 from videmo.collect.folder import Files
 from videmo.collect.labels import find_labels
@@ -353,7 +353,7 @@ def test_the_command_serves_and_says_what_to_do_next(demo: Path, tmp_path: Path)
     command = [sys.executable, "-m", "videmo", "collect", "happy", "sad", "-o", "own"]
     command += ["--from", str(demo), "--no-browser"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes, preexec_fn=HEED) as process:
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
         assert process.stdout is not None and process.stderr is not None
         address = process.stdout.readline().strip()
         for label, times in (("happy", (2.6, 16.6, 18.9)), ("sad", (0.0, 10.0, 12.0))):

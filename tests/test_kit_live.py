@@ -20,7 +20,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.movies import SIZE, person, still
-from tests.waiting import HEED, PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually
 from videmo.demo import Shot, Story, make_movie
 from videmo.schema import EMOTIONS
 
@@ -73,7 +73,9 @@ def interrupted(
         tempfile.NamedTemporaryFile("w") as file,
         subprocess.Popen(
             command(*arguments),
-            **{"cwd": kit, "env": board(**more), "text": True, "preexec_fn": HEED},
+            cwd=kit,
+            env=board(**more),
+            text=True,
             stdout=subprocess.PIPE,
             stderr=file,
         ) as process,

@@ -28,7 +28,7 @@ from tests.live import (
     watch,
 )
 from tests.movies import SIZE, person, still
-from tests.waiting import HEED, PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually
 from videmo.demo import Shot, Story, make_movie
 from videmo.errors import DiskFullError, MovieError, OutputError, RequestError
 from videmo.faces import DetectorConfig
@@ -508,7 +508,7 @@ def test_to_interrupt_is_to_end_well(happy: Path, tmp_path: Path) -> None:
     with sending(*how):
         asked = command(fifo, "--table", folder, "--as", "jsonl", "--text")
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(asked, **pipes, text=True, preexec_fn=HEED) as work:
+        with subprocess.Popen(asked, **pipes, text=True) as work:
             try:
                 begun(folder, 10)
                 work.send_signal(signal.SIGINT)

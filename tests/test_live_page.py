@@ -22,7 +22,7 @@ from tests.browser import opened
 from tests.live import Everybody, ffmpeg, free_port, sending
 from tests.movies import still
 from tests.test_view import ask
-from tests.waiting import HEED, PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually
 from videmo.demo import make_movie
 from videmo.errors import OutputError
 from videmo.live import Live, LiveSettings, Rule
@@ -354,7 +354,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def test_the_address_is_the_first_line_and_json_stays_json(happy: Path, long: Path) -> None:
-    how: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True, "preexec_fn": HEED}
+    how: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command(long), **how) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
-from tests.waiting import HEED
 from videmo.demo import Actor, Place, Shot, Story, demo_story, make_movie, truth
 from videmo.demo.picture import Painter
 from videmo.table import read_record, read_table
@@ -223,7 +222,6 @@ def collect_poses(folder: Path, labels: list[str]) -> None:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=HEED,
     ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()

@@ -19,7 +19,6 @@ from tests.cluster import Cluster, cluster, end, leftovers, tables_in, until
 from tests.conftest import ROOT
 from tests.faults.test_long import sixty_files
 from tests.movies import still
-from tests.waiting import HEED
 from videmo.archive import find_movies, scan_archive
 from videmo.archive.ledger import Entry, read_ledger
 from videmo.demo import make_movie
@@ -87,7 +86,6 @@ class Scan:
                 stdout=file,
                 stderr=file,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
-                preexec_fn=HEED,
             )
 
     @property
