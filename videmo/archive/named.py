@@ -88,7 +88,7 @@ def scan_movies(
     """
     settings = settings or Settings()
     # A folder of pictures may be named by where one is, which is no name for a table.
-    movies = [movie.absolute().resolve() if movie.name in ("", "..") else movie for movie in movies]
+    movies = [movie.resolve() if movie.name in ("", "..") else movie for movie in movies]
     _check(movies, settings)
     made = made_with(settings, find_model(settings.model))
     named = [Candidate(movie, movie.name, _size(movie)) for movie in movies]

@@ -9,6 +9,7 @@ from videmo.draw import TILE, Header, Tile, colours_of, contact_sheet, cut_face
 from videmo.exporters.selection import Exported, Selection, remove_others
 from videmo.files import shown, write_atomic
 from videmo.pictures import encode_jpeg
+from videmo.plain import counted
 from videmo.schema import Run, Segment, timecode
 from videmo.video import open_movie
 
@@ -44,7 +45,7 @@ def tiles_of(selection: Selection, moments: Sequence[Segment]) -> list[Tile]:
                     face = cut_face(picture, sighting.box, margin=0.2, size=TILE)
                     scanned = "scanned " if selection.every > 1 else ""
                     count = sum(run.repeat for run in moment.runs)
-                    frames = f"{count} {scanned}frame{'s' if count != 1 else ''}"
+                    frames = counted(count, f"{scanned}frame")
                     track = sighting.track
                     person = selection.persons.get(track)
                     who = f"t{track} {person}" if person else f"t{track}"
@@ -58,7 +59,6 @@ def header_of(selection: Selection) -> Header:
     runs = selection.runs
     seconds = sum(run.end - run.start for run in runs)
     moments = len(selection.segments)
-    count = f"{moments} moment{'s' if moments != 1 else ''}"
     tracks = len({run.track for run in runs})
     start = selection.start
     length = selection.end - start or 1.0
@@ -68,8 +68,8 @@ def header_of(selection: Selection) -> Header:
     said = f"{', with' if '' in who else ':'} {names}" if names else ""
     return Header(
         title=f"{selection.emotion} - {shown(selection.name)}",
-        about=f"{count}, {seconds:.1f} s of {timecode(length)}{late}, "
-        f"{tracks} track{'s' if tracks != 1 else ''}{said}",
+        about=f"{counted(moments, 'moment')}, {seconds:.1f} s of {timecode(length)}{late}, "
+        f"{counted(tracks, 'track')}{said}",
         colour=colours_of(selection.labels)[selection.emotion],
         stretches=tuple(((run.start - start) / length, (run.end - start) / length) for run in runs),
     )

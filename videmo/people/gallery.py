@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from videmo.draw import FACE, FACES_A_ROW, PersonRow, Tile, cut_face, people_sheet
@@ -21,7 +20,7 @@ from videmo.files import shown, write_atomic
 from videmo.people.decide import Member
 from videmo.people.described import Exemplar
 from videmo.people.known import SHEET, only_face
-from videmo.pictures import encode_jpeg
+from videmo.pictures import encode_jpeg, reduced
 from videmo.plain import counted
 from videmo.schema import timecode
 from videmo.video import Movie, open_movie
@@ -161,17 +160,9 @@ def _cut_out(wanted: Sequence[Portrait], movies: Sequence[Movie]) -> dict[Portra
                 for portrait in of_time[time]:
                     box = portrait.face.box
                     tile = cut_face(picture, box, margin=TILE_MARGIN, size=FACE)
-                    cut[portrait] = Shown(
-                        tile, _reduced(cut_face(picture, box, margin=PICTURE_MARGIN))
-                    )
+                    cut_out = cut_face(picture, box, margin=PICTURE_MARGIN)
+                    cut[portrait] = Shown(tile, reduced(cut_out, PICTURE_SIDE))
     return cut
-
-
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    scale = PICTURE_SIDE / max(picture.shape[:2])
-    if scale >= 1:
-        return picture
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _row(person: Person, faces: list[tuple[Portrait, Shown]], movies: Sequence[Movie]) -> PersonRow:

@@ -187,8 +187,8 @@ class Meeting:
     def told(self) -> list[tuple[int, str, float | None]]:
         """Who is somebody else than was told before."""
         with self._changed:
-            news, self._news = list(self._news.values()), {}
-        return list(news)
+            news, self._news = self._news, {}
+        return [*news.values()]
 
     def _work(self, helper: Connection, process: BaseProcess) -> None:
         """Describe one face after the other, to the end."""

@@ -11,7 +11,7 @@ from typing import Any
 from videmo.emotions import COLOURS
 from videmo.faces import DETECTORS
 from videmo.files import shown
-from videmo.schema import CROPS
+from videmo.schema import CROPS, DEFAULT_DETECTOR
 from videmo.training import NETWORKS, wrong
 from videmo.training.dataset import Look
 
@@ -21,7 +21,7 @@ BELOW_1 = 0.99999
 
 def one_of(*names: str) -> Any:
     """A setting that is one of these; the first, if it is not said."""
-    return field(default=names[0], metadata={"names": names})
+    return field(default=names[0], metadata={"names": tuple(dict.fromkeys(names))})
 
 
 def number(usual: float, low: float, high: float) -> Any:
@@ -65,7 +65,7 @@ class Recipe:
     crop: str = one_of(*CROPS)
     side: int = number(48, 32, 256)
     colour: str = one_of(*COLOURS)
-    detector: str = one_of(*DETECTORS, "")  # empty: faces that are cut out already stay as they are
+    detector: str = one_of(DEFAULT_DETECTOR, *DETECTORS, "")  # empty: as faces are cut out already
     batch: int = number(128, 1, MOST)
     optimiser: str = one_of("adamw", "sgd")
     rate: float = number(3e-3, 1e-9, MOST)

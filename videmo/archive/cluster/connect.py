@@ -62,10 +62,15 @@ def _distributed() -> Any:
     except ImportError as error:
         raise SetupError(f"--cluster needs Dask distributed; {to_install('cluster')}") from error
     for name in logging.root.manager.loggerDict:  # some have levels of their own
-        # asyncio: journeys to a worker that was killed end with what nobody asks for.
-        if name.partition(".")[0] in ("distributed", "asyncio"):
+        if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger("asyncio").addFilter(_is_asked_for)
     return distributed
+
+
+def _is_asked_for(record: logging.LogRecord) -> bool:
+    """Not that Dask's journeys to a worker that was killed ended with what nobody asks for."""
+    return "exception was never retrieved" not in record.getMessage()
 
 
 def _local(distributed: Any, count: int) -> Any:

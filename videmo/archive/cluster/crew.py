@@ -235,25 +235,21 @@ class Crew:
         return outcomes
 
     def _fetched(self, futures: list[Future]) -> list[Any]:
-        """What is there: fetched in one journey; if that fails, in one for each, at once, so that
-        a worker that does not answer is waited for once."""
+        """What is there: all are fetched at once, so that a worker that does not answer is waited
+        for once."""
 
-        async def fetch(some: list[Future]) -> list[Any]:
-            journey = self._client.gather(some, asynchronous=True)
+        async def fetch(one: Future) -> list[Any]:
+            journey = self._client.gather([one], asynchronous=True)
             return list(await asyncio.wait_for(journey, FETCH_SECONDS))
 
-        async def fetch_each() -> list[Any]:
-            journeys = (fetch([one]) for one in futures)
-            found = await asyncio.gather(*journeys, return_exceptions=True)
-            return [_lost(one) if isinstance(one, BaseException) else one[0] for one in found]
+        async def fetch_all() -> list[list[Any] | BaseException]:
+            return await asyncio.gather(*map(fetch, futures), return_exceptions=True)
 
         try:
-            return list(self._client.sync(fetch, futures))
-        except Exception:  # what cannot be unpacked, too
-            try:
-                return list(self._client.sync(fetch_each))
-            except Exception as error:
-                return [_lost(error) for _ in futures]
+            found = self._client.sync(fetch_all)
+        except Exception as error:
+            found = [error] * len(futures)
+        return [_lost(one) if isinstance(one, BaseException) else one[0] for one in found]
 
 
 def _lost(error: BaseException) -> Lost:

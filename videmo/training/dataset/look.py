@@ -85,7 +85,8 @@ def seen(pictures: Sequence[Path] | np.ndarray, look: Look) -> list[np.ndarray |
     workers, see = min(os.cpu_count() or 1, len(pictures) // MANY), partial(_see, look)
     if workers < 2:
         return [see(picture) for picture in pictures]
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    one_thread = cv2.setNumThreads, (1,)  # as there are as many processes as cores
+    with ProcessPoolExecutor(workers, get_context("spawn"), *one_thread) as pool:
         return list(pool.map(see, pictures, chunksize=64))
 
 
@@ -102,7 +103,6 @@ def read_bgr(file: Path) -> np.ndarray:
 
 @cache
 def _detector(name: str) -> Detector:
-    cv2.setNumThreads(1)  # each process has its own
     return detector_of(DetectorConfig(name, min_face=MIN_FACE, interval=1))
 
 
