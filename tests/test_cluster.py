@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import pickle
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,11 +19,13 @@ from pathlib import Path
 import pytest
 
 import videmo
-from tests.cluster import Cluster, cluster, end, leftovers, tables_in
+from tests.cluster import Cluster, cluster, end, leftovers, tables_in, until
 from tests.conftest import ROOT
 from tests.movies import another, still
+from videmo.archive.cluster import crew as crew_module
 from videmo.archive.cluster.address import check_private, scheduler_at, workers_here
 from videmo.archive.cluster.connect import connected
+from videmo.archive.cluster.crew import Crew, Ended, Lost
 from videmo.archive.cluster.fit import Difference, examine, expected, none_fit, traits
 from videmo.archive.cluster.movies import LEAST_CHUNKS, PIECES
 from videmo.archive.walk import find_movies
@@ -350,3 +354,34 @@ def test_what_a_cluster_cannot_do_is_refused_before_any_work(
     assert not (tmp_path / "out").exists()
     done = scan(archive / "a.mp4", "--cluster", "local:2", cwd=tmp_path)
     assert done.returncode == 2 and "are for folders" in done.stderr
+
+
+def no_difference() -> tuple[str, list[Difference]]:
+    return "", []
+
+
+def echo(what: str) -> str:
+    return what
+
+
+def test_a_worker_that_does_not_answer_is_waited_for_once_and_costs_nothing_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew_module, "FETCH_SECONDS", 8)
+    with cluster(tmp_path / "cluster") as one:
+        stopped, _ = (one.add_worker("--no-nanny", "--nthreads", "2") for _ in range(2))
+        with connected(str(one.file)) as client:
+            crew, found = Crew(client, no_difference), list[Ended]()
+            until(lambda: crew.ended(0.1) or crew.workers == 2)
+            for what in "abcd":
+                crew.begin(what, echo, what)
+            states = client.futures.values
+            until(lambda: sum(state.status == "finished" for state in states()) >= 4)
+            os.kill(stopped.pid, signal.SIGSTOP)
+            try:
+                until(lambda: found.extend(crew.ended(0.1)) or len(found) == 4)
+            finally:
+                os.kill(stopped.pid, signal.SIGCONT)
+    lost = [end.outcome.why for end in found if isinstance(end.outcome, Lost)]
+    assert len(lost) == 2 and sum("TimeoutError" in why for why in lost) == 1, lost
+    assert sum(end.outcome == end.what for end in found) == 2

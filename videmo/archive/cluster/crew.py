@@ -133,12 +133,14 @@ class Crew:
                 keys.append(self._done.get(timeout=seconds))
             while True:
                 keys.append(self._done.get_nowait())
-        asked = [self._asked.pop(key) for key in keys if key in self._asked]
-        for one, outcome in zip(asked, self._outcomes([one.future for one in asked]), strict=True):
-            self._judge(one, outcome)
-        over = [self._forget(key) for key in keys if key in self._running]
-        outcomes = self._outcomes([one.future for one in over])
-        found += [Ended(one.what, out, one.worker) for one, out in zip(over, outcomes, strict=True)]
+        silent: set[str] = set()
+        for key in keys:
+            if key in self._asked:
+                one = self._asked.pop(key)
+                self._judge(one, self._outcome(one, silent))
+            elif key in self._running:
+                one = self._forget(key)
+                found.append(Ended(one.what, self._outcome(one, silent), one.worker))
         return found
 
     def leave_out(self, worker: str, why: list[Difference], name: str = "") -> None:
@@ -221,47 +223,27 @@ class Crew:
         elif one.worker in self._there:
             self._fit[one.worker] = self._there[one.worker]
 
-    def _outcomes(self, futures: list[Future]) -> list[Any]:
-        """What each gave back, or `Lost`, whatever became of it.
+    def _outcome(self, one: _Running, silent: set[str]) -> Any:
+        """What it gave back, or `Lost`, whatever became of it. Workers that did not answer are put
+        into `silent`, and not waited for again.
 
         Raises:
             SetupError: the scheduler is gone.
         """
-        there = [one for one in futures if one.status == "finished"]
-        fetched = iter(self._fetched(there) if there else [])
-        outcomes = [next(fetched) if one in there else _failure(one) for one in futures]
-        if any(isinstance(one, Lost) for one in outcomes) and self._client.status != "running":
-            raise gone(self._client)
-        return outcomes
-
-    def _fetched(self, futures: list[Future]) -> list[Any]:
-        """What is there: all are fetched at once, so that a worker that does not answer is waited
-        for once."""
-
-        async def fetch(one: Future) -> list[Any]:
-            journey = self._client.gather([one], asynchronous=True)
-            return list(await asyncio.wait_for(journey, FETCH_SECONDS))
-
-        async def fetch_all() -> list[list[Any] | BaseException]:
-            return await asyncio.gather(*map(fetch, futures), return_exceptions=True)
-
+        if one.worker in silent:
+            return Lost("what came of it was lost (its worker does not answer)")
         try:
-            found = self._client.sync(fetch_all)
-        except Exception as error:
-            found = [error] * len(futures)
-        return [_lost(one) if isinstance(one, BaseException) else one[0] for one in found]
-
-
-def _lost(error: BaseException) -> Lost:
-    return Lost(f"what came of it was lost ({type(error).__name__})")
-
-
-def _failure(future: Future) -> Lost:
-    """Why something has no outcome."""
-    try:
-        error = future.exception(timeout=FETCH_SECONDS)
-    except Exception as lost:
-        return _lost(lost)
-    if error is None:  # it was cancelled, though not by us
-        return Lost("what came of it was lost")
-    return Lost(f"{type(error).__name__}: {error}")
+            if one.future.status == "finished":
+                return one.future.result(timeout=FETCH_SECONDS)
+            error = one.future.exception(timeout=FETCH_SECONDS)
+        except Exception as lost:  # what cannot be unpacked, too
+            if self._client.status != "running":
+                raise gone(self._client) from lost
+            if isinstance(lost, TimeoutError | asyncio.TimeoutError):
+                silent.add(one.worker)
+            return Lost(f"what came of it was lost ({type(lost).__name__})")
+        if error is None:  # it was cancelled, though not by us
+            if self._client.status != "running":
+                raise gone(self._client)
+            return Lost("what came of it was lost")
+        return Lost(f"{type(error).__name__}: {error}")
