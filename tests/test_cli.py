@@ -20,7 +20,6 @@ from tests.conftest import Made
 from tests.movies import begun, cut_off, still
 from tests.waiting import PATIENCE
 from videmo.cli import cli
-from videmo.cli.options import TIME
 from videmo.cli.removed import OneOf
 from videmo.convert import FORMS
 from videmo.demo import make_movie
@@ -364,22 +363,6 @@ def test_what_cannot_be_drawn_or_converted_is_one_line(
     (tmp_path / "a.mp4").write_bytes(b"no movie")
     (tmp_path / "empty").mkdir()
     check_error(run(*arguments, cwd=tmp_path), 2, says)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("72.5", 72.5), ("5.", 5), ("0:90", 90), ("1:100", 160), ("99999:0:0", 359996400)],
-)
-def test_times_are_seconds_or_a_clock_s(text: str, seconds: float) -> None:
-    assert TIME.convert(text, None, None) == seconds
-
-
-@pytest.mark.parametrize(
-    "text", ["noon", "nan", "-5", "+5", "1:", ".5", "", "\N{FULLWIDTH DIGIT ONE}"]
-)
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(click.UsageError, match="is no time"):
-        TIME.convert(text, None, None)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ SEPARATORS = ",;\t"
 LARGEST = 1 << 28
 """Bytes; a list that somebody looks at is never so large."""
 
-_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,6}):(\d{1,6}(?:[.,]\d*)?)", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d*)?)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d*)?", re.ASCII)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,7 +11,6 @@ from typing import Any
 import click
 
 from videmo.schema import ALL_SOUND, DEFAULT_DETECTOR, DEFAULT_REPEAT
-from videmo.sheets import seconds_in
 
 Decorator = Callable[[Any], Any]
 
@@ -30,20 +28,18 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
 
     name = "time"
-    _endless = re.compile(r"\d{7,}(?::\d+){0,2}(?:\.\d*)?", re.ASCII)
-    """Has more digits than a time."""
+    _form = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", re.ASCII)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         if isinstance(value, float):
             return value
-        text = str(value)
-        time = seconds_in(text)
-        if time is None and self._endless.fullmatch(text):
-            time = math.inf
-        if time is None or text.startswith(("+", "-")):
+        found = self._form.fullmatch(str(value))
+        if not found:
             self.fail(f"{value!r} is no time; write seconds (72.5) or 0:01:12.5", param, ctx)
+        hours, minutes, seconds = found.groups()
+        time = float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
         if time > LONGEST:
             self.fail("no movie lasts so long; write seconds (72.5) or 0:01:12.5", param, ctx)
         return time

@@ -6,14 +6,13 @@ Both say the same, of moments after corrections.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from videmo import __version__
 from videmo.files import shown
 from videmo.index import Sums
-from videmo.moments import Moment
+from videmo.moments import Moment, on_screen
 from videmo.report.data import emotions_data, seconds_of
 from videmo.report.look import Look
 from videmo.schema import SCORE
@@ -38,10 +37,10 @@ class Best(NamedTuple):
 def sums_of(look: Look) -> Sums:
     """What a movie's moments come to."""
     kept = sum(1 for one in look.moments if not one.removed)
-    rows = look.table["track"].value_counts()
-    seen: Counter[str] = Counter()
-    for track, person in look.names.items():
-        seen[person] += int(rows.get(track, 0))
+    seen: dict[str, float] = dict.fromkeys(look.names.values(), 0.0)
+    for one in on_screen(look.table, look.record["end"]):
+        if one.track in look.names:
+            seen[look.names[one.track]] += one.end - one.start
     people = sorted(seen, key=lambda person: (-seen[person], person))
     return Sums(kept, seconds_of(look.moments), tuple(people))
 
