@@ -482,6 +482,14 @@ def test_as_json_and_as_csv_say_the_same(archive: Path) -> None:
     assert [line["person"] for line in lines] == ["Jim"] * 4 + ["Rachel", ""]
 
 
+def test_all_emotions_may_be_named_as_all(archive: Path) -> None:
+    named, unnamed = (
+        CliRunner().invoke(cli, ["find", str(archive), *more]).stdout
+        for more in (["-e", "all"], [])
+    )
+    assert named == unnamed and len(named.splitlines()) == 7
+
+
 def test_where_nothing_matches_that_is_said(archive: Path) -> None:
     done = CliRunner().invoke(cli, ["find", str(archive), "--longer", "60", "--as", "json"])
     assert done.exit_code == 0 and json.loads(done.stdout) == []

@@ -212,6 +212,7 @@ GOOD = "moment,1,0,1,happy,,,,confirmed,\n"
     [
         ("moment,1,0,1,happy,,,,perhaps,", "'perhaps' is no verdict"),
         ("moment,1,soon,1,happy,,,,removed,", "start: 'soon' is no time"),
+        ("track,13,,,,Guest,,,,", "needs start and end, in seconds"),
         ("moment,1,2,1,happy,,,,removed,", "its end does not come after its start"),
         ("moment,1,0,1,happy,,3,,,", "its new end does not come after its start"),
         ("moment,one,0,1,happy,,,,removed,", "'one' is no track"),

@@ -176,7 +176,9 @@ OBSERVED = tuple(column for column in TABLE_COLUMNS if column.of)
 SCORE = Column("", float, digits=4, least=0, most=1)
 """What a label's column is like."""
 
-NOT_LABELS = frozenset((*(column.name for column in TABLE_COLUMNS), "all", "file", "faces"))
+ALL_LABELS = "all"
+"""What users write for every label."""
+NOT_LABELS = frozenset((*(column.name for column in TABLE_COLUMNS), ALL_LABELS, "file", "faces"))
 """Compared without capitals: columns and folders of other programs know none."""
 _LABEL = re.compile(r"\w(?:[\w .+-]{0,58}\w)?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?: *\..*)?", re.IGNORECASE)

@@ -17,7 +17,7 @@ from videmo.cli.progress import watched
 from videmo.cli.tell import long, say
 from videmo.files import shown
 from videmo.plain import counted
-from videmo.schema import EMOTIONS, timecode
+from videmo.schema import ALL_LABELS, EMOTIONS, timecode
 
 if TYPE_CHECKING:
     from videmo.moments import Moment
@@ -35,7 +35,9 @@ ON_SCREEN = 50
     *("-e", "--emotion", "emotions"),
     multiple=True,
     metavar="EMOTION",
-    help="Only this emotion; repeatable. Of videmo's own models: " + ", ".join(EMOTIONS) + ".",
+    help="Only this emotion; repeatable; all: any, as without it. Of videmo's own models: "
+    + ", ".join(EMOTIONS)
+    + ".",
 )
 @click.option(
     *("--person", "persons"),
@@ -127,6 +129,8 @@ def find(
 
     most = (None if target else ON_SCREEN) if limit is None else limit or None
     frames, least = repeat
+    if ALL_LABELS in what["emotions"]:
+        what["emotions"] = ()
     # One more than is shown tells whether there are more.
     asked = Asked(
         repeat=frames,

@@ -33,7 +33,7 @@ from videmo.cli.options import (
 )
 from videmo.cli.tell import say
 from videmo.files import shown
-from videmo.schema import DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE
+from videmo.schema import ALL_LABELS, DEFAULT_DETECTOR, DEFAULT_GAP, DEFAULT_MIN_FACE
 
 if TYPE_CHECKING:
     from videmo.live import Live, LiveSettings
@@ -266,13 +266,13 @@ def _hook(session: Live, options: dict[str, Any]) -> None:
     limit, cooldown = options["hook_timeout"], options["cooldown"]
     told_of = {"--on": options["commands"], "--on-start": options["start_commands"]}
     for option, (emotion, line) in ((name, one) for name in told_of for one in told_of[name]):
-        if emotion not in ("all", *session.labels):
+        if emotion not in (ALL_LABELS, *session.labels):
             raise RequestError(
                 f"{shown(emotion)}: no such emotion; choose from all, {', '.join(session.labels)}"
             )
         command = Command(line, limit)
         session.on(
-            None if emotion == "all" else emotion,
+            None if emotion == ALL_LABELS else emotion,
             command,
             name=f"{option} {emotion} {shown(command.arguments[0])}",
             cooldown=cooldown,

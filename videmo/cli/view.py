@@ -36,7 +36,8 @@ def view(
     itself; what is extracted joins those that lie close together, as extract does.
 
     Corrections (another emotion, other ends, taken out, confirmed, a name, a note) are kept in
-    NAME.review.csv beside the table, which is never changed; extract and report heed them.
+    NAME.review.csv beside the table, which is never changed; find, extract, report, summary and
+    plot heed them.
     """
     from videmo.find import find_tables, searched_folder, without_copies
     from videmo.view import answer, listen

@@ -18,11 +18,8 @@ from videmo.meant import no_such_emotion
 from videmo.names import People, read_people
 from videmo.plain import some_of, tidy
 from videmo.review import read_review
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
+from videmo.schema import ALIGNED_EYES, ALL_LABELS, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record, review_path
-
-ALL = "all"
-"""All emotions that a table's model tells apart."""
 
 NEAR = 0.1
 """How far behind the limit a track is told as one that nearly got a name."""
@@ -154,7 +151,7 @@ def check_emotions(emotions: Sequence[str], tables: Iterable[Path]) -> None:
 
 
 def of_labels(wanted: Wanted, labels: Sequence[str], table: Path, model: str = "") -> Wanted:
-    """What is wanted of a table whose `model` has these labels; `ALL` is all of them.
+    """What is wanted of a table whose `model` has these labels; `ALL_LABELS` is all of them.
 
     Of a list, the emotions of its lines, which were checked when it was read.
 
@@ -168,12 +165,12 @@ def of_labels(wanted: Wanted, labels: Sequence[str], table: Path, model: str = "
     known = [emotion for emotion in dict.fromkeys(wanted.emotions) if emotion not in unknown]
     if not known:
         _refuse(unknown, labels, filter(None, [model]), f"{shown(table)}: ")
-    every = tuple(labels) if ALL in known else tuple(known)
+    every = tuple(labels) if ALL_LABELS in known else tuple(known)
     return replace(wanted, emotions=every)
 
 
 def _unknown(emotions: Iterable[str], labels: Iterable[str]) -> list[str]:
-    known = {*labels, ALL}
+    known = {*labels, ALL_LABELS}
     return [emotion for emotion in emotions if emotion not in known]
 
 
@@ -182,7 +179,7 @@ def _refuse(
 ) -> None:
     if not unknown:
         return
-    said, by = no_such_emotion(unknown, (*labels, ALL)), ", ".join(map(shown, models))
+    said, by = no_such_emotion(unknown, (*labels, ALL_LABELS)), ", ".join(map(shown, models))
     if by and "did you mean" not in said:
         said += f"; that is what {by} tells apart, scan with --model for others"
     raise RequestError(f"{where}{shown(said)}")

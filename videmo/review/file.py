@@ -101,7 +101,9 @@ def _with_line(review: Review, line: Mapping[str, str]) -> Review:
     if kind not in (MOMENT, TRACK):
         raise ValueError(f"{shown(kind)!r} is no kind ({MOMENT}, {TRACK}, {PERSON})")
     start, end = _time(line, "start"), _time(line, "end")
-    if start is None or end is None or start >= end:
+    if start is None or end is None:
+        raise ValueError("needs start and end, in seconds, of what the scan found")
+    if start >= end:
         raise ValueError("its end does not come after its start")
     track = _number(line["track"])
     if kind == TRACK:
