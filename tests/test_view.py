@@ -602,6 +602,18 @@ def test_the_page_of_all_movies_says_what_the_report_s_does(
         assert after == before - (0 if raw else 1)
 
 
+def test_all_faces_of_a_movie_on_the_page_of_all_are_drawn_when_the_first_is_asked_for(
+    archive: Path,
+) -> None:
+    """Its table and the movie are read once; the others are there when the movie is gone."""
+    with answering(listen(find_tables([archive]), archive.parent / "x", folder=archive)) as address:
+        best = data_of(ask(address, "")[2].decode())["best"]
+        of_movie = sorted(one["face"] for one in best if one["movie"] == best[0]["movie"])
+        assert len(of_movie) > 2 and ask(address, of_movie[0])[0] == 200
+        (archive / best[0]["movie"]).unlink()
+        assert {ask(address, face)[0] for face in of_movie} == {200}
+
+
 def test_all_movies_have_a_page_and_nothing_leaves_this_machine(
     browser: Any, people: Made, tmp_path: Path
 ) -> None:

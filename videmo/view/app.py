@@ -27,7 +27,7 @@ from videmo.report.html import header_policy, index_page, movie_page
 from videmo.view.gate import App, Gate
 from videmo.view.jobs import Jobs
 from videmo.view.overview import Overview
-from videmo.view.shelf import Shelf, moments_asked
+from videmo.view.shelf import Face, Shelf, moments_asked
 from videmo.view.stream import Converted, stream_command
 
 MOST_BODY = 1 << 22
@@ -112,8 +112,9 @@ class _Pages:
         return Converted(command, shown(movie.path))
 
     async def face(self, request: Request) -> Response:
-        wanted = (request.path_params[name] for name in ("track", "frame"))
-        jpeg = await run_in_threadpool(self._shelf.face, self._number(request), *wanted)
+        number, asked = self._number(request), request.path_params
+        face, others = Face(asked["track"], asked["frame"]), self._overview.faces(number)
+        jpeg = await run_in_threadpool(self._shelf.face, number, face, others)
         headers = {"cache-control": "private, no-cache"}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 

@@ -21,6 +21,7 @@ from videmo.report.index import MOST_BEST, Best, index_data, movie_row
 from videmo.schema import DEFAULT_REPEAT
 from videmo.search import Told, ask_folder, bring_up_to_date, is_up_to_date, place_in
 from videmo.table import read_record
+from videmo.view.shelf import Face
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Overview:
         self._raw = raw
         self._kept: Index | None = None
         """One in memory, where the folder's own cannot be had or brought up to date."""
+        self._best_of: list[list[Face]] = [[] for _ in tables]
         self._lock = threading.Lock()
         if len(tables) > 1:  # else nobody sees it
             self._told(progress)
@@ -77,6 +79,10 @@ class Overview:
         """
         with self._lock:
             told = self._told()
+            self._best_of = [[] for _ in self._tables]
+            for place, moment in told.best:
+                number = self._places.index(place)
+                self._best_of[number].append(Face(moment.track, moment.best_frame))
         rows = []
         for place, (table, name) in zip(self._places, self._tables, strict=True):
             record = None
@@ -85,6 +91,10 @@ class Overview:
             rows.append(movie_row(name, self._links[place], record, told.sums.get(place)))
         name = self._folder.absolute().name if self._folder else "videmo"
         return index_data(name, rows, map(self._best, told.best))
+
+    def faces(self, number: int) -> Sequence[Face]:
+        """The faces of a movie that the page shows."""
+        return self._best_of[number]
 
     def _best(self, placed: tuple[str, Moment]) -> Best:
         place, moment = placed

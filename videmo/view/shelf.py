@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from videmo.errors import RequestError, VidemoError
 from videmo.exporters import EXPORTERS
@@ -41,6 +41,13 @@ MOST_FACES = 4000
 """Pictures of faces that are kept, of some kilobytes each."""
 
 
+class Face(NamedTuple):
+    """The best face of a moment."""
+
+    track: int
+    frame: int
+
+
 class Shelf:
     """All movies, by number. May be used by several threads."""
 
@@ -52,7 +59,7 @@ class Shelf:
         self._movie = movie
         self._scans: OrderedDict[int, tuple[object, Scan]] = OrderedDict()
         self._movies: dict[int, tuple[object, Movie]] = {}
-        self._faces: OrderedDict[tuple[object, int, int, int], bytes] = OrderedDict()
+        self._faces: OrderedDict[tuple[object, int, Face], bytes] = OrderedDict()
         self._lock = threading.RLock()
         self._drawing = threading.Lock()
 
@@ -105,24 +112,28 @@ class Shelf:
             return {**told, "src": "file", "lead": round(float(movie.lead), 6)}
         return told
 
-    def face(self, number: int, track: int, frame: int) -> bytes:
-        """The picture of a moment's best face.
+    def face(self, number: int, face: Face, others: Iterable[Face] = ()) -> bytes:
+        """The picture of a moment's best face; `others` of the movie, which will be asked for, too,
+        are drawn with it, so that its table and the movie are read once.
 
         Raises:
             RequestError: no moment has such a one.
             VidemoError: the movie cannot be read.
         """
-        key = (self._stamp(number), number, track, frame)
+        stamp = self._stamp(number)
         with self._drawing:  # one after the other: each seeks in the movie
-            if key not in self._faces:
+            if (stamp, number, face) not in self._faces:
                 scan = self._scan(number)
-                found = [one for one in scan.found if (one.track, one.best_frame) == (track, frame)]
-                if not found:
+                of_face = {Face(one.track, one.best_frame): one for one in scan.found}
+                if face not in of_face:
                     raise RequestError(AGAIN)
-                self._faces[key] = dict(pictures(scan, self.movie(number), found[:1]))[0]
-                if len(self._faces) > MOST_FACES:
+                drawn = [*({face, *others} & of_face.keys())]
+                moments = [of_face[one] for one in drawn]
+                for place, jpeg in pictures(scan, self.movie(number), moments):
+                    self._faces[stamp, number, drawn[place]] = jpeg
+                while len(self._faces) > MOST_FACES:
                     self._faces.popitem(last=False)
-            return self._faces[key]
+            return self._faces[stamp, number, face]
 
     def correct(self, number: int, asked: Mapping[str, Any]) -> None:
         """Keep what somebody says of a moment.
