@@ -136,12 +136,6 @@ class Groups:
         self._farthest += [None] * len(new)
         self._join()
 
-    def parted(self, joined: Joined) -> bool:
-        """Whether no group here has tracks of both parts."""
-        parts = [{(m.movie, m.track.number) for m in part} for part in (joined.one, joined.other)]
-        groups = [{(m.movie, m.track.number) for m in group} for group in self.members]
-        return not any(group & parts[0] and group & parts[1] for group in groups)
-
     @property
     def doubts(self) -> list[Joined | None]:
         """For each group what holds it together only just: `CLOSE` to the limit; None: nothing."""

@@ -14,6 +14,9 @@ from videmo.runs import ROUNDING
 LOWER = 4
 """Limits that are tried, one 0.01 below the other, for one that parts two."""
 
+Places = dict[tuple[int, int], int]
+"""The number of the group of each track, which is told by the numbers of its movie and its own."""
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -51,7 +54,7 @@ def by_likeness(movies: Sequence[Sequence[Track]], distance: float, min_seconds:
     for index, group in enumerate(groups.members):
         for member, mean in zip(group, mean_distances(group), strict=True):
             verdicts[member.movie][member.track.number] = Verdict(names.get(index, ""), mean)
-    at = cache(lambda limit: _grouped(movies, limit))  # few limits: they have two digits
+    at = cache(lambda limit: _places(_grouped(movies, limit)))  # few: limits have two digits
     doubts = groups.doubts
     just = {
         name: (joined, _parting(joined, at))
@@ -68,10 +71,27 @@ def _grouped(movies: Sequence[Sequence[Track]], distance: float) -> Groups:
     return groups
 
 
-def _parting(joined: Joined, at: Callable[[float], Groups]) -> float | None:
-    """A limit that parts two; `at` gives the groups of each."""
+def _places(groups: Groups) -> Places:
+    """In which group each track is; the groups themselves, with all their distances, may go."""
+    return {
+        (member.movie, member.track.number): place
+        for place, group in enumerate(groups.members)
+        for member in group
+    }
+
+
+def _parting(joined: Joined, at: Callable[[float], Places]) -> float | None:
+    """A limit at which no group has tracks of both parts; `at` says where they are then."""
     limits = (round(joined.parting - step / 100, 2) for step in range(LOWER))
-    return next((limit for limit in limits if limit > 0 and at(limit).parted(joined)), None)
+    for limit in (one for one in limits if one > 0):
+        places = at(limit)
+        one, other = (
+            {places[member.movie, member.track.number] for member in part}
+            for part in (joined.one, joined.other)
+        )
+        if one.isdisjoint(other):
+            return limit
+    return None
 
 
 def doubts_of(doubts: dict[str, tuple[Joined, float | None]], movies: Sequence[str]) -> list[Doubt]:
