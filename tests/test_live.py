@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import json
 import os
 import shutil
@@ -39,7 +41,7 @@ from videmo.live.journal import JOURNAL_SUFFIX, read_journal
 from videmo.scan import Settings, scan_movie
 from videmo.schema import DEFAULT_REPEAT
 from videmo.table import read_record, read_table, record_path
-from videmo.video import Wish, open_movie, open_sound, probe
+from videmo.video import Connection, Wish, find_place, open_movie, open_sound, probe
 
 MODEL = ROOT / "models" / "emotion.tflite"
 TOGETHER = 0.95
@@ -219,6 +221,24 @@ def test_a_pipe_that_another_program_fills(happy: Path, tmp_path: Path) -> None:
     assert any(face.emotion == "happy" for look in seen.looks for face in look.faces)
     record = read_record(seen.ended.finished.table)  # type: ignore[union-attr]
     assert record["live"]["kind"] == "pipe" and record["status"] == "ok"
+
+
+def test_a_picture_is_freed_once_nobody_has_it(happy: Path, tmp_path: Path) -> None:
+    """Not when Python next looks for circles, which may be hundreds of pictures later."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    gc.collect()
+    gc.disable()
+    held = []
+    try:
+        with sending("-re", "-stream_loop", -1, "-i", happy, "-c", "copy", "-f", "mpegts", fifo):
+            connection = Connection(find_place(str(fifo)), Wish(), threading.Event())
+            for _ in itertools.islice(connection.arrivals(), 20):
+                held.append(sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()))
+            connection.close()
+    finally:
+        gc.enable()
+    assert len(held) == 20 and held[-1] <= held[5]
 
 
 def test_a_writer_that_ends_is_a_gap_and_the_next_one_goes_on(happy: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from videmo.files import shown
 from videmo.video.clock import Clock
 from videmo.video.colours import colours_of
 from videmo.video.frame import Frame
-from videmo.video.movie import Movie, limit_pixels, unit_of
+from videmo.video.movie import Movie, Turn, limit_pixels, unit_of
 from videmo.video.opening import Wish, open_source, reason_of
 from videmo.video.pipe import Pipe, Silence
 from videmo.video.places import ADDRESS, MOVIE, STDIN, Place
@@ -74,6 +74,7 @@ class Connection:
         self.heard: av.AudioStream | None = None
         """The sound that comes with the pictures; known with the first of them."""
         self._movie: Movie | None = None
+        self._turns: dict[int, Turn] = {}
         if place.kind == MOVIE:
             self._movie = probe(place.path)
         else:
@@ -136,15 +137,23 @@ class Connection:
                     at = clock.of(packet.pts * packet.time_base)
                     yield Arrival(now, sound=SoundPiece(at, packet, heard[0]))
                 continue
+            turn = self._turn(raw)
             if like is None:
-                like = _described(video, raw, self.place)
+                like = _described(video, raw, turn, self.place)
             pts = None if raw.pts is None else raw.pts * unit_of(video)
             at = clock.next(pts, now)
             if (early := clock.due(at) - now - self._lead()) > 0:
                 if self._over.wait(early):
                     return
                 now = time.monotonic()
-            yield Arrival(now, _frame(at, like, video, raw))
+            yield Arrival(now, _frame(at, like, video, raw, turn))
+
+    def _turn(self, raw: av.VideoFrame) -> Turn:
+        """What the display matrix asks for: read once for each angle, as PyAV keeps a picture whose
+        side data was read in a circle of references, until Python looks for such."""
+        if raw.rotation not in self._turns:
+            self._turns[raw.rotation] = turn_of(raw)
+        return self._turns[raw.rotation]
 
     def _lead(self) -> float:
         """Seconds by which a picture may come before its time. What comes faster than it is to be
@@ -196,10 +205,9 @@ class Connection:
         return BrokenSourceError(f"{shown(self.place.name)}: {why}")
 
 
-def _described(video: av.VideoStream, raw: av.VideoFrame, place: Place) -> Movie:
+def _described(video: av.VideoStream, raw: av.VideoFrame, turn: Turn, place: Place) -> Movie:
     """A live source as a movie without an end."""
     aspect = video.sample_aspect_ratio or Fraction(1)
-    turn = turn_of(raw)
     width, height = upright_size(raw, aspect, turn)
     return Movie(
         path=Path(place.name),
@@ -221,9 +229,11 @@ def _described(video: av.VideoStream, raw: av.VideoFrame, place: Place) -> Movie
     )
 
 
-def _frame(at: Fraction, like: Movie, video: av.VideoStream, raw: av.VideoFrame) -> Frame:
+def _frame(
+    at: Fraction, like: Movie, video: av.VideoStream, raw: av.VideoFrame, turn: Turn
+) -> Frame:
     """The picture, which may be turned, or have pixels of another shape, than the first ones."""
-    aspect, turn = video.sample_aspect_ratio or Fraction(1), turn_of(raw)
+    aspect = video.sample_aspect_ratio or Fraction(1)
     if (aspect, turn) != (like.pixel_aspect, like.turn):
         like = replace(like, pixel_aspect=aspect, turn=turn)
     return Frame(at, like, raw)
