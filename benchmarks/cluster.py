@@ -36,6 +36,9 @@ ALONE = {
 """Workers that share a process would each look at it a hundred times a second; real ones, which
 have machines of their own, cost the others nothing by that."""
 
+FEW_LOGS = {"DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "20"}
+"""As in the configuration that `examples/cluster_certificates.py` writes."""
+
 
 @contextmanager
 def sleeping_cluster(folder: Path, count: int, scale: float) -> Iterator[tuple[Path, int]]:
@@ -43,8 +46,8 @@ def sleeping_cluster(folder: Path, count: int, scale: float) -> Iterator[tuple[P
     file = folder / "scheduler.json"
     how = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", *how]
-    scheduler = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    env = {**os.environ, **ALONE, SLEEPS: str(scale)}
+    env = {**os.environ, **FEW_LOGS, **ALONE, SLEEPS: str(scale)}
+    scheduler = subprocess.Popen(command, env={**os.environ, **FEW_LOGS}, stderr=subprocess.DEVNULL)
     while not file.exists():
         time.sleep(0.1)
     command = [sys.executable, "-m", "benchmarks.sleeping", str(count), str(file)]

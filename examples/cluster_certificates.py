@@ -3,7 +3,8 @@
     python examples/cluster_certificates.py FOLDER [DAYS]
 
 writes an authority, one certificate with its key that it has signed, and `dask.yaml`, which tells
-Dask to use them and to talk to nobody without. Copy the folder to the same place on every machine
+Dask to use them, to talk to nobody without, and not to keep the last thousand messages to each
+worker (5 MB of the scheduler's memory for each). Copy the folder to the same place on every machine
 (with scp, and not over a folder that others can read), and say there:
 
     export DASK_CONFIG=FOLDER/dask.yaml
@@ -29,6 +30,8 @@ DAYS = 365
 
 CONFIG = """\
 distributed:
+  admin:
+    low-level-log-length: 20
   comm:
     require-encryption: true
     tls:
