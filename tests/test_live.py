@@ -223,6 +223,15 @@ def test_a_pipe_that_another_program_fills(happy: Path, tmp_path: Path) -> None:
     assert record["live"]["kind"] == "pipe" and record["status"] == "ok"
 
 
+def test_a_piped_mp4_whose_index_comes_last_is_refused_with_what_to_do(happy: Path) -> None:
+    with happy.open("rb") as content:
+        done = subprocess.run(
+            command("-", "--no-page"), stdin=content, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1 and "name the file instead" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_picture_is_freed_once_nobody_has_it(happy: Path, tmp_path: Path) -> None:
     """Not when Python next looks for circles, which may be hundreds of pictures later."""
     fifo = tmp_path / "fifo"

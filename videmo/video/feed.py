@@ -21,7 +21,7 @@ from videmo.video.clock import Clock
 from videmo.video.colours import colours_of
 from videmo.video.frame import Frame
 from videmo.video.movie import Movie, Turn, limit_pixels, unit_of
-from videmo.video.opening import Wish, open_source, reason_of
+from videmo.video.opening import Wish, open_source, reason_of, refusal
 from videmo.video.pipe import Pipe, Silence
 from videmo.video.places import ADDRESS, MOVIE, STDIN, Place
 from videmo.video.probe import probe, turn_of, upright_size
@@ -188,6 +188,8 @@ class Connection:
         except Silence as error:
             raise self._broken(error.strerror or "nothing came") from error
         except (av.error.FFmpegError, OSError) as error:
+            if isinstance(error, av.error.InvalidDataError) and not self._turns:
+                raise refusal(self.place, error) from error  # not one picture came
             raise self._broken(reason_of(error, self._wish.stall)) from error
         if self._over.is_set():
             return

@@ -112,7 +112,7 @@ def refusal(place: Place, error: Exception) -> MovieError | RequestError | Setup
             f"{name}: what comes is not a movie that videmo can read; check the address"
             if place.kind == ADDRESS
             else f"{name}: what comes is not a movie that videmo can read; pipe MPEG-TS, Matroska "
-            "or MJPEG into it"
+            "or MJPEG into it (an MP4's index may lie at its end: name the file instead)"
         )
     return MovieError(f"{name}: cannot be opened ({reason_of(error)}); check it, and try again")
 
