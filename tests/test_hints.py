@@ -69,6 +69,13 @@ def test_faces_that_do_not_count_are_told() -> None:
     assert hint.startswith("--eyes 0 finds 1 moment (")
 
 
+def test_moments_that_nobody_has_reviewed_are_told() -> None:
+    reviewed = Wanted(("happy",), reviewed=True)
+    assert hints(reviewed, ["happy"] * 6) == [
+        "1 moment nobody has reviewed yet; open them with: videmo view"
+    ]
+
+
 def test_scores_that_are_too_low_are_told_with_the_highest_that_finds_some() -> None:
     sure = Wanted(("happy",), min_score=0.8)
     assert hints(sure, ["happy"] * 6, score=0.63) == ["--min-score 0.6 finds 1 moment"]

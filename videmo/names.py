@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from videmo.errors import RequestError, TableError
 from videmo.files import sha256, shown, write_atomic
-from videmo.plain import tidy
+from videmo.plain import some_of, tidy
 from videmo.schema import DEFAULT_DISTANCE
 from videmo.sheets import lines_below, sheet_rows
 from videmo.table import TABLE_SUFFIX, Record
@@ -70,6 +70,12 @@ class People:
     def knows(self, person: str) -> bool:
         """Whether `person` was looked for, in any letter case."""
         return tidy(person).casefold() in {name.casefold() for name in self.known}
+
+
+def nobody_called(name: str, known: Sequence[str]) -> str:
+    """What is said of a name that none of the `known` people has."""
+    there = f"there are: {some_of(known)}" if known else "nobody is known yet; run: videmo people"
+    return f"{shown(name)}: nobody has this name; {there}"
 
 
 def people_path(table: Path) -> Path:

@@ -41,6 +41,7 @@ def hints_for(wanted: Wanted, choice: Choice, source: Source) -> list[str]:
     runs = wanted_runs(replace(wanted, repeat=1, seconds=0.0), source)
     return [
         *_of_tracks(wanted, record, source.people, found),
+        *_of_reviewed(wanted, found),
         *_of_eyes(wanted, found),
         *_of_length(wanted, runs, found),
         *_of_score(wanted, found),
@@ -51,6 +52,11 @@ def hints_for(wanted: Wanted, choice: Choice, source: Source) -> list[str]:
 
 def _told(option: str, value: float | str, count: int, why: str) -> str:
     return f"{option} {value} finds {counted(count, 'moment')}{f' ({why})' if why else ''}"
+
+
+def _of_reviewed(wanted: Wanted, found: Found) -> Iterator[str]:
+    if wanted.reviewed and (count := found(replace(wanted, reviewed=False))):
+        yield f"{counted(count, 'moment')} nobody has reviewed yet; open them with: videmo view"
 
 
 def _of_eyes(wanted: Wanted, found: Found) -> Iterator[str]:

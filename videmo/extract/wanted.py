@@ -15,8 +15,8 @@ from videmo.exporters.selection import Choice
 from videmo.files import shown
 from videmo.listed import Listed
 from videmo.meant import no_such_emotion
-from videmo.names import People, read_people
-from videmo.plain import some_of, tidy
+from videmo.names import People, nobody_called, read_people
+from videmo.plain import tidy
 from videmo.review import read_review
 from videmo.schema import ALIGNED_EYES, ALL_LABELS, DEFAULT_GAP, DEFAULT_PAD, DEFAULT_REPEAT
 from videmo.table import read_record, review_path
@@ -102,8 +102,7 @@ def check_persons(wanted: Wanted, tables: Iterable[Path]) -> None:
         if any(people.knows(person) for people in found.values()):
             raise RequestError(f"{shown(person)}: is in no track{near_misses(found)}")
         known = sorted({*said, *(name for people in found.values() for name in people.known)})
-        who = some_of(known) or "nobody"
-        raise RequestError(f"{shown(person)}: nobody has this name; there are: {who}")
+        raise RequestError(nobody_called(person, known))
 
 
 def _names_said(tables: Iterable[Path]) -> list[str]:

@@ -24,7 +24,8 @@ from videmo.index.layout import (
 )
 from videmo.meant import no_such_emotion
 from videmo.moments import Moment
-from videmo.plain import some_of, tidy
+from videmo.names import nobody_called
+from videmo.plain import tidy
 from videmo.schema import DEFAULT_REPEAT, TWO_DIGITS
 
 ORDERS = {
@@ -217,9 +218,7 @@ def _people(db: sqlite3.Connection, names: Iterable[str]) -> list[int]:
         folded = [one for one in known if one.casefold() == wanted.casefold()]
         found = [wanted] if wanted in known else folded
         if not wanted or not found:
-            there = sorted(filter(None, known))
-            who = some_of(there) or "nobody; run: videmo people"
-            raise RequestError(f"{shown(name)}: nobody has this name; there are: {who}")
+            raise RequestError(nobody_called(name, sorted(filter(None, known))))
         numbers += [known[one] for one in found]
     return numbers
 
