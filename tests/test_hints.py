@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import rows_of
+from tests.tables import told
 from tests.test_table import RECORD, ROWS
 from videmo.cli import cli
 from videmo.errors import RequestError
@@ -221,6 +222,15 @@ def test_an_option_is_given_if_somebody_gave_it_whatever_it_says(table: Path) ->
     refused = CliRunner().invoke(cli, [*command, "--order", "time"])
     assert isinstance(refused.exception, RequestError) and "--order" in str(refused.exception)
     assert "nothing matches" in CliRunner().invoke(cli, command).output
+
+
+def test_where_somebody_is_not_it_is_not_said_that_no_face_counts(tmp_path: Path) -> None:
+    for name, person in (("a", "Ann"), ("b", "Bob")):
+        told(tmp_path, f"{name}.mp4", {1: ["happy"] * 6}, persons={1: person})
+    command = ["extract", str(tmp_path), "-e", "happy", "--person", "Bob", "--as", "srt"]
+    said = CliRunner().invoke(cli, [*command, "-o", str(tmp_path / "out")]).output.splitlines()
+    (line,) = (line for line in said if "nothing matches" in line)
+    assert line.endswith("a.mp4.faces.csv: nothing matches, Bob is in no track of it")
 
 
 def test_each_option_of_the_table_is_one_of_the_command_and_used_by_some() -> None:

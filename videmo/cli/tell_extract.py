@@ -86,10 +86,8 @@ def _tell_nothing(one: Extracted, table: str) -> None:
     who = ", ".join(map(shown, one.missing))
     nobody = f", {who} is in no track of it" if who else ""
     where = "of these tracks" if one.of_some else "in it"
-    click.echo(
-        f"{table}: nothing matches{nobody}; the longest runs {where}: "
-        f"{_longest(one.held) or 'none, no face counts'}"
-    )
+    longest = f"; the longest runs {where}: {_longest(one.held) or 'none, no face counts'}"
+    click.echo(f"{table}: nothing matches{nobody}{longest if one.held or not who else ''}")
     if one.hints:
         click.echo(f"{table}: {'; '.join(one.hints)}")
 
