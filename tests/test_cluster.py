@@ -195,6 +195,32 @@ def test_a_worker_whose_temporary_folder_has_too_long_a_name_is_not_fit(
     assert b"what='processes'" in done.stdout and b"path too long" in done.stdout
 
 
+def test_scans_are_not_told_what_dask_tells_its_workers_c_library(
+    archive: Path, tmp_path: Path
+) -> None:
+    """To give back memory at once costs them a twelfth of their time."""
+    script = tmp_path / "worker.py"
+    script.write_text(
+        "import os, pickle, sys\n"
+        "from videmo.archive.cluster.fit import examine\n"
+        "from videmo.scan.workers import process_context\n"
+        "def scan(): print(os.environ.get('MALLOC_TRIM_THRESHOLD_'), flush=True)\n"
+        "if __name__ == '__main__':\n"
+        "    examine(pickle.load(sys.stdin.buffer))\n"
+        "    process = process_context().Process(target=scan)\n"
+        "    process.start(), process.join()\n"
+    )
+    with expected(Settings(), tmp_path / "out", find_movies([archive])) as wanted:
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            input=pickle.dumps(wanted),
+            env={**os.environ, "PYTHONPATH": str(ROOT), "MALLOC_TRIM_THRESHOLD_": "65536"},
+            capture_output=True,
+            check=True,
+        )
+    assert done.stdout == b"None\n"
+
+
 def test_a_table_says_why_no_worker_is_left() -> None:
     why = {
         "tls://a:1": [Difference("OpenCV", "4.14.0", "4.10.0")],

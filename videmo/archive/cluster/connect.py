@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 """So long a scheduler is looked for."""
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Dask's processes on this machine do not watch themselves a hundred times a second: that took a
+twentieth of two cores."""
 
 
 @contextmanager
@@ -73,18 +80,25 @@ def _is_asked_for(record: logging.LogRecord) -> bool:
     return "exception was never retrieved" not in record.getMessage()
 
 
-def _local(distributed: Any, count: int) -> Any:
+@contextmanager
+def _local(distributed: Any, count: int) -> Iterator[Any]:
     """A cluster of processes on this machine, that nobody else can talk to."""
-    return distributed.LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        memory_limit=0,
-        host="127.0.0.1",
-        protocol="tls",
-        security=distributed.Security.temporary(),
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL + 1,
-    )
+    import dask
+
+    with (
+        dask.config.set(QUIET),
+        distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            memory_limit=0,
+            host="127.0.0.1",
+            protocol="tls",
+            security=distributed.Security.temporary(),
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL + 1,
+        ) as cluster,
+    ):
+        yield cluster
 
 
 def _why_not(address: str, error: Exception) -> str:
