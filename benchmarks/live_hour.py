@@ -35,7 +35,9 @@ def main(hours: float, speed: float, options: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip = made(folder, SIZE, CLIP_SECONDS)
-        again = ["-stream_loop", "-1", "-readrate", str(speed), "-i", str(clip), "-t", str(seconds)]
+        # By its time stamps too: a session takes what comes before its time for a file's, and waits.
+        quick = ["-stream_loop", "-1", "-readrate", "1", "-itsscale", str(1 / speed)]
+        again = [*quick, "-i", str(clip), "-t", str(seconds / speed)]
         sender = subprocess.Popen(
             [find_ffmpeg(), "-loglevel", "error", *again, "-c", "copy", "-f", "mpegts", "-"],
             stdout=subprocess.PIPE,

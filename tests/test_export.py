@@ -83,7 +83,7 @@ def test_the_kit_s_programs_look_at_what_the_model_learnt_from(
         (("export", "a", "-o", "b", "--mirrored"), "--mirrored: is gone; a model looks once"),
         (("export", "a", "-o", "b", "--average-weights"), "--average-weights: is gone; a training"),
         (("export", "a", "-o", "b", "--labels", "fer2013"), "--labels: is gone; what learnt both"),
-        (("export", "a", "b", "-o", "c"), "networks side by side are gone; train one by several"),
+        (("export", "a", "b", "-o", "c"), "one training at a time; train several networks in one"),
         (
             ("train", "a", "-o", "b", "--arch", "swift"),
             "--arch swift: is gone; use --arch residual",
