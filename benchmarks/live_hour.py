@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from videmo.exporters.program import find_ffmpeg
 SIZE, CLIP_SECONDS = "480p", 20
 HOURS, SPEED = 1.0, 3.0
 PARTS = 10
+LAST: deque[str] = deque(maxlen=3)
+"""What the session said last, if something went wrong."""
 
 
 def main(hours: float, speed: float, options: list[str]) -> None:
@@ -35,7 +38,7 @@ def main(hours: float, speed: float, options: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip = made(folder, SIZE, CLIP_SECONDS)
-        # By its time stamps too: a session takes what comes before its time for a file's, and waits.
+        # By its time stamps, too: what comes before its time is a file's to a session, and waits.
         quick = ["-stream_loop", "-1", "-readrate", "1", "-itsscale", str(1 / speed)]
         again = [*quick, "-i", str(clip), "-t", str(seconds / speed)]
         sender = subprocess.Popen(
@@ -80,8 +83,7 @@ def view(session: subprocess.Popen[bytes], viewed: list[int]) -> None:
     """Look at one picture after the other on the page; their bytes are added to `viewed`."""
     assert session.stderr is not None
     address = next((line for line in said(session) if line.startswith("http://")), "")
-    rest = threading.Thread(target=lambda: [*said(session)], daemon=True)
-    rest.start()
+    threading.Thread(target=lambda: LAST.extend(said(session)), daemon=True).start()
     while session.poll() is None:
         try:
             with urllib.request.urlopen(f"{address.split('?')[0]}look", timeout=10) as answer:
@@ -106,7 +108,7 @@ def samples(
         while time.monotonic() - begin < seconds * part / PARTS - 0.5 and sender.poll() is None:
             time.sleep(0.1)
         if session.poll() is not None:
-            sys.exit("it ended too early")
+            sys.exit(f"it ended too early: {' '.join(LAST)}")
         yield resident(session.pid)
 
 

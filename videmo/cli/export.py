@@ -60,8 +60,7 @@ def export(
 
     if len(sources) > 1:
         raise RequestError(
-            "one training at a time; train several networks in one (members in a recipe), or one "
-            "by several: train --teacher A --teacher B"
+            "networks side by side are gone; train one by several: train --teacher A --teacher B"
         )
     if kit and (name or formats is not None):
         raise RequestError(

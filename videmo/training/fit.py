@@ -54,7 +54,7 @@ def chosen(
         values |= LEARNT_ON
         if init.suffix not in FOREIGN:
             begun = asdict(read_trained(init).recipe)
-            values |= {name: begun[name] for name in ("network", "members", "side", "colour")}
+            values |= {name: begun[name] for name in ("network", "side", "colour")}
     files = [path for path in (last if resume else None, recipe) if path is not None]
     for path in files:
         values |= read_values(path)

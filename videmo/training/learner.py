@@ -97,9 +97,7 @@ class Learner:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             logits = self.network(pictures.to(memory_format=torch.channels_last))
         logits = logits.float()
-        members = logits.shape[1]
-        said = (one.repeat_interleave(members, 0) for one in (targets, *lessons))
-        loss = self.loss(logits.flatten(0, 1), *said)
+        loss = self.loss(logits, targets, *lessons)
         loss.backward()
         self.optimiser.step()
         self.step += 1
@@ -121,8 +119,7 @@ class Learner:
         loss = (each * self.network.shares.to(each.device)).sum()
         if lessons is None:
             return loss
-        answers = self.network.answer(logits[:, None])
-        of_teachers = -(lessons * answers.log_softmax(1)).sum(1).mean()
+        of_teachers = -(lessons * self.network.answer(logits).log_softmax(1)).sum(1).mean()
         return (1 - recipe.distil) * loss + recipe.distil * of_teachers
 
     @torch.no_grad()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -30,55 +30,36 @@ class Standardised(nn.Module):
         return pictures * torch.rsqrt(variance + EPSILON)
 
 
-class SideBySide(nn.Module):
-    """Networks that look at the same picture; their channels one after the other."""
-
-    def __init__(self, members: Iterable[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([member(x) for member in self.members], 1)
-
-
 class Network(nn.Module):
-    """Pictures (n, channels, side, side) float32 0..255 in, logits (n, members, heads, classes)
-    out.
+    """Pictures (n, channels, side, side) float32 0..255 in, logits (n, heads, classes) out."""
 
-    Members learn each by itself, and answer together (B. Lakshminarayanan et al., Simple and
-    scalable predictive uncertainty estimation using deep ensembles, NeurIPS 2017).
-    """
-
-    def __init__(self, members: Sequence[Body], heads: int, classes: int, recipe: Recipe) -> None:
+    def __init__(self, body: Body, heads: int, classes: int, recipe: Recipe) -> None:
         super().__init__()
-        self.shape = (len(members), heads, classes)
+        self.shape = (heads, classes)
         first = [recipe.first, 1 - recipe.first] if heads == 2 else [1 / heads] * heads
         self.shares = torch.tensor(first)  # of each head in the answer
         self.standard = Standardised()
-        bodies, (width, *_) = zip(*members, strict=True)
-        self.body = SideBySide(bodies) if len(bodies) > 1 else bodies[0]
+        self.body, width = body
         self.dropout = nn.Dropout2d(recipe.dropout)
-        count = len(bodies)
-        self.head = nn.Conv2d(count * width, count * heads * classes, 1, groups=count)
+        self.head = nn.Conv2d(width, heads * classes, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.in_a_row(pictures).unflatten(1, self.shape)
 
     def in_a_row(self, pictures: Tensor) -> Tensor:
-        """The logits of all heads: (n, members * heads * classes)."""
+        """The logits of all heads: (n, heads * classes)."""
         # The head before the mean, which is the same: TFLite then needs neither dense nor reshape.
         places: Tensor = self.head(self.dropout(self.body(self.standard(pictures))))
         return places.mean((2, 3))
 
     def answer(self, logits: Tensor) -> Tensor:
-        """Of logits (n, members, heads, classes): (n, classes)."""
-        return (logits.mean(1) * self.shares.to(logits.device)[:, None]).sum(1)
+        """Of logits (n, heads, classes): (n, classes)."""
+        return (logits * self.shares.to(logits.device)[:, None]).sum(1)
 
 
 def build(recipe: Recipe, heads: int, classes: int) -> Network:
     """The network of `recipe`, with random weights."""
-    members = [BODIES[recipe.network](COLOURS[recipe.colour]) for _ in range(recipe.members)]
-    network = Network(members, heads, classes, recipe)
+    network = Network(BODIES[recipe.network](COLOURS[recipe.colour]), heads, classes, recipe)
     network.to(memory_format=torch.channels_last)
     return network
 

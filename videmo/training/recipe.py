@@ -61,7 +61,6 @@ class Recipe:
 
     network: str = one_of(*NETWORKS)
     epochs: int = number(60, 1, MOST)
-    members: int = number(1, 1, 8)  # networks side by side, of which each learns by itself
     labels: str = one_of("", "ferplus", "fer2013", "both", "folder")  # empty: the place's usual
     crop: str = one_of(*CROPS)
     side: int = number(48, 32, 256)

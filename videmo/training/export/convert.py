@@ -25,10 +25,10 @@ from videmo.training.networks import ConvNorm
 from videmo.training.weights import Trained
 
 KNOWN_OPERATORS = {
-    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONCATENATION": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6},
-    **{"DEQUANTIZE": 3, "EXP": 1, "GREATER_EQUAL": 2, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2},
-    **{"MUL": 2, "PAD": 2, "PADV2": 2, "QUANTIZE": 2, "RELU": 2, "RSQRT": 2, "SELECT": 1},
-    **{"SOFTMAX": 2, "SUB": 3, "TRANSPOSE": 2},
+    **{"ADD": 2, "AVERAGE_POOL_2D": 2, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "DEQUANTIZE": 3},
+    **{"EXP": 1, "GREATER_EQUAL": 2, "LOGISTIC": 2, "MAX_POOL_2D": 2, "MEAN": 2, "MUL": 2},
+    **{"PAD": 2, "PADV2": 2, "QUANTIZE": 2, "RELU": 2, "RSQRT": 2, "SELECT": 1, "SOFTMAX": 2},
+    **{"SUB": 3, "TRANSPOSE": 2},
 }
 """What runs on old runtimes too, and the newest version of each: no flex, no dense, no reshape."""
 DEPTHWISE = ((".*", "DEPTHWISE_CONV_2D"),)  # of 8 bits there is no fast code for it
@@ -54,14 +54,10 @@ class Scores(nn.Module):
         super().__init__()
         self.network = trained.network().to(memory_format=torch.contiguous_format)
         old, shape = self.network.head, self.network.shape
-        self.network.head = nn.Conv2d(old.in_channels, shape[2], 1)
-        shares = self.network.shares / (trained.temperature * shape[0])
-        weight, bias = (
-            torch.einsum("h,mhc...->mc...", shares, value.data.unflatten(0, shape))
-            for value in (old.weight, old.bias)
-        )
-        self.network.head.weight.data = torch.cat([*weight], 1)
-        self.network.head.bias.data = bias.sum(0)
+        self.network.head = nn.Conv2d(old.in_channels, shape[1], 1)
+        for new, value in zip(self.network.head.parameters(), old.parameters(), strict=True):
+            shares = self.network.shares.view(-1, *[1] * value.ndim) / trained.temperature
+            new.data = (value.data.unflatten(0, shape) * shares).sum(0)
         for module in self.modules():
             if isinstance(module, ConvNorm):
                 module.even_out()
