@@ -24,6 +24,7 @@ from videmo.errors import RequestError
 from videmo.report import write_report
 from videmo.report.data import FULL, NOTHING, movie_data
 from videmo.report.html import safe_json
+from videmo.report.index import MOST_BEST
 from videmo.report.link import link_to
 from videmo.report.look import look_at
 from videmo.review import REMOVED, Fix, Key, Review, TrackName, write_review
@@ -153,6 +154,13 @@ def test_one_bad_table_costs_one_table(people: Made, tmp_path: Path) -> None:
     assert (tmp_path / "all.movies" / "good.mp4.html").is_file()
     command = CliRunner().invoke(cli, ["report", str(tmp_path / "in"), "-o", str(page)])
     assert command.exit_code == 1 and "put the original back, or scan again" in command.output
+
+
+def test_the_page_of_all_movies_says_how_many_best_moments_it_shows(tmp_path: Path) -> None:
+    tables = {told(tmp_path, name, {1: ["happy"] * 6}): name for name in ("a.mp4", "b.mp4")}
+    page = tmp_path / "all.html"
+    write_report(tables, page)
+    assert f"(up to {MOST_BEST} of each emotion)" in page.read_text("utf-8")
 
 
 def test_a_movie_goes_with_one_table(people: Made, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def index_data(name: str, rows: Sequence[Data], best: Iterable[Best]) -> Data:
         "name": shown(name),
         "emotions": emotions_data(labels),
         "movies": [{key: row[key] for key in row if key != "labels"} for row in rows],
+        "most": MOST_BEST,
         "best": [_best_data(one) for one in best_of_all(best) if one.moment.emotion in labels],
     }
 
