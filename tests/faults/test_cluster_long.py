@@ -245,8 +245,9 @@ def test_a_movie_that_kills_three_workers_has_failed_and_the_others_are_scanned(
 ) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
-    for name, seconds in (("killer", 20), ("a", 2), ("b", 3)):
-        make_movie(folder / f"{name}.mp4", still(seconds, Fraction(12), sound=False))
+    # One chunk, and many frames: it must not be done before it is seen that somebody reads it.
+    for name, seconds, fps in (("killer", 9, 200), ("a", 2, 12), ("b", 3, 12)):
+        make_movie(folder / f"{name}.mp4", still(seconds, Fraction(fps), sound=False))
     with cluster(tmp_path / "cluster") as one:
         workers(one, 2)
         scan = Scan(one, folder, tmp_path / "out")
