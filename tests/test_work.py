@@ -11,6 +11,7 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from tests.movies import SIZE, person
 from videmo.demo import Actor, Place, Shot, Story
 from videmo.errors import MovieError, RequestError
 from videmo.faces import DETECTORS, DetectorConfig
-from videmo.scan import Settings, scan_chunk, scan_movie
+from videmo.scan import Settings, scan_chunk, scan_movie, workers
+from videmo.scan.chunk import ChunkResult
 from videmo.scan.store import ChunkStore
 from videmo.schema import DEFAULT_MIN_FACE, Chunk
 from videmo.video import plan_chunks, probe, survey
@@ -176,8 +178,6 @@ def test_what_is_finished_is_not_used_for_other_settings_or_when_fresh(
 def test_a_worker_that_crashes_is_one_bad_movie(
     long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from videmo.scan import workers
-
     monkeypatch.setattr(workers, "_scan_and_keep", crash)
     with pytest.raises(MovieError, match="signal 9"):
         scan_movie(long.movie, tmp_path, settings_of(long), jobs=2)
@@ -186,6 +186,29 @@ def test_a_worker_that_crashes_is_one_bad_movie(
 
 def crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_is_ended_keeps_what_it_has_finished(
+    long: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_scan_and_keep", scan_and_be_ended)
+    scanned = scan_movie(long.movie, tmp_path, settings_of(long), jobs=2)
+    assert scanned.table.read_bytes() == long.scanned.table.read_bytes()
+
+
+def scan_and_be_ended(*how: Any) -> None:
+    movie, chunk, settings, store, *rest = how
+    workers._scan_and_keep(movie, chunk, settings, Ending(store), *rest)
+
+
+class Ending(NamedTuple):
+    """A store whose process is to end just when something is kept."""
+
+    store: ChunkStore
+
+    def save(self, index: int, seen: ChunkResult) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.store.save(index, seen)
 
 
 def test_what_a_worker_runs_into_is_raised_here(long: Made, tmp_path: Path) -> None:

@@ -227,7 +227,9 @@ def _scan_and_keep(
             counter.value += 1
 
     try:
-        store.save(chunk.index, scan_chunk(movie, chunk, settings, count))
+        seen = scan_chunk(movie, chunk, settings, count)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is finished is kept, whole
+        store.save(chunk.index, seen)
     except VidemoError as error:
         said.send(error)
     except Exception as error:
