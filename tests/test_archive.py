@@ -757,7 +757,8 @@ def test_what_was_left_out_is_told_with_the_reason(archive: Path, tmp_path: Path
 def test_an_interrupted_archive_leaves_no_process_and_goes_on(
     archive: Path, tmp_path: Path, how: int, code: int, jobs: int
 ) -> None:
-    make_movie(archive / "long.mp4", still(45, Fraction(20), sound=False))
+    # More chunks than jobs: with the first one kept it must not be nearly done.
+    make_movie(archive / "long.mp4", still(150, Fraction(10), sound=False))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "videmo", "scan", "-j", str(jobs), "-o", str(out)]
     marker = {"VIDEMO_TEST": str(tmp_path)}
