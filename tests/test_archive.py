@@ -811,6 +811,11 @@ def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Pat
     assert videmo("status", tmp_path).returncode == 2
 
 
+def test_the_status_of_tables_that_no_archive_has_names_what_shows_them(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4.faces.csv").touch()
+    assert f"videmo summary {tmp_path}" in videmo("status", tmp_path).stderr
+
+
 def test_verify_names_each_table_that_is_not_sound(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("b", "c", "d"):

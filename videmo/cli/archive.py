@@ -24,13 +24,16 @@ def status(folder: Path, every: bool) -> None:
     """
     from videmo.archive import read_ledgers, read_note, running
     from videmo.errors import RequestError
+    from videmo.table import TABLE_SUFFIX
 
     entries = sorted(read_ledgers(folder).values(), key=lambda entry: entry.path)
     scans = running(folder)
     if not entries and not scans:
-        raise RequestError(
-            f"{shown(folder)}: holds no archive.csv; run: videmo scan FOLDER -o {shown(folder)}"
-        )
+        what, then = "holds no archive.csv", f"videmo scan FOLDER -o {shown(folder)}"
+        if next(folder.glob(f"*{TABLE_SUFFIX}"), None):
+            what = f"{what}, as no folder was scanned into it; it has tables"
+            then = f"videmo summary {shown(folder)}"
+        raise RequestError(f"{shown(folder)}: {what}; run: {then}")
     for name, note in scans.items():
         tell_running(name, read_note(note))
     click.echo(summary(entries))
