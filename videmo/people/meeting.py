@@ -42,8 +42,9 @@ FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 """Seconds from one face of a track to the next: twice as many each time, up to the longest."""
 FORGOTTEN = 10.0
 """Seconds, at least, after which a track that is not seen any more has ended."""
-PATIENCE = 1.0
-"""Seconds, at most, for which it is worth while to wait for the first answer about a track."""
+PATIENCE, AWAITED = 1.0, 2
+"""Seconds and faces of a track, at most, for which it is worth while to wait for a name: one face
+alone, turned or half hidden, is often like nobody."""
 ENDING = 1.0
 """Seconds that the thread and the process have to end."""
 
@@ -181,8 +182,9 @@ class Meeting:
         one = self._seen.get(key)
         if one is None:
             return "", False
-        wait = not one.tries and not self._over and time - one.first <= PATIENCE
-        return (one.named.person if one.named else ""), wait
+        person = one.named.person if one.named else ""
+        more = one.tries < AWAITED and not self._over and time - one.first <= PATIENCE
+        return person, more and not person
 
     def told(self) -> list[tuple[int, str, float | None]]:
         """Who is somebody else than was told before."""
