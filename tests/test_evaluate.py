@@ -40,7 +40,7 @@ def copy(folder: Path, **about: object) -> Path:
     path.write_bytes(MODEL.read_bytes())
     described = json.loads(MODEL.with_suffix(".json").read_text())
     if "labels" in about:  # whose frequencies are not said
-        del described["frequencies"]
+        described.pop("frequencies", None)
     path.with_suffix(".json").write_text(json.dumps({**described, **about}))
     return path
 

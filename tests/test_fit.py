@@ -223,6 +223,21 @@ def test_a_teacher_is_believed(tmp_path: Path) -> None:
     assert "MIT License, (c) Microsoft" in str(about["source"])  # what the teacher learnt from
 
 
+def test_a_teacher_may_name_the_classes_in_another_order(tmp_path: Path) -> None:
+    data, said = write_sheet(tmp_path), []
+    about = json.loads(MODEL.with_suffix(".json").read_text())
+    about.pop("frequencies", None)
+    for shift in (0, 1):  # what was angry is called disgust, and so on
+        teacher = tmp_path / f"{shift}.tflite"
+        teacher.write_bytes(MODEL.read_bytes())
+        labels = [*EMOTIONS[shift:], *EMOTIONS[:shift]]
+        teacher.with_suffix(".json").write_text(json.dumps(about | {"labels": labels}))
+        run = tmp_path / str(shift)
+        quick_fit(data, run, replace(QUICK, epochs=1), teachers=[teacher])
+        said.append(np.load(next(run.glob("lessons-*.npy"))))
+    assert said[1] == pytest.approx(np.roll(said[0], 1, axis=1))
+
+
 def test_a_taught_training_is_resumed_without_its_teachers(tmp_path: Path) -> None:
     data = write_sheet(tmp_path)
     quick_fit(data, tmp_path / "run", teachers=[MODEL])

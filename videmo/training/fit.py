@@ -177,7 +177,7 @@ def _lessons(
     """What `teachers` say of the pictures of train, and of their mirror images: (n, classes)."""
     images, models = data.splits["train"].images, [read_model(teacher) for teacher in teachers]
     for model in models:
-        if model.labels != data.classes or COLOURS[model.colour] != images.shape[3]:
+        if {*model.labels} != {*data.classes} or COLOURS[model.colour] != images.shape[3]:
             what = f"{', '.join(model.labels)}, of {model.colour} pictures"
             raise wrong(model.path, f"teaches other things than are to be learnt: {what}")
         learnt = model.about.get("trained_on", [])  # its licences are passed on
@@ -191,11 +191,11 @@ def _lessons(
             raise wrong(run, "what its teachers said is gone; name them again (--teacher)")
         said = []
         for model in models:
-            size = (model.side, model.side)
+            size, order = (model.side,) * 2, [model.labels.index(name) for name in data.classes]
             seen = [cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in images]
-            said.append(classifier(model)(seen))
+            said.append(classifier(model)(seen)[:, order])
             if about["recipe"]["variety"]["mirrored"]:
-                said.append(classifier(model)([one[:, ::-1] for one in seen]))
+                said.append(classifier(model)([one[:, ::-1] for one in seen])[:, order])
         return np.asarray(np.mean(said, axis=0), np.float32)
 
     return kept(run, "lessons", (str(about["teachers"]) + about["pictures"]).encode(), ask)
