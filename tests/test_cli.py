@@ -24,6 +24,7 @@ from videmo.cli.removed import OneOf
 from videmo.convert import FORMS
 from videmo.demo import make_movie
 from videmo.demo.picture import Painter
+from videmo.emotions import find_model, mistaken
 from videmo.exporters import EXPORTERS
 from videmo.schema import EMOTIONS
 
@@ -82,6 +83,22 @@ def test_when_nothing_matches_it_says_what_there_is(people: Made, tmp_path: Path
     done = run("extract", table, "-e", "happy", "--repeat", "999", cwd=tmp_path)
     assert done.returncode == 0
     assert "nothing matches" in done.stdout and re.search(r"happy \d+", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [("-e angry", True), ("-e angry -e disgust", False), ("-e happy", False), ("-e all", False)],
+)
+def test_what_the_model_often_takes_for_something_else_is_told(
+    people: Made, tmp_path: Path, wanted: str, told: bool
+) -> None:
+    done = run("extract", people.scanned.table, *wanted.split(), "--as", "sheet", cwd=tmp_path)
+    assert ("the model often calls disgust" in done.stdout) == told
+
+
+def test_of_another_model_nothing_is_known() -> None:
+    assert mistaken(find_model().sha256)["angry"] == "disgust"
+    assert not mistaken("0" * 64)
 
 
 def test_whatever_can_be_chosen_is_not_refused_as_gone() -> None:

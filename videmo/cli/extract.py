@@ -22,7 +22,7 @@ from videmo.cli.options import (
     repeat_option,
 )
 from videmo.cli.tell import say
-from videmo.cli.tell_extract import apart_from_missing, tell_extracted
+from videmo.cli.tell_extract import apart_from_missing, tell_extracted, tell_mistaken
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import (
     ALIGNED_EYES,
@@ -249,7 +249,10 @@ def extract(
         progress=None if quiet else say,
     )
     there = apart_from_missing(done, quiet)
-    sys.exit(0 if all([tell_extracted(one, folder, quiet) for one in there]) else 1)
+    fine = all([tell_extracted(one, folder, quiet) for one in there])
+    if not quiet:
+        tell_mistaken(there, wanted.emotions)
+    sys.exit(0 if fine else 1)
 
 
 LISTS_SAY = {

@@ -18,6 +18,7 @@ from videmo.emotions.model import (
     Model,
     find_model,
     lines_about,
+    mistaken,
     model_folder,
     read_model,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "find_model",
     "interpreter_of",
     "lines_about",
+    "mistaken",
     "model_folder",
     "read_model",
     "unheard",

@@ -83,6 +83,13 @@ def find_model(path: Path | None = None) -> Model:
     return model
 
 
+def mistaken(digest: str) -> dict[str, str]:
+    """What the model of this SHA-256 mostly calls some emotions, as its card says; of models that
+    did not come with videmo nothing is known."""
+    shipped = read_model()
+    return dict(shipped.about.get("mistaken", {})) if shipped.sha256 == digest else {}
+
+
 def read_model(path: Path | None = None) -> Model:
     """The model at `path`, or the one that comes with videmo, checked against its description.
 
