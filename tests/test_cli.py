@@ -92,8 +92,9 @@ def test_when_nothing_matches_it_says_what_there_is(people: Made, tmp_path: Path
 def test_what_the_model_often_takes_for_something_else_is_told(
     people: Made, tmp_path: Path, wanted: str, told: bool
 ) -> None:
-    done = run("extract", people.scanned.table, *wanted.split(), "--as", "sheet", cwd=tmp_path)
-    assert ("the model often calls disgust" in done.stdout) == told
+    for command in (("extract", "--as", "sheet"), ("find",)):
+        done = run(*command, people.scanned.table, *wanted.split(), cwd=tmp_path)
+        assert ("the model often calls disgust" in done.stdout + done.stderr) == told
 
 
 def test_of_another_model_nothing_is_known() -> None:

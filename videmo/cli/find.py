@@ -14,7 +14,7 @@ import click
 from videmo.cli.columns import in_columns
 from videmo.cli.options import PATH, QUIET, RAW, repeat_option
 from videmo.cli.progress import watched
-from videmo.cli.tell import long, say
+from videmo.cli.tell import long, often_called, say
 from videmo.files import shown
 from videmo.plain import counted
 from videmo.schema import ALL_LABELS, EMOTIONS, timecode
@@ -153,6 +153,9 @@ def find(
             say(f"videmo: {problem}")
         if not quiet:
             _tell(moments, place, target)
+            tables = (found.folder / where for where, _ in found.tables.values())
+            for line in often_called(tables, what["emotions"]):
+                say(line)
         sys.exit(1 if found.problems else 0)
 
 

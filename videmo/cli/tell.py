@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from videmo.errors import MissingMovieError
+from videmo.errors import MissingMovieError, VidemoError
 from videmo.files import shown
 from videmo.plain import counted
 from videmo.schema import FRAME
@@ -41,6 +43,21 @@ def tell_address(address: str) -> None:
     """Where a page is that is served."""
     click.echo(address)
     say("answers until it is interrupted (Ctrl-C)")
+
+
+def often_called(tables: Iterable[Path], emotions: Collection[str]) -> Iterator[str]:
+    """Of wanted emotions, which others the model mostly takes them for: that of the first table, as
+    an archive has one and many tables."""
+    from videmo.emotions import mistaken
+    from videmo.table import read_record
+
+    known: dict[str, str] = {}
+    for table in islice(tables, 1):
+        with suppress(VidemoError):  # what is wrong with it has been told
+            known = mistaken(read_record(table)["model"]["sha256"])
+    for emotion, other in known.items():
+        if emotion in emotions and other not in emotions:
+            yield f"what looks {emotion} the model often calls {other}; see -e {other}, too"
 
 
 def tell_scanned(outcome: Outcome, quiet: bool) -> None:

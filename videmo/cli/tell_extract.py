@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,18 +54,6 @@ def tell_extracted(one: Extracted, folder: Path, quiet: bool) -> bool:
         else:
             _tell_nothing(one, shown(one.table))
     return not one.errors
-
-
-def tell_mistaken(done: Sequence[Extracted], emotions: Collection[str]) -> None:
-    """Say of a wanted emotion which other one the model mostly takes it for."""
-    from videmo.emotions import mistaken
-    from videmo.table import read_record
-
-    read = (read_record(one.table) for one in done if one.table is not None and one.runs)
-    said = next((said for record in read if (said := mistaken(record["model"]["sha256"]))), {})
-    for emotion, other in said.items():
-        if emotion in emotions and other not in emotions:
-            click.echo(f"what looks {emotion} the model often calls {other}; see -e {other}, too")
 
 
 def _found(one: Extracted) -> str:
