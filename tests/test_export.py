@@ -396,6 +396,20 @@ def test_the_self_test_fails_where_the_kit_looks_for_faces_in_place_of_whole_pic
     assert done.returncode == 1 and "crop 'hands': this kit gives face or frame" in done.stderr
 
 
+def test_the_weights_that_are_shipped_are_those_of_the_file_beside_them() -> None:
+    from scipy.special import softmax
+
+    from videmo.training.kit import crops
+    from videmo.training.learner import logits_of
+    from videmo.training.weights import read_trained
+
+    path, faces = ROOT / "models" / "emotion-wide.tflite", crops(48)[..., None]
+    trained = read_trained(path)
+    wanted = softmax(logits_of(trained.network(), faces) / trained.temperature, axis=1)
+    # Its weights have 8 bits in the file.
+    assert classifier(read_model(path))(list(faces)) == pytest.approx(wanted, abs=0.05)
+
+
 def saved(trained: Any, folder: Path) -> Path:
     """What has learnt, as weights in a file."""
     from dataclasses import asdict

@@ -35,6 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_model_its_card_and_the_faces(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     models = {"emotion.tflite", "emotion.json", "emotion-fer2013.tflite", "README.md"}
+    models |= {f"emotion-wide.{kind}" for kind in ("tflite", "json", "safetensors")}
     assert {f"videmo/models/{name}" for name in models} <= names
     assert {f"videmo/draw/fonts/{name}" for name in ("DejaVuSans.ttf", "LICENSE")} <= names
     assert {f"videmo/training/kit/files/{n}" for n in ("selftest.py", "README.md")} <= names
