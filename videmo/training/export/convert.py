@@ -36,11 +36,13 @@ GATES = ".*(narrow|widen).*"
 FLOATS = (
     *((".*Standardised.*", "*"), (".*", "INPUT"), (".*", "OUTPUT"), (".*", "SOFTMAX")),
     *((GATES, "CONV_2D"), (GATES, "LOGISTIC"), (".*Conv2d_head.*", "*")),
-    (".*ConvNorm_stem.*", "*"),
+    *((".*ConvNorm_stem.*", "*"), (".*shortcut.*", "*"), (".*AvgPool.*", "*")),
+    *((".*", "ADD"), (".*", "MUL")),
 )
 """What stays float32 in a file of 8 bits (scope, operator): light and contrast are evened out
-exactly, in the dark too, and what comes next with them; gates, of which some are shut; and it is
-used as the others are."""
+exactly, in the dark too, and what comes next with them; gates, of which some are shut; the sums of
+blocks and their shortcuts, which would be rounded again in each; and it is used as the others are.
+"""
 VERSIONS = {name: version(name) for name in ("torch", "litert-torch", "ai-edge-quantizer")}
 INPUT, OUTPUT, OPSET = "input_0", "output_0", 11
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation
