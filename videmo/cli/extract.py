@@ -21,8 +21,8 @@ from videmo.cli.options import (
     output,
     repeat_option,
 )
-from videmo.cli.tell import often_called, say
-from videmo.cli.tell_extract import apart_from_missing, tell_extracted
+from videmo.cli.tell import say
+from videmo.cli.tell_extract import tell_done
 from videmo.exporters import DEFAULT_EXPORTS, EXPORTERS
 from videmo.schema import (
     ALIGNED_EYES,
@@ -248,12 +248,7 @@ def extract(
         given=given,
         progress=None if quiet else say,
     )
-    there = apart_from_missing(done, quiet)
-    fine = all([tell_extracted(one, folder, quiet) for one in there])
-    read = (one.table for one in there if one.table is not None and one.runs)
-    for line in () if quiet else often_called(read, wanted.emotions):
-        click.echo(line)
-    sys.exit(0 if fine else 1)
+    sys.exit(0 if tell_done(done, folder, wanted.emotions, quiet) else 1)
 
 
 LISTS_SAY = {

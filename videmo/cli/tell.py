@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,13 +45,13 @@ def tell_address(address: str) -> None:
 
 
 def often_called(tables: Iterable[Path], emotions: Collection[str]) -> Iterator[str]:
-    """Of wanted emotions, which others the model mostly takes them for: that of the first table, as
+    """Of wanted emotions, which others the model often takes them for: that of the first table, as
     an archive has one and many tables."""
     from videmo.emotions import mistaken
     from videmo.table import read_record
 
     known: dict[str, str] = {}
-    for table in islice(tables, 1):
+    if table := next(iter(tables), None):
         with suppress(VidemoError):  # what is wrong with it has been told
             known = mistaken(read_record(table)["model"]["sha256"])
     for emotion, other in known.items():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from videmo.cli.tell import say
+from videmo.cli.tell import often_called, say
 from videmo.errors import MissingMovieError
 from videmo.files import shown
 from videmo.plain import counted
@@ -16,6 +16,18 @@ from videmo.schema import Run
 
 if TYPE_CHECKING:
     from videmo.extract import Extracted
+
+
+def tell_done(
+    done: Sequence[Extracted], folder: Path, emotions: Collection[str], quiet: bool
+) -> bool:
+    """What became of all tables; whether all went well."""
+    there = apart_from_missing(done, quiet)
+    fine = all([tell_extracted(one, folder, quiet) for one in there])
+    read = (one.table for one in there if one.table is not None and one.runs)
+    for line in () if quiet else often_called(read, emotions):
+        click.echo(line)
+    return fine
 
 
 def apart_from_missing(done: Sequence[Extracted], quiet: bool) -> list[Extracted]:

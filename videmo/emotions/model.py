@@ -84,8 +84,8 @@ def find_model(path: Path | None = None) -> Model:
 
 
 def mistaken(digest: str) -> dict[str, str]:
-    """What the model of this SHA-256 mostly calls some emotions, as its card says; of models that
-    did not come with videmo nothing is known."""
+    """What the model of this SHA-256 often takes some emotions for, as its card says; of models
+    that did not come with videmo nothing is known."""
     shipped = read_model()
     return dict(shipped.about.get("mistaken", {})) if shipped.sha256 == digest else {}
 

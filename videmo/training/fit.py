@@ -177,7 +177,7 @@ def _lessons(
     """What `teachers` say of the pictures of train, and of their mirror images: (n, classes)."""
     images, models = data.splits["train"].images, [read_model(teacher) for teacher in teachers]
     for model in models:
-        if {*model.labels} != {*data.classes} or COLOURS[model.colour] != images.shape[3]:
+        if sorted(model.labels) != sorted(data.classes) or COLOURS[model.colour] != images.shape[3]:
             what = f"{', '.join(model.labels)}, of {model.colour} pictures"
             raise wrong(model.path, f"teaches other things than are to be learnt: {what}")
         learnt = model.about.get("trained_on", [])  # its licences are passed on
