@@ -243,7 +243,7 @@ def test_a_picture_is_freed_once_nobody_has_it(happy: Path, tmp_path: Path) -> N
         with sending("-re", "-stream_loop", -1, "-i", happy, "-c", "copy", "-f", "mpegts", fifo):
             connection = Connection(find_place(str(fifo)), Wish(), threading.Event())
             for _ in itertools.islice(connection.arrivals(), 20):
-                held.append(sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()))
+                held.append(sum(type(one) is av.VideoFrame for one in gc.get_objects()))
             connection.close()
     finally:
         gc.enable()
