@@ -396,7 +396,7 @@ def test_the_self_test_fails_where_the_kit_looks_for_faces_in_place_of_whole_pic
     assert done.returncode == 1 and "crop 'hands': this kit gives face or frame" in done.stderr
 
 
-def test_the_weights_that_are_shipped_are_those_of_the_file_beside_them() -> None:
+def test_the_weights_that_are_shipped_are_those_of_the_file_beside_them(frameworks: None) -> None:
     from scipy.special import softmax
 
     from videmo.training.kit import crops
