@@ -20,10 +20,10 @@ import pytest
 
 from tests.browser import opened
 from tests.live import Everybody, ffmpeg, free_port, sending
-from tests.movies import still
+from tests.movies import SIZE, person, still
 from tests.test_view import ask
 from tests.waiting import PATIENCE, eventually
-from videmo.demo import make_movie
+from videmo.demo import Shot, Story, make_movie
 from videmo.errors import OutputError
 from videmo.live import Live, LiveSettings, Rule
 from videmo.schema import EMOTIONS
@@ -328,8 +328,8 @@ def test_an_error_of_the_page_ends_all(long: Path) -> None:
             pass
 
 
-def test_the_minute_has_who_was_seen_and_what_held(happy: Path) -> None:
-    live = Live(str(happy))
+def minute_of(live: Live) -> dict[str, Any]:
+    """What is told after a session's end."""
     minute = Minute(live)
     follower = threading.Thread(target=minute.follow)
     with live:
@@ -337,13 +337,39 @@ def test_the_minute_has_who_was_seen_and_what_held(happy: Path) -> None:
         for _ in live:
             pass
     follower.join(PATIENCE)
-    told = minute.told(live.labels)
+    return minute.told(live.labels)
+
+
+def test_the_minute_has_who_was_seen_and_what_held(happy: Path) -> None:
+    told = minute_of(Live(str(happy)))
     (lane,) = told["lanes"]
     ((start, end, emotion),) = lane["runs"]
     assert emotion == HAPPY and 0 <= start < 1 < end <= 2
     ((first, last),) = lane["seen"]
     assert first < 1 < last <= 2 and told["now"] == last
     assert told["gone"] is None and told["gaps"] == [] and told["more"] == 0
+
+
+@pytest.fixture(scope="session")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody on the left, and in another shot on the right."""
+    movie = tmp_path_factory.mktemp("page") / "twice.mp4"
+    shots = (Shot(1.0, (person(x=90),), 0), Shot(1.0, (person(x=230),), 2))
+    make_movie(movie, Story(shots, SIZE))
+    return movie
+
+
+def test_who_is_seen_again_goes_on_in_the_same_lane(twice: Path) -> None:
+    told = minute_of(Live(str(twice), names=Everybody("Ann")))
+    (lane,) = told["lanes"]
+    assert (lane["who"], lane["tracks"]) == ("Ann", (1, 2))
+    (_, end), (start, _) = lane["seen"]
+    assert 0.5 < end < start < 1.5
+
+
+def test_tracks_of_nobody_known_have_lanes_of_their_own(twice: Path) -> None:
+    told = minute_of(Live(str(twice)))
+    assert [lane["who"] for lane in told["lanes"]] == ["track 1", "track 2"]
 
 
 # The command.

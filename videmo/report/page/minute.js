@@ -1,4 +1,4 @@
-// The last minute: a lane for each track, in the colours, patterns and letters of the report.
+// The last minute: a lane for each person or track, in the colours, patterns and letters of the report.
 "use strict";
 
 const MARKS = 4; // stretches into which the minute is divided below the lanes

@@ -165,7 +165,7 @@ function fillCard(card, face) {
 
 function lasted(face) {
   // For how long it has held by now.
-  const lane = seen.told.minute.lanes.find((one) => one.track === face.track);
+  const lane = seen.told.minute.lanes.find((one) => one.tracks.includes(face.track));
   const run = lane && lane.runs.find((one) => one[1] === null && one[2] === face.held);
   return run ? `, for ${Math.floor(Math.max(0, seen.told.time - run[0]))} s` : "";
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from videmo.live import START, Event, Gap, Live, Look
 
 SECONDS = 60.0
 MOST_LANES = 12
-"""Tracks that are told: those that are there, then those that held something, then the latest."""
+"""Lanes that are told: of those that are there, then those that held something, then the latest."""
 BRIDGED = 1.0
 """Seconds between two looks at a face for which it was seen all the same."""
 PATIENCE = 0.25
@@ -22,9 +22,9 @@ PATIENCE = 0.25
 
 @dataclass
 class _Lane:
-    """What is known of a track: times in seconds after the first picture."""
+    """What is known of a track, or of all of a person: times in seconds after the first picture."""
 
-    track: int
+    tracks: tuple[int, ...]
     person: str = ""
     seen: list[list[float]] = field(default_factory=list)
     """Starts and ends."""
@@ -38,6 +38,22 @@ class _Lane:
     def forget(self, before: float) -> None:
         self.seen = [one for one in self.seen if one[1] >= before]
         self.runs = [one for one in self.runs if one[1] is None or one[1] >= before]
+
+
+def _by_person(lanes: Iterable[_Lane]) -> list[_Lane]:
+    """A lane for each person with a name, and for each track of nobody known."""
+    groups: dict[str | tuple[int, ...], list[_Lane]] = {}
+    for lane in lanes:
+        groups.setdefault(lane.person or lane.tracks, []).append(lane)
+    return [
+        _Lane(
+            tuple(sorted(track for lane in group for track in lane.tracks)),
+            group[0].person,
+            sorted(one for lane in group for one in lane.seen),
+            sorted((one for lane in group for one in lane.runs), key=lambda run: run[0]),
+        )
+        for group in groups.values()
+    ]
 
 
 def called(person: str, track: int) -> str:
@@ -79,10 +95,10 @@ class Minute:
             now = gone[0].start + time.monotonic() - gone[1] if gone else self._now
             self._forget(now - SECONDS)
             first = sorted(
-                self._lanes.values(),
-                key=lambda one: (now - one.last > BRIDGED, not one.runs, -one.last, one.track),
+                _by_person(self._lanes.values()),
+                key=lambda one: (now - one.last > BRIDGED, not one.runs, -one.last, one.tracks),
             )
-            lanes = sorted(first[:MOST_LANES], key=lambda one: one.track)
+            lanes = sorted(first[:MOST_LANES], key=lambda one: one.tracks)
             return {
                 "now": round(now, 3),
                 "lanes": [_lane_data(one, labels) for one in lanes],
@@ -97,7 +113,7 @@ class Minute:
     def _see(self, look: Look) -> None:
         self._now = at = look.shot.time
         for face in look.faces:
-            lane = self._lanes.setdefault(face.track, _Lane(face.track))
+            lane = self._lanes.setdefault(face.track, _Lane((face.track,)))
             lane.person = face.person or lane.person
             if lane.seen and at - lane.seen[-1][1] <= BRIDGED:
                 lane.seen[-1][1] = round(at, 3)
@@ -106,7 +122,7 @@ class Minute:
 
     def _hear(self, one: Event | Gap) -> None:
         if isinstance(one, Event):
-            lane = self._lanes.setdefault(one.track, _Lane(one.track))
+            lane = self._lanes.setdefault(one.track, _Lane((one.track,)))
             lane.person = one.person or lane.person
             # The end has the start, too, should that have been missed.
             lane.runs = [run for run in lane.runs if run[1] is not None]
@@ -118,17 +134,17 @@ class Minute:
             self._gaps.append(one)
 
     def _forget(self, before: float) -> None:
-        for lane in list(self._lanes.values()):
+        for track, lane in list(self._lanes.items()):
             lane.forget(before)
             if not lane.seen and not lane.runs:
-                del self._lanes[lane.track]
+                del self._lanes[track]
         self._gaps = [one for one in self._gaps if one.end is None or one.end >= before]
 
 
 def _lane_data(lane: _Lane, labels: Sequence[str]) -> dict[str, Any]:
     return {
-        "track": lane.track,
-        "who": called(lane.person, lane.track),
+        "tracks": lane.tracks,
+        "who": called(lane.person, lane.tracks[0]),
         "named": bool(lane.person),
         "seen": lane.seen,
         "runs": [[start, end, labels.index(emotion)] for start, end, emotion in lane.runs],
