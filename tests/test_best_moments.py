@@ -150,7 +150,7 @@ def held(start: float, seconds: float) -> Segment:
 
 def test_what_a_moment_is_worth_grows_less_and_less_with_its_length() -> None:
     """Two seconds are worth a third more than one; no length makes up for half the score."""
-    table = rows_of(["happy"] * 1000).assign(score=[0.9] * 100 + [0.45] * 900)
+    table = rows_of(["happy"] * 1000).assign(happy=[0.9] * 100 + [0.45] * 900)
     worth = {s.start: value for value, s in best_first(table, [held(0, 1), held(2, 2)])}
     assert worth[0] == pytest.approx(0.9 / 2) and worth[2] == pytest.approx(4 / 3 * worth[0])
     (best, _), (next_best, _) = best_first(table, [held(10, 90), held(0, 1)])
@@ -158,7 +158,7 @@ def test_what_a_moment_is_worth_grows_less_and_less_with_its_length() -> None:
 
 
 def test_of_moments_that_are_worth_as_much_the_first_are_the_best() -> None:
-    table = rows_of(["happy"] * 100)
+    table = rows_of(["happy"] * 100).assign(happy=0.9)
     equal = [held(at, 1) for at in (6, 2, 4)]
     assert [segment for _, segment in best_first(table, equal)] == equal
 

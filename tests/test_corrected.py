@@ -1,9 +1,12 @@
-"""`videmo extract` heeds corrections, and `--raw` ignores them."""
+"""All commands heed corrections, and say the same of them; `--raw` ignores them."""
 
 from __future__ import annotations
 
 import csv
 import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,11 @@ from click.testing import CliRunner
 from tests.conftest import Made
 from videmo.cli import cli
 from videmo.moments import Moment, moments_of
+from videmo.report.data import seconds_of
+from videmo.report.look import look_at
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, write_review
+from videmo.runs import track_spans
+from videmo.summary import Asked, summarise
 from videmo.table import read_record, read_table, review_path
 
 
@@ -23,9 +30,8 @@ def table(people: Made, tmp_path: Path) -> Path:
     return tmp_path / "copy" / "tables" / people.scanned.table.name
 
 
-def moments(table: Path, review: Review | None = None) -> list[Moment]:
-    end = read_record(table)["end"]
-    return moments_of(read_table(table), "movie.mp4", end=end, review=review)
+def moments(table: Path) -> list[Moment]:
+    return moments_of(read_table(table), "movie.mp4", end=read_record(table)["end"])
 
 
 def key(moment: Moment) -> Key:
@@ -116,3 +122,73 @@ def test_a_damaged_review_is_said_and_costs_its_table(table: Path) -> None:
     done = CliRunner().invoke(cli, command)
     assert done.exit_code == 1
     assert "movie.mp4.review.csv: must have just the columns" in done.output
+
+
+@pytest.fixture
+def longer(table: Path) -> Path:
+    """A table in which somebody made a happy moment longer, over all that its track shows."""
+    late = happy_later(table)
+    write_review(review_path(table), Review((Fix(key(late), start=0.0, end=999.0),)))
+    return table
+
+
+def happy_later(table: Path) -> Moment:
+    """A happy moment of a track that shows something else, too."""
+    every = moments(table)
+    return next(m for m in happy(table) if any(m.track == o.track and m != o for o in every))
+
+
+def held(rows: Iterable[Mapping[str, str]]) -> set[tuple[str, ...]]:
+    names = ("track", "emotion", "start", "end", "score", "first", "last", "repeat")
+    return {tuple(row[name] for name in names) for row in rows}
+
+
+def found(table: Path) -> list[dict[str, str]]:
+    """What `find` lists."""
+    target = table.parent / "found.csv"
+    done = CliRunner().invoke(cli, ["find", str(table), "-o", str(target), "-q"])
+    assert done.exit_code == 0, done.output
+    return lines_of(target)
+
+
+def test_find_and_extract_say_the_same_of_what_was_made_longer(longer: Path) -> None:
+    lines = extracted(longer, "-e", "all", "--as", "crops")
+    assert held(lines) == held(found(longer)) and len(lines) > 1
+
+
+def test_what_is_cut_by_a_list_of_find_has_the_same_score(longer: Path) -> None:
+    track = str(happy_later(longer).track)
+    (line,) = (m for m in found(longer) if (m["track"], m["emotion"]) == (track, "happy"))
+    found_csv = longer.parent / "found.csv"
+    words = ("extract", str(longer), "--moments", str(found_csv), "--as", "crops", "-q")
+    done = CliRunner().invoke(cli, [*words, "-o", str(longer.parent / "listed")])
+    assert done.exit_code == 0, done.output
+    lines = lines_of(longer.parent / "listed" / "segments.csv")
+    scores = {(one["track"], one["emotion"], one["start"]): one["score"] for one in lines}
+    assert scores[track, "happy", line["start"]] == line["score"]
+
+
+def test_no_second_of_a_track_is_in_two_moments(longer: Path) -> None:
+    track = happy_later(longer).track
+    end = track_spans(read_table(longer))[track][1]
+    mine = [one for one in found(longer) if one["track"] == str(track)]
+    ends = sorted((float(one["start"]), float(one["end"])) for one in mine)
+    assert all(a <= b for (_, a), (b, _) in pairwise(ends))
+    assert ends[-1][1] == pytest.approx(end, abs=0.05)  # not 999 s: there it is seen no more
+
+
+def test_summary_and_report_sum_up_the_same_seconds(longer: Path) -> None:
+    (summed,) = summarise({longer: "movie.mp4"}, Asked())
+    seconds = Counter[str]()
+    for person in summed.persons:
+        seconds.update(person.seconds)
+    sums = seconds_of(look_at(longer, "movie.mp4").moments)
+    assert {name: value for name, value in seconds.items() if value} == pytest.approx(sums)
+
+
+def test_an_emotion_that_the_model_has_not_is_told_and_counts_for_nothing(table: Path) -> None:
+    write_review(review_path(table), Review((Fix(key(happy(table)[0]), emotion="hapy"),)))
+    done = CliRunner().invoke(cli, ["find", str(table), "-e", "happy"])
+    assert "movie.mp4.review.csv: hapy: no such emotion; did you mean happy" in done.output
+    lines = extracted(table, "-e", "happy", "--as", "crops")
+    assert len(lines) == len(extracted(table, "-e", "happy", "--as", "crops", "--raw", output="b"))

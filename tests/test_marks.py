@@ -65,7 +65,8 @@ def test_times_are_rounded_and_marks_do_not_hang_on_that() -> None:
 
 
 def test_a_moment_says_how_sure_it_is() -> None:
-    long, short = (moments_of(rows_of(["happy"] * count), "a.mp4")[0].mark for count in (20, 5))
+    tables = (rows_of(["happy"] * count).assign(happy=0.9) for count in (20, 5))
+    long, short = (moments_of(table, "a.mp4")[0].mark for table in tables)
     assert (long, short) == (SURE, LIKELY)
 
 
@@ -83,7 +84,7 @@ def seen(person: str, *moments: tuple[float, float, bool]) -> list[Seen]:
     """Moments of a person, each by its seconds, its score, and whether it is right."""
     return [
         Seen(
-            Moment("a", 1, "", "happy", 0.0, seconds, 0, 99, 100, score, score, 0, 0.0),
+            Moment("a", 1, "", "happy", 0.0, seconds, 0, 99, 100, score, score, 0, 0.0, 100),
             "happy" if right else "sad",
             person,
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tests.conftest import rows_of
+from videmo.corrected import corrected
 from videmo.errors import TableError
-from videmo.moments import Moment
+from videmo.reading import unknown_emotions
 from videmo.review import (
     CONFIRMED,
     REMOVED,
@@ -16,7 +19,6 @@ from videmo.review import (
     Key,
     Review,
     TrackName,
-    apply,
     corrected_span,
     fixes_of,
     read_review,
@@ -29,47 +31,94 @@ from videmo.review import (
     with_track,
     write_review,
 )
+from videmo.schema import Run
+
+FPS = 10.0
+END = 40.0
+LABELS = ("happy", "sad", "fear")
 
 
-def moment(
-    start: float, end: float, emotion: str = "happy", track: int = 1, who: str = ""
-) -> Moment:
-    return Moment(
-        *("a.mp4", track, who, emotion, start, end),
-        *(int(start * 10), int(end * 10) - 1, int((end - start) * 10)),
-        *(0.8, 0.9, int(start * 10), start),
-    )
+def seen(*tracks: int) -> pd.DataFrame:
+    """A table in which each track is there all the time."""
+    table = pd.concat(rows_of(["sad"] * int(END * FPS), track=track) for track in tracks)
+    return table.assign(**dict.fromkeys(LABELS, 0.5))
+
+
+TABLE = seen(1, 2)
+
+
+def run(start: float, end: float, emotion: str = "happy", track: int = 1) -> Run:
+    frames = tuple(range(round(start * FPS), round(end * FPS)))
+    return Run(track, emotion, frames, start, end)
+
+
+def after(runs: list[Run], *fixes: Fix) -> list[Run]:
+    return [part.run for part in corrected(runs, TABLE, Review(fixes), END).parts]
+
+
+def lost(runs: list[Run], review: Review) -> list[Fix]:
+    return unmatched(corrected(runs, TABLE, review, END).fixes.values(), review)
 
 
 HAPPY = Key(1, "happy", 10.0, 12.0)
 
 
 def test_a_moment_gets_another_emotion() -> None:
-    (one,) = apply([moment(10, 12)], Review((Fix(HAPPY, emotion="sad"),)))
-    assert one == moment(10, 12, "sad")
+    assert after([run(10, 12)], Fix(HAPPY, emotion="sad")) == [run(10, 12, "sad")]
 
 
-def test_a_moment_gets_other_ends() -> None:
-    (one,) = apply([moment(10, 12)], Review((Fix(HAPPY, start=9.5, end=11.0),)))
-    assert (one.start, one.end, one.first, one.emotion) == (9.5, 11.0, 100, "happy")
+def test_a_moment_gets_other_ends_and_the_frames_between() -> None:
+    assert after([run(10, 12)], Fix(HAPPY, start=9.5, end=11.0)) == [run(9.5, 11.0)]
 
 
 def test_a_moment_is_taken_out_and_others_stay() -> None:
-    others = [moment(10, 12, track=2), moment(20, 22), moment(12, 14, "sad")]
-    assert apply([moment(10, 12), *others], Review((Fix(HAPPY, REMOVED),))) == [
-        others[0],
-        others[2],
-        others[1],
-    ]
+    others = [run(10, 12, track=2), run(12, 14, "sad"), run(20, 22)]
+    assert after([run(10, 12), *others], Fix(HAPPY, REMOVED)) == others
 
 
 def test_a_confirmed_moment_stays_as_it_is() -> None:
-    assert apply([moment(10, 12)], Review((Fix(HAPPY, CONFIRMED),))) == [moment(10, 12)]
+    assert after([run(10, 12)], Fix(HAPPY, CONFIRMED)) == [run(10, 12)]
 
 
 def test_moments_come_in_order_after_their_ends_were_moved() -> None:
-    review = Review((Fix(HAPPY, start=30.0, end=31.0),))
-    assert [m.start for m in apply([moment(10, 12), moment(20, 22)], review)] == [20, 30.0]
+    runs = [run(10, 12), run(20, 22)]
+    assert [one.start for one in after(runs, Fix(HAPPY, start=30.0, end=31.0))] == [20, 30]
+
+
+def test_what_a_longer_moment_lies_over_gives_way() -> None:
+    runs = [run(10, 12), run(12, 13, "sad"), run(13, 16), run(13, 16, track=2)]
+    assert after(runs, Fix(HAPPY, end=14.0)) == [run(10, 14), run(13, 16, track=2), run(14, 16)]
+
+
+def test_a_moment_that_another_is_moved_into_is_two() -> None:
+    runs = [run(10, 12), run(20, 24, "sad")]
+    parts = corrected(runs, TABLE, Review((Fix(HAPPY, start=21.0, end=22.0),)), END).parts
+    assert [part.run for part in parts] == [run(20, 21, "sad"), run(21, 22), run(22, 24, "sad")]
+    assert [part.of for part in parts] == [1, 0, 1]
+
+
+def test_ends_that_were_moved_hold_against_another_emotion() -> None:
+    runs = [run(8, 10, "sad"), run(10, 12)]
+    fixes = (Fix(Key(1, "sad", 8.0, 10.0), emotion="fear"), Fix(HAPPY, start=9.0))
+    assert after(runs, *fixes) == [run(8, 9, "fear"), run(9, 12)]
+
+
+def test_a_moment_keeps_within_what_is_seen_of_its_track() -> None:
+    assert after([run(10, 12)], Fix(HAPPY, end=100.0)) == [run(10, END)]
+
+
+def test_a_correction_to_where_nothing_is_seen_is_about_nothing() -> None:
+    review = Review((Fix(HAPPY, start=50.0, end=51.0),))
+    assert after([run(10, 12)], *review.fixes) == [run(10, 12)]
+    assert lost([run(10, 12)], review) == [*review.fixes]
+
+
+def test_a_correction_to_an_emotion_that_the_model_has_not_is_about_nothing() -> None:
+    review = Review((Fix(HAPPY, emotion="hapy"),))
+    assert after([run(10, 12)], *review.fixes) == [run(10, 12)]
+    assert lost([run(10, 12)], review) == [*review.fixes]
+    said = unknown_emotions(review, Path("a.mp4.faces.csv"), LABELS)
+    assert said.startswith("a.mp4.review.csv: hapy: no such emotion; did you mean happy")
 
 
 @pytest.mark.parametrize("start, end", [(10.1, 12.1), (9.5, 12.0), (10.0, 13.5)])
@@ -77,55 +126,52 @@ def test_a_correction_outlives_another_scan_whose_times_are_a_little_different(
     start: float, end: float
 ) -> None:
     review = Review((Fix(HAPPY, emotion="sad", start=10.5, end=11.5),))
-    (one,) = apply([moment(start, end)], review)
-    assert (one.emotion, one.start, one.end) == ("sad", 10.5, 11.5)
-    assert unmatched(fixes_of([moment(start, end)], review).values(), review) == []
+    assert after([run(start, end)], *review.fixes) == [run(10.5, 11.5, "sad")]
+    assert lost([run(start, end)], review) == []
 
 
 @pytest.mark.parametrize(
-    "other", [moment(10, 12, track=2), moment(11.5, 14), moment(10, 12, "fear"), moment(10, 15)]
+    "other", [run(10, 12, track=2), run(11.5, 14), run(10, 12, "fear"), run(10, 15)]
 )
-def test_what_does_not_match_is_kept_and_changes_nothing(other: Moment) -> None:
+def test_what_does_not_match_is_kept_and_changes_nothing(other: Run) -> None:
     review = Review((Fix(HAPPY, emotion="sad"),))
-    assert apply([other], review) == [other]
-    assert unmatched(fixes_of([other], review).values(), review) == list(review.fixes)
+    assert after([other], *review.fixes) == [other]
+    assert lost([other], review) == [*review.fixes]
 
 
 def test_a_scan_that_finds_itself_what_was_corrected_matches() -> None:
     review = Review((Fix(HAPPY, emotion="sad", note="he cries"),))
-    assert unmatched(fixes_of([moment(10, 12, "sad")], review).values(), review) == []
+    assert lost([run(10, 12, "sad")], review) == []
 
 
 def test_pieces_of_what_was_taken_out_are_taken_out() -> None:
     """As they are found with another --min-score."""
-    pieces = [moment(10, 10.5), moment(11, 12), moment(12.5, 13)]
-    assert apply(pieces, Review((Fix(HAPPY, REMOVED),))) == [pieces[2]]
+    pieces = [run(10, 10.5), run(11, 12), run(12.5, 13)]
+    assert after(pieces, Fix(HAPPY, REMOVED)) == [pieces[2]]
 
 
 def test_pieces_keep_within_the_new_ends_and_get_them_never_twice() -> None:
     fix = Fix(HAPPY, start=10.25, end=20.0)
-    pieces = [moment(10, 10.5), moment(11, 12)]
+    pieces = [run(10, 10.5), run(11, 12)]
     assert [corrected_span(m, fix) for m in pieces] == [("happy", 10.25, 10.5), ("happy", 11, 12)]
 
 
 def test_of_two_corrections_the_nearer_one_counts() -> None:
     other = Fix(Key(1, "happy", 11.5, 14.0), REMOVED)
-    assert fixes_of([moment(10, 12)], Review((other, Fix(HAPPY, CONFIRMED)))) == {
+    assert fixes_of([run(10, 12)], Review((other, Fix(HAPPY, CONFIRMED)))) == {
         0: Fix(HAPPY, CONFIRMED)
     }
 
 
 def test_of_two_corrections_with_all_of_a_moment_the_closer_one_counts() -> None:
     wide = Fix(Key(1, "happy", 5.0, 20.0), REMOVED)
-    assert fixes_of([moment(10, 12)], Review((wide, Fix(HAPPY, CONFIRMED)))) == {
+    assert fixes_of([run(10, 12)], Review((wide, Fix(HAPPY, CONFIRMED)))) == {
         0: Fix(HAPPY, CONFIRMED)
     }
 
 
 def test_a_track_gets_a_name_where_it_is_seen() -> None:
     review = Review(tracks=(TrackName(1, 0.0, 15.0, "Jim"),))
-    moments = [moment(10, 12, who="person-1"), moment(20, 22), moment(10, 12, track=2)]
-    assert [m.person for m in apply(moments, review)] == ["Jim", "", ""]
     tracks = {1: (0.0, 14.0), 2: (5.0, 6.0)}
     assert renamed({2: "Ross"}, tracks, review) == {1: "Jim", 2: "Ross"}
 
@@ -148,26 +194,24 @@ def test_two_persons_are_made_one_whatever_they_were_called_before() -> None:
     review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
     review = with_person(review, "person-1", "Jim")
     review = with_person(review, "Jim", "James", scanned=["person-1", "Jim", "Ross"])
-    moments = [
-        moment(1, 2, track=7),
-        moment(3, 4, who="person-1"),
-        moment(5, 6, who="Jim"),
-        moment(7, 8, who="Ross"),
-    ]
-    assert [m.person for m in apply(moments, review)] == ["James", "James", "James", "Ross"]
+    names = {1: "person-1", 2: "Jim", 3: "Ross"}
+    assert renamed(names, dict.fromkeys((1, 2, 3, 7), (1.0, 8.0)), review) == {
+        **dict.fromkeys((1, 2, 7), "James"),
+        3: "Ross",
+    }
 
 
 def test_a_name_that_only_corrections_gave_renames_nobody_later() -> None:
     review = with_track(Review(), TrackName(7, 0.0, 9.0, "Jim"))
     review = with_person(review, "person-1", "Jim", scanned=["person-1"])
     review = with_person(review, "Jim", "James", scanned=["person-1"])
-    moments = [moment(1, 2, track=7), moment(3, 4, who="person-1"), moment(5, 6, who="Jim")]
-    assert [m.person for m in apply(moments, review)] == ["James", "James", "Jim"]
+    spans = dict.fromkeys((1, 2, 7), (1.0, 8.0))
+    assert renamed({1: "person-1", 2: "Jim"}, spans, review) == {1: "James", 2: "Jim", 7: "James"}
 
 
 def test_a_name_that_is_taken_back_leaves_nothing() -> None:
     review = with_person(with_person(Review(), "Jim", "James"), "James", "Jim")
-    assert apply([moment(1, 2, who="Jim")], review)[0].person == "Jim"
+    assert renamed({1: "Jim"}, {1: (1.0, 2.0)}, review) == {1: "Jim"}
 
 
 def test_what_is_said_again_replaces_what_was_said() -> None:
@@ -266,15 +310,7 @@ def test_rows_of_empty_cells_say_nothing(tmp_path: Path) -> None:
     assert read_review(path) == REVIEW
 
 
-@dataclass(frozen=True)
-class Stretch:
-    track: int
-    emotion: str
-    start: float
-    end: float
-
-
 def test_in_another_cut_of_the_movie_all_lies_later() -> None:
     late = shifted(REVIEW, 100.0)
-    assert fixes_of([Stretch(1, "happy", 110.0, 112.0)], late)[0].start == 109.5
+    assert fixes_of([run(110, 112)], late)[0].start == 109.5
     assert late.tracks[0].end == 115.0

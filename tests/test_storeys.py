@@ -24,7 +24,18 @@ STOREYS = {
         1,
     ),
     **dict.fromkeys(
-        ("scan", "find", "names", "moments", "convert", "exporters", "demo", "training"), 2
+        (
+            "scan",
+            "find",
+            "names",
+            "moments",
+            "corrected",
+            "convert",
+            "exporters",
+            "demo",
+            "training",
+        ),
+        2,
     ),
     **dict.fromkeys(("reading", "index", "listed"), 3),
     **dict.fromkeys(

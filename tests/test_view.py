@@ -202,7 +202,9 @@ def test_to_correct_a_piece_leaves_the_other_pieces_as_they_are(table: Path) -> 
     first = scan.found[0]
     begin, end = first.start, first.end
     pieces = [(begin, begin + (end - begin) * 0.3), (begin + (end - begin) * 0.6, end)]
-    scan = replace(scan, found=tuple(first._replace(start=a, end=b) for a, b in pieces))
+    found = tuple(first._replace(start=a, end=b) for a, b in pieces)
+    runs = tuple(replace(scan.runs[0], start=a, end=b) for a, b in pieces)
+    scan = replace(scan, found=found, runs=runs)
     keys = [Key(first.track, first.emotion, *one) for one in pieces]
     line = Fix(Key(first.track, first.emotion, begin, end), note="both")
     review = with_said(scan, Review((line,)), rounded(keys[0]), {"verdict": REMOVED})

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from videmo.marks import mark_of
-from videmo.review import Review, apply
-from videmo.runs import ROUNDING, find_runs, frame_starts, rows_of
+from videmo.review import Ends
+from videmo.runs import ROUNDING, find_runs, frame_starts, rows_of, scores_of
 from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
 
 HALF_WORTH = 1.0
@@ -37,11 +37,13 @@ class Moment(NamedTuple):
     repeat: int
     """Its frames that say something of the emotion."""
     score: float
-    """Their mean score, 0 to 1."""
+    """The model's mean score of the emotion in them, 0 to 1."""
     best_score: float
     best_frame: int
     best_time: float
     """When that frame is shown, in seconds."""
+    found: int
+    """Frames of the run that the scan found, before corrections: what `--repeat` asks of it."""
 
     @property
     def seconds(self) -> float:
@@ -51,13 +53,6 @@ class Moment(NamedTuple):
     def mark(self) -> str:
         """How sure it is: `SURE`, `LIKELY` or `UNSURE` of `marks`."""
         return mark_of(self.seconds, self.score, self.repeat)
-
-
-class Ends(NamedTuple):
-    """From when to when something lasts, in seconds; the end is not part of it."""
-
-    start: float
-    end: float
 
 
 class Stretch(NamedTuple):
@@ -77,10 +72,9 @@ def moments_of(
     persons: Mapping[int, str] | None = None,
     repeat: int = DEFAULT_REPEAT,
     end: float | None = None,
-    review: Review | None = None,
     **how: Any,
 ) -> list[Moment]:
-    """The moments of a table's movie, in order of time.
+    """The moments of a table's movie as the scan found them, in order of time.
 
     Args:
         table: as `read_table` gives it.
@@ -88,17 +82,27 @@ def moments_of(
         persons: who each track is.
         repeat: the fewest frames a moment must have.
         end: where what was scanned ends, in seconds, as the record says.
-        review: what people corrected; None: the moments as the scan found them.
         how: as `find_runs` takes it.
     """
     runs = find_runs(table, repeat=repeat, end=end, **how)
-    scores = table["score"].to_numpy(np.float64, na_value=np.nan)
+    return described(runs, table, movie, persons or {}, [run.repeat for run in runs])
+
+
+def described(
+    runs: Sequence[Run],
+    table: pd.DataFrame,
+    movie: str,
+    persons: Mapping[int, str],
+    found: Iterable[int],
+) -> list[Moment]:
+    """What is said of each of `runs`; `found` is how many frames each had before corrections."""
+    scores = scores_of(table, runs)
     times = table["time"].to_numpy(np.float64)
-    moments = [
-        _moment(run, movie, (persons or {}).get(run.track, ""), scores[at], times[at])
-        for run, at in zip(runs, rows_of(table, _frames_of(runs)), strict=True)
+    places = rows_of(table, _frames_of(runs))
+    return [
+        _moment(run, movie, persons.get(run.track, ""), scores[run.emotion][at], times[at], count)
+        for run, at, count in zip(runs, places, found, strict=True)
     ]
-    return apply(moments, review) if review else moments
 
 
 def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[float, Segment]]:
@@ -108,11 +112,12 @@ def best_first(table: pd.DataFrame, segments: Sequence[Segment]) -> list[tuple[f
     that are equally sure, one of two seconds is worth a third more than one of a second, and no
     length makes up for a score half as high.
     """
-    scores = table["score"].to_numpy(np.float64, na_value=np.nan)
-    rows = rows_of(table, _frames_of(run for segment in segments for run in segment.runs))
+    runs = [run for segment in segments for run in segment.runs]
+    scores, rows = scores_of(table, runs), rows_of(table, _frames_of(runs))
     worth = []
     for segment in segments:
-        score = float(scores[np.concatenate([next(rows) for _ in segment.runs])].mean())
+        places = np.concatenate([next(rows) for _ in segment.runs])
+        score = float(scores[segment.emotion][places].mean())
         worth.append((score * segment.held / (segment.held + HALF_WORTH), segment))
     return sorted(worth, key=lambda one: -one[0])
 
@@ -121,7 +126,9 @@ def _frames_of(runs: Iterable[Run]) -> Iterator[tuple[int, tuple[int, ...]]]:
     return ((run.track, run.frames) for run in runs)
 
 
-def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray) -> Moment:
+def _moment(
+    run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray, found: int
+) -> Moment:
     best = int(scores.argmax())
     return Moment(
         *(movie, run.track, person, run.emotion, run.start, run.end),
@@ -130,6 +137,7 @@ def _moment(run: Run, movie: str, person: str, scores: np.ndarray, times: np.nda
         best_score=float(scores[best]),
         best_frame=run.frames[best],
         best_time=float(times[best]),
+        found=found,
     )
 
 

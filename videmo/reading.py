@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from videmo.moments import Moment, moments_of
+from videmo.corrected import After, corrected, foreign
+from videmo.files import shown
+from videmo.meant import no_such_emotion
+from videmo.moments import Moment, described
 from videmo.names import PEOPLE_SUFFIX, People, read_people, readable_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
 from videmo.review import (
     CONFIRMED,
     Fix,
     Review,
-    apply,
-    corrected_span,
-    fixes_of,
     read_review,
     renamed,
 )
-from videmo.runs import frame_starts, track_spans
+from videmo.runs import find_runs, track_spans
 from videmo.schema import Run
 from videmo.table import (
     RECORD_SUFFIX,
@@ -68,8 +67,10 @@ class Reading(NamedTuple):
     people: People
     moments: list[Moment]
     """In order of time."""
+    runs: list[Run]
+    """As the scan found them."""
     found: list[Moment]
-    """The same as the scan found them, before corrections."""
+    """What is said of each of these, before corrections."""
     were: Mapping[int, str]
     """Who each track was before corrections."""
     warnings: tuple[str, ...]
@@ -91,13 +92,16 @@ def read_source(
         name: its movie's, as `find_tables` gives it.
         raw: as if nobody had corrected anything.
         named: who is who must be known, unless somebody named a track by hand.
-        told: what is wrong with who is who, where it need not be known.
+        told: what is wrong beside the table and can be done without: who is who, where it need not
+            be known, and corrections to what its model does not tell apart.
 
     Raises:
         TableError: the table is not whole, or what lies beside it cannot be read.
     """
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
+    if told and (unknown := unknown_emotions(review, path, record["labels"])):
+        told(unknown)
     needed = named and not review.tracks
     were = read_people(path, record) if needed else readable_people(path, record, told)
     people = people_after(were, table, review)
@@ -119,10 +123,50 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     warnings: list[str] = []
     source = read_source(path, name, raw=raw, told=warnings.append)
     table, record, people = source.table, source.record, source.people
-    how = {"repeat": repeat, "end": record["end"]}
-    found = moments_of(table, name, persons=people.names, **how)
-    moments = apply(found, source.review)
-    return Reading(table, record, people, moments, found, source.were, tuple(warnings))
+    runs = find_runs(table, repeat=repeat, end=record["end"])
+    found = described(runs, table, name, people.names, [run.repeat for run in runs])
+    after = corrected(runs, table, source.review, record["end"])
+    moments = moments_after(after, runs, found, table, name, people.names)
+    return Reading(table, record, people, moments, runs, found, source.were, tuple(warnings))
+
+
+def moments_after(
+    after: After,
+    runs: Sequence[Run],
+    found: Sequence[Moment],
+    table: pd.DataFrame,
+    name: str,
+    names: Mapping[int, str],
+) -> list[Moment]:
+    """For each part of `after`, what is said of it: of what nobody changed, the same as before.
+
+    Args:
+        after: what corrections made of `runs`.
+        runs: as the scan found them.
+        found: what was said of them.
+        table: in whose rows they were found.
+        name: its movie's.
+        names: who each track is now.
+    """
+    changed = [part for part in after.parts if part.run is not runs[part.of]]
+    counts = [found[part.of].found for part in changed]
+    new = iter(described([part.run for part in changed], table, name, names, counts))
+    moments = []
+    for part in after.parts:
+        same = found[part.of] if part.run is runs[part.of] else next(new)
+        person = names.get(same.track, "")
+        moments.append(same if same.person == person else same._replace(person=person))
+    return moments
+
+
+def unknown_emotions(review: Review, table: Path, labels: Sequence[str]) -> str:
+    """What is said of a table's corrections to, or from, emotions that are none of `labels`; empty:
+    there are none."""
+    names = [name for fix in review.fixes for name in foreign(fix, labels)]
+    if not names:
+        return ""
+    said = shown(no_such_emotion([*dict.fromkeys(names)], labels)).rstrip("?")
+    return f"{shown(review_path(table))}: {said}; lines with such count for nothing"
 
 
 def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
@@ -147,50 +191,14 @@ def corrected_runs(
         end: where what was scanned ends, in seconds.
         reviewed: only those that somebody confirmed, or gave another emotion or other ends.
     """
-    fixes = fixes_of(runs, review)
-    looks = _Looks(table, end)
-    every = []
-    for index, run in enumerate(runs):
-        fix = fixes.get(index)
-        if fix is None:
-            every += [] if reviewed else [run]
-        elif not reviewed or _is_sure(fix):
-            every += looks.corrected(run, fix)
-    return sorted(every, key=lambda run: (run.first, run.track))
+    after = corrected(runs, table, review, end)
+    sure = {index for index, fix in after.fixes.items() if _is_sure(fix)}
+    return [part.run for part in after.parts if not reviewed or part.of in sure]
 
 
 def _is_sure(fix: Fix) -> bool:
     changed = fix.emotion or fix.start is not None or fix.end is not None
     return fix.verdict == CONFIRMED or bool(changed)
-
-
-class _Looks:
-    """In which frames each track is seen, and when these begin."""
-
-    def __init__(self, table: pd.DataFrame, end: float) -> None:
-        self._frames = table["frame"].to_numpy(np.int64)
-        self._tracks = table["track"].to_numpy(np.int64, na_value=0)
-        self._starts = frame_starts(table, end)
-
-    def corrected(self, run: Run, fix: Fix) -> list[Run]:
-        """`run` as `fix` says; nothing where it is taken out, or no frame of its track remains."""
-        span = corrected_span(run, fix)
-        if span is None:
-            return []
-        emotion, start, end = span
-        if (start, end) == (run.start, run.end):
-            return [replace(run, emotion=emotion)]
-        kept = [frame for frame in run.frames if start <= self._starts[frame] < end]
-        frames = sorted({*kept, *self._added(run, start, end)})
-        return [Run(run.track, emotion, tuple(frames), start, end)] if frames else []
-
-    def _added(self, run: Run, start: float, end: float) -> list[int]:
-        """The frames of the run's track outside of it, between `start` and `end`: whoever moved the
-        ends there says that they count."""
-        frames = self._frames[self._tracks == run.track]
-        times = self._starts[frames]
-        outside = (times < run.start) | (times >= run.end)
-        return [int(frame) for frame in frames[(times >= start) & (times < end) & outside]]
 
 
 def stamps(tables: Iterable[Path]) -> dict[Path, str]:

@@ -140,6 +140,17 @@ def rows_of(table: pd.DataFrame, wanted: Iterable[tuple[int, Sequence[int]]]) ->
         yield rows[np.searchsorted(keys, track << 32 | np.asarray(of_track, np.int64))]
 
 
+def scores_of(table: pd.DataFrame, runs: Iterable[Run]) -> dict[str, Column]:
+    """For each emotion of `runs` the model's scores of it, by rows of `table`.
+
+    In a run that somebody corrected these are not those of what the model took a face for.
+    """
+    return {
+        emotion: table[emotion].to_numpy(np.float64, na_value=np.nan)
+        for emotion in dict.fromkeys(run.emotion for run in runs)
+    }
+
+
 def repeats(table: pd.DataFrame, gap: float = DEFAULT_GAP) -> Column:
     """For each row, the full length of the run it belongs to; 0 where it is in none."""
     lengths = np.zeros(len(table), np.int64)

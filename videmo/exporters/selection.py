@@ -14,7 +14,7 @@ import pandas as pd
 from videmo.errors import VidemoError
 from videmo.files import output_error
 from videmo.marks import mark_of
-from videmo.runs import rows_of
+from videmo.runs import rows_of, scores_of
 from videmo.schema import DEFAULT_MAX_MB, EMOTIONS, Box, Run, Segment
 from videmo.table import face_boxes, movie_file
 from videmo.video import TIME_TOLERANCE, Movie
@@ -258,7 +258,9 @@ def sightings_of(table: pd.DataFrame, runs: list[Run]) -> dict[Run, tuple[Sighti
     places = [*rows_of(table, ((run.track, run.frames) for run in runs))]
     rows = table.iloc[np.concatenate(places)]
     columns = (rows[name].tolist() for name in ("frame", "time", "track"))
-    rest = (rows["score"].tolist(), rows["roll"].fillna(0.0).tolist())
+    scores = scores_of(table, runs)
+    of_runs = [scores[run.emotion][place] for run, place in zip(runs, places, strict=True)]
+    rest = (np.concatenate(of_runs).tolist(), rows["roll"].fillna(0.0).tolist())
     every = itertools.starmap(Sighting, zip(*columns, face_boxes(rows), *rest, strict=True))
     return {
         run: tuple(itertools.islice(every, len(place)))

@@ -85,16 +85,10 @@ def select(paths: Paths, wanted: Wanted, choice: Choice, source: Source) -> Chos
         places=listed_places(wanted.listed.get(paths.table, ()), kept),
         cuts=_cuts(wanted, record),
     )
-    every = {} if wanted.listed else _sightings(table, kept)
     selections = []
     for emotion in wanted.emotions:
         if segments := [segment for segment in kept if segment.emotion == emotion]:
-            # In a list an emotion may be another than the model's.
-            sightings = (
-                _sightings(table.assign(score=table[emotion]), segments)
-                if wanted.listed
-                else {run: faces for run, faces in every.items() if run.emotion == emotion}
-            )
+            sightings = _sightings(table, segments)
             shorter = tuple(_shortened(segment, choice, sightings) for segment in segments)
             folder = paths.folder / paths.name / emotion
             selections.append(

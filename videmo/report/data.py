@@ -136,11 +136,7 @@ def _moments(
     return {
         "lane": [lane_of[m.track] for m in every],
         "track": [m.track for m in every],
-        # An emotion that somebody wrote by hand may be none of the model's.
-        "emotion": [
-            number.get(m.emotion, number[s.found.emotion])
-            for m, s in zip(every, moments, strict=True)
-        ],
+        "emotion": [number[m.emotion] for m in every],
         "start": [round(m.start, 3) for m in every],
         "end": [round(m.end, 3) for m in every],
         "frames": [m.repeat for m in every],

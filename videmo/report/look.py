@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from videmo.corrected import corrected
 from videmo.moments import Moment
-from videmo.reading import read_moments
+from videmo.reading import moments_after, read_moments, unknown_emotions
 from videmo.review import (
+    REMOVED,
     Fix,
     Review,
     TrackName,
-    corrected_moment,
-    fixes_of,
     read_review,
     renamed,
     unmatched,
     unmatched_names,
 )
 from videmo.runs import track_spans
-from videmo.schema import DEFAULT_REPEAT
+from videmo.schema import DEFAULT_REPEAT, Run
 from videmo.table import Record, review_path
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A moment, and what somebody said of it."""
+    """A moment, or a part of one that another moment was moved into, and what somebody said of it.
+
+    Of one that lies in moved ones altogether there is none.
+    """
 
     found: Moment
     """As the scan found it."""
@@ -71,7 +74,9 @@ class Scan:
     table: pd.DataFrame
     record: Record
     names: Mapping[int, str]
+    runs: tuple[Run, ...]
     found: tuple[Moment, ...]
+    """What is said of each of them."""
 
 
 def look_at(path: Path, name: str, *, raw: bool = False) -> Look:
@@ -80,7 +85,10 @@ def look_at(path: Path, name: str, *, raw: bool = False) -> Look:
     Raises:
         TableError: the table, or its corrections, cannot be read.
     """
-    return look(read_scan(path, name), Review() if raw else read_review(review_path(path)))
+    scan, review = read_scan(path, name), Review() if raw else read_review(review_path(path))
+    if unknown := unknown_emotions(review, path, scan.record["labels"]):
+        log.warning("%s", unknown)
+    return look(scan, review)
 
 
 def read_scan(path: Path, name: str) -> Scan:
@@ -92,26 +100,29 @@ def read_scan(path: Path, name: str) -> Scan:
     read = read_moments(path, name, repeat=DEFAULT_REPEAT, raw=True)
     for warning in read.warnings:  # names of an earlier scan are of no use
         log.warning("%s", warning)
-    return Scan(path, name, read.table, read.record, read.people.names, tuple(read.found))
+    of_runs = tuple(read.runs), tuple(read.found)
+    return Scan(path, name, read.table, read.record, read.people.names, *of_runs)
 
 
 def look(scan: Scan, review: Review) -> Look:
     """What there is to show of a movie, after corrections. Pure."""
-    fixes = fixes_of(scan.found, review)
-    moments = [_seen(moment, fixes.get(index), review) for index, moment in enumerate(scan.found)]
     tracks = track_spans(scan.table)
+    names = renamed(scan.names, tracks, review)
+    after = corrected(scan.runs, scan.table, review, scan.record["end"])
+    now = moments_after(after, scan.runs, scan.found, scan.table, scan.name, names)
+    moments = [
+        Seen(scan.found[part.of], moment, after.fixes.get(part.of))
+        for part, moment in zip(after.parts, now, strict=True)
+    ]
+    for index, fix in after.fixes.items():
+        if fix.verdict == REMOVED:
+            was = scan.found[index]
+            named = was._replace(person=names.get(was.track, ""))
+            moments.append(Seen(was, named, fix, removed=True))
     return Look(
         *(scan.path, scan.name, scan.table, scan.record),
-        names=renamed(scan.names, tracks, review),
+        names=names,
         moments=tuple(sorted(moments, key=lambda one: (one.moment.start, one.moment.track))),
-        lost=tuple(unmatched(fixes.values(), review)),
+        lost=tuple(unmatched(after.fixes.values(), review)),
         lost_names=tuple(unmatched_names(tracks, review)),
     )
-
-
-def _seen(found: Moment, fix: Fix | None, review: Review) -> Seen:
-    after = corrected_moment(found, fix, review)
-    if after is None:
-        named = corrected_moment(found, None, review)
-        return Seen(found, named or found, fix, removed=True)
-    return Seen(found, after, fix)

@@ -1,10 +1,10 @@
-"""Moments after corrections: which one each is about, and what it makes of it. Pure."""
+"""What corrections are about, and what each makes of that. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from videmo.review.corrections import REMOVED, SHARE, Fix, Review, TrackName
 
@@ -27,40 +27,11 @@ class Span(Lasting, Protocol):
     def emotion(self) -> str: ...
 
 
-class Moment(Span, Protocol):
-    """What can be corrected: `videmo.moments.Moment`, and what is like it."""
+class Ends(NamedTuple):
+    """From when to when something lasts, in seconds; the end is not part of it."""
 
-    @property
-    def person(self) -> str: ...
-    @property
-    def _replace(self) -> Callable[..., Any]: ...
-
-
-M = TypeVar("M", bound=Moment)
-
-
-def apply(moments: Iterable[M], review: Review) -> list[M]:
-    """The moments as they are after all corrections, in order of time. Pure."""
-    every = list(moments)
-    fixes = fixes_of(every, review)
-    corrected = (corrected_moment(m, fixes.get(index), review) for index, m in enumerate(every))
-    kept = [moment for moment in corrected if moment is not None]
-    return sorted(kept, key=lambda moment: (moment.start, moment.track))
-
-
-def corrected_moment(moment: M, fix: Fix | None, review: Review) -> M | None:
-    """A moment after its own correction, if there is one, and with its person's name; None: it is
-    taken out."""
-    person = person_of(moment, moment.person, review)
-    named: M = moment if person == moment.person else moment._replace(person=person)
-    if fix is None:
-        return named
-    span = corrected_span(moment, fix)
-    if span is None:
-        return None
-    emotion, start, end = span
-    changed: M = named._replace(emotion=emotion, start=start, end=end)
-    return changed
+    start: float
+    end: float
 
 
 def corrected_span(span: Span, fix: Fix) -> tuple[str, float, float] | None:
@@ -100,11 +71,6 @@ def unmatched(fixes: Iterable[Fix], review: Review) -> list[Fix]:
     """The corrections that are about nothing: none of `fixes`, which `fixes_of` has found."""
     matched = {fix.of for fix in fixes}
     return [fix for fix in review.fixes if fix.of not in matched]
-
-
-def person_of(span: Span, person: str, review: Review) -> str:
-    """Who is seen in a moment, after all corrections; before them it was `person`."""
-    return _named(span.track, span.start, span.end, person, review)
 
 
 def renamed(

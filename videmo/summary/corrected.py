@@ -1,44 +1,13 @@
-"""Moments after corrections as parts of time: none of it counts twice, and none is lost. Pure."""
+"""What corrections made of each moment that the scan found: none of its time is lost. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from videmo.moments import Ends, Moment
-from videmo.review import overlap
-
-SHORTEST = 5e-4
-"""Seconds; times have three digits."""
-
-
-def apart(found: Iterable[Moment], moments: Iterable[Moment]) -> list[Moment]:
-    """The moments of each track so that none lies over another one: where somebody changed one,
-    it holds, and what was found there before gives way. In order of time.
-
-    Args:
-        found: the moments as the scan found them.
-        moments: the same after corrections.
-    """
-    before = {_place(moment) for moment in found}
-    every = sorted(moments, key=lambda moment: _place(moment) in before)
-    taken: dict[int, list[Ends]] = defaultdict(list)
-    parts = []
-    for moment in every:
-        ends = left_of(moment, taken[moment.track])
-        parts += [moment._replace(start=start, end=end) for start, end in ends]
-        if _place(moment) not in before:
-            taken[moment.track].append(Ends(moment.start, moment.end))
-    return sorted(parts, key=lambda part: (part.start, part.track))
-
-
-def left_of(moment: Moment, taken: Iterable[Ends]) -> list[Ends]:
-    """What is left of a moment's time without stretches that are `taken`."""
-    left = [Ends(moment.start, moment.end)]
-    for start, end in taken:
-        sides = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
-        left = [Ends(a, b) for pair in sides for a, b in pair if b - a > SHORTEST]
-    return left
+from videmo.corrected import left_of
+from videmo.moments import Moment
+from videmo.review import Ends, overlap
 
 
 def hosts(found: Sequence[Moment], parts: Sequence[Moment]) -> list[int | None]:

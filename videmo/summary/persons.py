@@ -11,7 +11,7 @@ import pandas as pd
 from videmo.moments import Moment
 from videmo.resample import Figure, Numbers, figures_of
 from videmo.runs import countable_rows, frame_starts
-from videmo.summary.corrected import apart, hosts, unsaid
+from videmo.summary.corrected import hosts, unsaid
 
 POSITIVE, NEGATIVE = "happy", ("angry", "disgust", "fear", "sad")
 """What valence is made of."""
@@ -80,10 +80,11 @@ class Faces:
         """Seconds for which a track is on the screen."""
         return float(self._sum(track, 0, (1 << 32) - 1)[0])
 
-    def valence(self, run: Moment) -> float:
-        """The mean valence of the faces of a run that count; NaN: not known."""
+    def valence(self, run: Moment) -> Numbers:
+        """(2,) Of the faces of a run that count: the valence times its seconds, and these; NaN: it
+        is not known."""
         _, seconds, valence = self._sum(run.track, run.first, run.last)
-        return float(valence / seconds) if self.known and seconds > 0 else float("nan")
+        return np.array([valence, seconds]) if self.known else np.full(2, np.nan)
 
     def _sum(self, track: int, first: int, last: int) -> Numbers:
         ends = np.array([track << 32 | first, (track << 32 | last) + 1])
@@ -117,10 +118,10 @@ def summary_of(
         wanted: the emotions of which moments are counted.
     """
     before = [run for run in found if run.track in tracks]
-    theirs = apart(before, (run for run in runs if run.track in tracks))
+    theirs = [run for run in runs if run.track in tracks]
     units = _units(before, theirs, faces, labels, repeat, wanted)
     known = figures_of(units, _figures)
-    counted = [run for run in theirs if run.repeat >= repeat and run.emotion in wanted]
+    counted = [run for run in theirs if run.found >= repeat and run.emotion in wanted]
     return Summary(
         movie=movie,
         person=person,
@@ -153,11 +154,11 @@ def _units(
     units = np.zeros((len(found) + len(runs), len(labels) + 4))
     units[: len(found), -3] = unsaid(found, runs)
     for number, run in enumerate(found):
-        units[number, -2:] = run.seconds * faces.valence(run), run.seconds
+        units[number, -2:] = faces.valence(run)
     places = {label: number for number, label in enumerate(labels)}
     for number, (run, host) in enumerate(zip(runs, hosts(found, runs), strict=True), len(found)):
         unit = units[number if host is None else host]
-        held = run.repeat >= repeat
+        held = run.found >= repeat
         if held and run.emotion in places:
             unit[places[run.emotion]] += run.seconds
         unit[-4] += held and run.emotion in wanted

@@ -126,6 +126,9 @@ class Shelf:
                 scan = self._scan(number)
                 of_face = {Face(one.track, one.best_frame): one for one in scan.found}
                 if face not in of_face:
+                    now = (one.moment for one in self.look(number).moments)
+                    of_face |= {Face(one.track, one.best_frame): one for one in now}
+                if face not in of_face:
                     raise RequestError(AGAIN)
                 drawn = [*({face, *others} & of_face.keys())]
                 moments = [of_face[one] for one in drawn]
@@ -226,7 +229,7 @@ def moments_asked(now: Look, keys: Any) -> list[Moment]:
     if not isinstance(keys, list) or not keys:
         raise RequestError("tick what is to be extracted")
     wanted = {asked_key(key) for key in keys}
-    of_key = {rounded(key_of(seen)): seen.moment for seen in now.moments if not seen.removed}
-    if not wanted <= of_key.keys():
+    there = [(rounded(key_of(seen)), seen.moment) for seen in now.moments if not seen.removed]
+    if not wanted <= {key for key, _ in there}:
         raise RequestError(AGAIN)
-    return [of_key[key] for key in wanted]
+    return [moment for key, moment in there if key in wanted]
