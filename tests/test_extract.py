@@ -382,6 +382,39 @@ def test_no_clip_shows_another_shot(people: Made, tmp_path: Path) -> None:
     assert crossing == [False, True]
 
 
+@pytest.fixture
+def twins(tmp_path: Path) -> list[Path]:
+    """Two tables of different movies of one name."""
+    tables = []
+    for name, seconds in (("a", 0.5), ("b", 0.6)):
+        (tmp_path / name).mkdir()
+        tables.append(made(tmp_path / name, still(seconds)).scanned.table)
+    return tables
+
+
+def test_what_was_made_of_another_movie_of_the_same_name_stays(
+    twins: list[Path], tmp_path: Path
+) -> None:
+    one, other = twins
+    extract_tables({one: "movie.mp4"}, HAPPY, tmp_path / "out", exports=["srt", "sheet"])
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    (done,) = extract_tables({other: "movie.mp4"}, HAPPY, tmp_path / "out", exports=["srt"])
+    said = str(done.errors[0])
+    assert "out/movie.mp4: is of another movie of this name" in said
+    assert str(one) in said and "choose another folder with -o" in said
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_what_was_made_of_the_same_movie_scanned_elsewhere_is_replaced(
+    twins: list[Path], tmp_path: Path
+) -> None:
+    one, _ = twins
+    extract_tables({one: "movie.mp4"}, HAPPY, tmp_path / "out", exports=["srt"])
+    again = scan_movie(tmp_path / "a" / "movie.mp4", tmp_path / "again").table
+    (done,) = extract_tables({again: "movie.mp4"}, HAPPY, tmp_path / "out", exports=["srt"])
+    assert not done.errors and done.files
+
+
 def test_movie_and_table_can_be_moved_together(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     one = made(tmp_path / "a", still(0.5))

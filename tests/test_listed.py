@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -133,6 +134,14 @@ def test_a_supercut_is_joined_in_the_order_of_the_list(listed: Path) -> None:
     with av.open(str(listed.parent / "out" / "supercut.mp4")) as container:
         seen = [number_of(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
     assert seen == [*range(70, 100), *range(20), *range(70, 100)]
+
+
+def test_an_edit_list_is_in_the_order_of_the_list(listed: Path) -> None:
+    edited(listed, lambda lines: [lines[2], lines[0]])
+    assert extract(listed, "--as", "edl").exit_code == 0
+    text = (listed.parent / "out" / "a.mp4" / "a.edl").read_text("utf-8")
+    sources = re.findall(r"^\d{3}  .* C +(\S+) \S+ \S+ \S+$", text, re.MULTILINE)
+    assert sources == ["00:00:02:20", "00:00:00:00"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", ","])

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from videmo.review import Ends, Fix, Lasting, Review, corrected_span, fixes_of
-from videmo.runs import frame_starts
+from videmo.runs import countable_rows, frame_starts
 from videmo.schema import Run
 from videmo.table import labels_of
 
@@ -99,6 +99,7 @@ class _Looks:
     def __init__(self, table: pd.DataFrame, end: float) -> None:
         self._frames = table["frame"].to_numpy(np.int64)
         self._tracks = table["track"].to_numpy(np.int64, na_value=0)
+        self._counts = countable_rows(table)
         self._starts = frame_starts(table, end)
 
     def changed(self, run: Run, fix: Fix) -> Run | None:
@@ -110,15 +111,15 @@ class _Looks:
         emotion, start, end = span
         if (start, end) == (run.start, run.end):
             return replace(run, emotion=emotion)
-        seen = self._frames[self._tracks == run.track]
+        mine = self._tracks == run.track
+        seen = self._frames[mine]
         start = max(start, float(self._starts[seen.min()]))
         end = min(end, float(self._starts[seen.max() + 1]))
         kept = self._within(run.frames, start, end)
-        # Whoever moved the ends there says that these frames count.
-        times = self._starts[seen]
-        outside = (times < run.start) | (times >= run.end)
-        added = seen[(times >= start) & (times < end) & outside].tolist()
-        frames = tuple(sorted({*kept, *added}))
+        added = self._within(self._frames[mine & self._counts].tolist(), start, end)
+        added = tuple(f for f in added if not run.start <= self._starts[f] < run.end)
+        # Where the face never counts, whoever moved the ends there says that it does.
+        frames = tuple(sorted({*kept, *added})) or self._within(seen.tolist(), start, end)
         return Run(run.track, emotion, frames, start, end) if frames else None
 
     def left(self, part: Part, taken: Sequence[Ends]) -> list[Part]:

@@ -46,6 +46,8 @@ class Cut:
     """Frames per second at which none of these frames is lost, 60 at most."""
     movie_end: float
     """Where what was scanned of the movie ends, in seconds."""
+    place: int = 0
+    """Where its first run stands in the list, if they are cut by one."""
 
     @property
     def seconds(self) -> float:
@@ -96,6 +98,7 @@ def _cut(moments: Moments, first: int, after: int, runs: list[Run]) -> Cut:
         longest=float(np.diff(starts).max()) * moments.every,
         fps=lossless_rate(starts[:-1], moments.movie.fps),
         movie_end=float(moments.starts[-1]),
+        place=min(moments.place(run) for run in runs),
     )
 
 
@@ -133,6 +136,8 @@ def planned(cuts: Sequence[Cut], choice: Choice) -> list[Cut]:
         )
     if choice.order == "score":
         return kept
+    if choice.order == LISTED:
+        return sorted(kept, key=lambda cut: cut.place)
     chosen = {id(cut) for cut in kept}
     return [cut for cut in cuts if id(cut) in chosen]
 

@@ -228,6 +228,10 @@ class Moments:
         """The mean score of `run`'s frames."""
         return next(s.score(run) for s in self.selections if s.emotion == run.emotion)
 
+    def place(self, run: Run) -> int:
+        """Where `run` stands in the list; 0 where there is none."""
+        return next(s.places.get(run, 0) for s in self.selections if s.emotion == run.emotion)
+
     def how_sure(self, run: Run) -> str:
         """The score of `run` and its mark, as people are told."""
         mark = next(s.mark(run) for s in self.selections if s.emotion == run.emotion)

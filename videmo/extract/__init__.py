@@ -17,10 +17,17 @@ from videmo.errors import (
 )
 from videmo.exporters import ALL, DEFAULT_EXPORTS, EMOTION, EXPORTERS, MOVIE, WITH_SOUND, exporter
 from videmo.exporters.cuts import Cut, Edit, cuts_of
-from videmo.exporters.selection import LISTED, Choice, Exported, Moments, Selection
+from videmo.exporters.selection import Choice, Exported, Moments, Selection
 from videmo.extract.hints import hints_for
-from videmo.extract.listed import as_listed, listed_tables
-from videmo.extract.segments import SEGMENTS, lines_of, read_segments, renewed, write_segments
+from videmo.extract.listed import listed_tables
+from videmo.extract.segments import (
+    SEGMENTS,
+    check_own,
+    lines_of,
+    read_segments,
+    renewed,
+    write_segments,
+)
 from videmo.extract.select import Paths, longest_runs, select, shares, source_of
 from videmo.extract.wanted import (
     Place,
@@ -151,8 +158,6 @@ def extract_tables(
             done.append(extracted)
             cuts += of_movie
     together = [name for name in makers if EXPORTERS[name].scope == ALL]
-    if choice.order == LISTED:
-        cuts = as_listed(cuts, tables, wanted.listed)
     if together and cuts:
         joined = _join(Edit(tuple(cuts), folder, choice), together, makers, tell)
         told = {str(error) for one in done for error in one.errors}
@@ -182,6 +187,7 @@ def _extract_one(job: _Extraction, progress: Callable[[str], None]) -> tuple[Ext
     cuts: list[Cut] = []
     if selections:
         _check_paths(paths)
+        check_own(listed, paths.table, paths.name, paths.folder)
         _tell_sound(job, selections[0].movie)
         every, lines, cuts = _make(job, selections, progress)
     # Where nothing matches, nothing is made, and what an earlier call made stays.
@@ -220,7 +226,7 @@ def _make(
             progress(f"{shown(paths.name)}: {selection.emotion}, {name}")
             made[name] = _export(job.makers[name], selection)
         every += made.values()
-        lines += lines_of(selection, made, paths.folder)
+        lines += lines_of(selection, made, paths.folder, paths.table)
     moments = Moments(tuple(selections), paths.folder / paths.name, paths.folder)
     for name in _of_scope(job, MOVIE):
         progress(f"{shown(paths.name)}: {name}")

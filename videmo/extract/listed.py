@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from videmo.errors import RequestError, TableError
-from videmo.exporters.cuts import Cut
 from videmo.files import shown
 from videmo.find import find_tables, without_copies
 from videmo.listed import Listed, read_listed
@@ -162,17 +161,3 @@ def listed_places(lines: Iterable[Listed], segments: Iterable[Segment]) -> dict[
     places = {(one.track, one.emotion, one.start): one.line.number for one in lines}
     runs = (run for one in segments for run in one.runs) if places else ()
     return {run: places[run.track, run.emotion, run.start] for run in runs}
-
-
-def as_listed(cuts: Iterable[Cut], tables: Mapping[Path, str], lists: Lists) -> list[Cut]:
-    """The cuts in the order of the list: each where its first line stands."""
-    lines = {
-        (tables[table], one.track, one.emotion, one.start): one.line.number
-        for table, theirs in lists.items()
-        for one in theirs
-    }
-
-    def first_line(cut: Cut) -> int:
-        return min(lines[cut.name, run.track, run.emotion, run.start] for run in cut.runs)
-
-    return sorted(cuts, key=first_line)

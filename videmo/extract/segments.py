@@ -6,13 +6,17 @@ several, is not in it: every line would say the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from videmo.errors import OutputError, TableError
 from videmo.exporters import OF_RUNS
 from videmo.exporters.lists import Line, list_text, read_list
 from videmo.exporters.selection import Exported, Selection
-from videmo.files import write_atomic
+from videmo.files import shown, write_atomic
+from videmo.table import place_of, read_record
 
 SEGMENTS = "segments.csv"
 
@@ -23,6 +27,8 @@ SEGMENTS_COLUMNS = (
 _MARK, _PERSON, _ASKED = "mark", "person", "asked"
 """How sure the run is, who the track is, if that is known, and how long runs were asked to be, in
 frames (5) or seconds (0.2s): columns that older lists do not have."""
+_TABLE = "table"
+"""Where the run's table lies, from the folder on; older lists do not say it, either."""
 _PICTURES = ("first_picture", "last_picture")
 """The files of the first and the last frame, where the movie is numbered pictures; neither do
 they."""
@@ -37,8 +43,37 @@ def read_segments(folder: Path) -> list[Line]:
     return read_list(folder / SEGMENTS, SEGMENTS_COLUMNS)
 
 
-def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> list[Line]:
-    """What `segments.csv` says of each run of a selection."""
+def check_own(listed: Iterable[Line], table: Path, name: str, folder: Path) -> None:
+    """Not to replace what was made of another movie of the same name.
+
+    Args:
+        listed: what `read_segments` says of `folder`.
+        table: of which something is to be made.
+        name: that of its movie.
+        folder: where it is to be made.
+
+    Raises:
+        OutputError: what lies there is of another movie.
+    """
+    places = {line.get(_TABLE) or "" for line in listed if line["movie"] == name}
+    for place in sorted(filter(None, places)):
+        other = Path(os.path.normpath(folder / place))
+        with suppress(OSError, TableError):
+            if not other.samefile(table) and _movie_of(other) != _movie_of(table):
+                raise OutputError(
+                    f"{shown(folder / name)}: is of another movie of this name, whose table is "
+                    f"{shown(other)}; choose another folder with -o"
+                )
+
+
+def _movie_of(table: Path) -> str:
+    return str(read_record(table)["movie"].get("fingerprint"))
+
+
+def lines_of(
+    selection: Selection, made: dict[str, Exported], folder: Path, table: Path
+) -> list[Line]:
+    """What `segments.csv` in `folder` says of each run of a selection of `table`."""
     lines = []
     for segment in selection.segments:
         for run in segment.runs:
@@ -65,6 +100,7 @@ def lines_of(selection: Selection, made: dict[str, Exported], folder: Path) -> l
                     _MARK: selection.mark(run),
                     _PERSON: selection.persons.get(run.track, ""),
                     _ASKED: selection.asked,
+                    _TABLE: place_of(table, folder),
                     **dict(zip(_PICTURES, pictures, strict=True)),
                     **files,
                 }
@@ -102,5 +138,7 @@ def write_segments(folder: Path, lines: list[Line]) -> None:
     """Write the folder's list; none where there is nothing to list."""
     if not lines:
         return
-    text = list_text((*SEGMENTS_COLUMNS, _MARK, _PERSON, _ASKED, *_PICTURES, *OF_RUNS), lines)
+    text = list_text(
+        (*SEGMENTS_COLUMNS, _MARK, _PERSON, _ASKED, _TABLE, *_PICTURES, *OF_RUNS), lines
+    )
     write_atomic(folder / SEGMENTS, text.encode("utf-8", "backslashreplace"))
