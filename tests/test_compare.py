@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import warnings
 from pathlib import Path
@@ -22,6 +23,7 @@ from videmo.compare.agreement import agreement_of, icc, kappa, units_of
 from videmo.compare.coded import Code, read_coded
 from videmo.errors import RequestError
 from videmo.extract import Wanted, extract_tables
+from videmo.table import read_record, write_record
 
 LABELS = ("happy", "sad", "neutral")
 
@@ -171,6 +173,35 @@ def test_a_table_agrees_with_itself_and_with_another(tmp_path: Path) -> None:
     other = told(tmp_path / "other", "a.mp4", {1: [*["happy"] * 30, *["sad"] * 10]})
     assert one(table, table).agreement.kappa.value == 1
     assert one(table, other).agreement.accuracy.value == pytest.approx(0.75)
+
+
+def test_a_table_of_another_movie_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tables = []
+    for name in ("a", "b"):
+        table = told(tmp_path / name, f"{name}.mp4", {1: ["happy"] * 20})
+        record = read_record(table)
+        write_record(table, {**record, "movie": {**record["movie"], "fingerprint": name}})
+        tables.append(table)
+    assert one(*tables).agreement.accuracy.value == 1
+    assert "b.mp4.faces.csv: is of another file than that of a.mp4" in caplog.text
+
+
+def test_what_only_one_of_both_says_is_left_out_and_told(tmp_path: Path) -> None:
+    table = told(tmp_path, "a.mp4", {1: [*["happy"] * 30, *[UNKNOWN] * 10]})
+    coding = coded(tmp_path, "start,end,label\n0,2,happy\n")
+    done = one(table, coding)
+    assert (done.scanned, done.both) == (pytest.approx(4), pytest.approx(2))
+    assert "coded 2.0 s, left out 2.0 s" in run(table, "--with", coding).output
+
+
+def test_of_fewer_than_ten_windows_no_icc_is_told(tmp_path: Path) -> None:
+    for windows in (9, 10):
+        looks = [*["happy"] * 50, *["sad"] * 50] * windows  # 10 s each
+        half, end = windows * 5, windows * 10
+        text = f"start,end,label\n0,{half},happy\n{half},{end},sad\n"
+        table = told(tmp_path / str(windows), "a.mp4", {1: looks})
+        done = one(table, coded(tmp_path, text))
+        assert math.isnan(done.agreement.icc["happy"].value) == (windows < 10)
 
 
 BORIS = (

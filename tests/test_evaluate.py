@@ -214,6 +214,22 @@ def test_model_info_refuses_a_file_that_was_changed(tmp_path: Path) -> None:
     assert isinstance(done.exception, SetupError) and "checksum" in str(done.exception)
 
 
+def test_model_info_says_which_file_of_an_export_has_the_figures(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"onnx")
+    (tmp_path / "mine.json").write_text("{}")
+    done = videmo("model", "info", tmp_path / "mine.onnx")
+    assert "scan with the .tflite that was made with it" in str(done.exception)
+
+
+def test_model_info_has_all_figures(tmp_path: Path) -> None:
+    one = {"accuracy": 0.75, "macro_f1": 0.5, "pictures": 9}
+    both = {"measured": {**one, "on": "test"}, "also_measured": [{**one, "on": "valid"}]}
+    lines = videmo("model", "info", copy(tmp_path, **both)).output.splitlines()
+    assert [line.split(", on ")[1] for line in lines if line.startswith("figures:")] == [
+        *("test (9)", "valid (9)"),
+    ]
+
+
 def test_model_info_shows_strange_names_as_one_line(tmp_path: Path) -> None:
     done = videmo("model", "info", copy(tmp_path, name="a\nb\x1b[31m", measured=None))
     assert done.exit_code == 0

@@ -144,7 +144,8 @@ def _sum(one: Compared) -> str:
     kappa, same = one.agreement.kappa, one.agreement.accuracy
     return (
         f"kappa {_number(kappa.value)} ({_number(kappa.low)} to {_number(kappa.high)}), the same "
-        f"for {_number(same.value)} of {one.both:.1f} s; coded {one.coded:.1f} s"
+        f"for {_number(same.value)} of {one.both:.1f} s; coded {one.coded:.1f} s, left out "
+        f"{one.scanned - one.both:.1f} s"
     )
 
 
@@ -191,7 +192,7 @@ def _lines(one: Compared) -> Iterator[Line]:
         for label, figure in figures.items():
             values = _values(figure.value, figure.low, figure.high)
             yield {**begin, "measure": name, "emotion": label, **values}
-    for name, seconds in (("coded", one.coded), ("both", one.both)):
+    for name, seconds in (("scanned", one.scanned), ("coded", one.coded), ("both", one.both)):
         yield {**begin, "measure": f"seconds_{name}", **_values(seconds)}
     for row, coded in enumerate(found.labels):
         for column, videmo in enumerate(found.labels):

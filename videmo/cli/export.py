@@ -52,9 +52,9 @@ def export(
 
     RUN is the folder of a training; a model with its weights beside it (.tflite, .safetensors) will
     do too. Writes NAME.tflite (for videmo scan) and its weights, NAME-int8.tflite (convolutions in
-    whole numbers) and NAME.onnx (for jetson-inference and TensorRT), with a .json that describes
-    each. A file that does not do what the trained network did is not written; exit code 1 says so.
-    Needs the extra train; in videmo's folder, run: pip install ".[train]".
+    whole numbers), each with a .json that describes it, and NAME.onnx (for jetson-inference and
+    TensorRT). A file that does not do what the trained network did is not written; exit code 1 says
+    so. Needs the extra train; in videmo's folder, run: pip install ".[train]".
     """
     from videmo.training import needed
 

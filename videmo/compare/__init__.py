@@ -45,6 +45,8 @@ class Compared:
     movie: str
     """Empty: all."""
     agreement: Agreement
+    scanned: float
+    """Seconds that were scanned."""
     coded: float
     """Seconds that people coded, of what was scanned."""
     both: float
@@ -145,10 +147,11 @@ def _check_said(how: How, codings: Sequence[Path]) -> None:
         )
 
 
-def _seconds(grids: Sequence[tuple[Numbers, Numbers]], how: How) -> tuple[float, float]:
+def _seconds(grids: Sequence[tuple[Numbers, Numbers]], how: How) -> tuple[float, float, float]:
+    every = sum(len(one) for one, _ in grids)
     coded = sum(int((one != UNKNOWN).sum()) for one, _ in grids)
     both = sum(int(((one != UNKNOWN) & (other != UNKNOWN)).sum()) for one, other in grids)
-    return coded * how.step, both * how.step
+    return every * how.step, coded * how.step, both * how.step
 
 
 def _others(grid: Numbers, used: Sequence[int]) -> Numbers:
@@ -168,6 +171,9 @@ def _grids(
     found = found_on(grid, read, how, labels)
     if coding.name.endswith(TABLE_SUFFIX):
         other = read_moments(coding, name)
+        if other.record["movie"]["fingerprint"] != record["movie"]["fingerprint"]:
+            said = "is of another file than that of %s; compare tables of one movie"
+            log.warning(f"%s: {said}", shown(coding), shown(name))
         theirs = replace(how, tracks=())  # another scan's numbers are other tracks
         check_there([other], theirs)
         return found_on(grid, other, theirs, labels), found

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videmo.resample import Figure, Numbers, figures_of
+from videmo.resample import LEAST, Figure, Numbers, figures_of
 
 UNKNOWN = -1
 """A step that says nothing."""
@@ -68,6 +68,8 @@ def agreement_of(units: Numbers, labels: Sequence[str]) -> Agreement:
         dict(zip(labels, figures[2 + n * count : 2 + (n + 1) * count], strict=True))
         for n in range(4)
     )
+    if len(units) < LEAST:  # of few windows it says nothing
+        of_icc = dict.fromkeys(labels, Figure(float("nan")))
     confusion = units.sum(axis=0)[: count * count].reshape(count, count)
     return Agreement(
         labels=tuple(labels),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,6 +104,11 @@ def read_model(path: Path | None = None) -> Model:
     advice = "put the model and the .json that was made with it side by side, or export it again"
     if path is None:
         path, advice = model_folder() / DEFAULT_MODEL, "install videmo again"
+    if path.suffix == ".onnx":
+        raise SetupError(
+            f"{shown(path)}: is for jetson-inference; scan with the .tflite that was made with it, "
+            "which has its figures, too"
+        )
     about = path.with_suffix(".json")
     try:
         content = path.read_bytes()
@@ -171,6 +177,8 @@ def lines_about(model: Model) -> Iterator[tuple[str, str]]:
     for name in ("input", "output"):
         yield name, str(about.get(name, "not said"))
     yield from _lines_about_figures(about.get("measured"))
+    for also in about.get("also_measured") or ():
+        yield from itertools.islice(_lines_about_figures(also), 1)
     for source in about.get("trained_on") or ():
         if isinstance(source, dict):
             made = f" by {source['by']}" if "by" in source else ""

@@ -113,7 +113,8 @@ def fit(
         history.append(_epoch(learner, data, figures, workers))
         _keep(run, learner, history, about)
         say(diary.row_in_words(history[-1], recipe.epochs))
-    values = {"best_epoch": int(np.argmax(figures)) + 1, "epochs": len(history), **_end(data, run)}
+    best = max(range(len(history)), key=lambda number: _rank(history[number]))
+    values = {"best_epoch": best + 1, "epochs": len(history), **_end(data, run)}
     diary.write_end(run, history, values, data, recipe)
     return values
 
@@ -132,10 +133,15 @@ def _epoch(learner: Learner, data: Data, history: list[float], workers: int) -> 
     }
 
 
+def _rank(row: diary.Row) -> tuple[float, float]:
+    """How good an epoch is; of two that tell as many rightly, that is better which is surer."""
+    return row["figure"], -row["valid_loss"]
+
+
 def _keep(run: Path, learner: Learner, history: list[diary.Row], about: dict[str, Any]) -> None:
     """Write all that is needed to go on from here, the best weights first."""
-    *before, now = [row["figure"] for row in history]
-    if now > max(before, default=-1.0):
+    *before, now = map(_rank, history)
+    if now > max(before, default=(-1.0, 0.0)):
         write_atomic(run / BEST, packed(learner.averaged.state_dict(), about))
     diary.write_history(run, history)
     buffer = io.BytesIO()

@@ -45,10 +45,11 @@ def figures(scores: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) ->
         auc = metrics.roc_auc_score(truth[:, i], scores[:, i]) if 0 < support < n else None
         rows[name] = {"precision": precision, "recall": recall, "f1": f1}
         rows[name] |= {"auc": auc and round(float(auc), 4), "support": int(support)}
+    there = truth.any(axis=0)  # of a class without pictures nothing is known
     found = {
         "accuracy": (answers == labels).mean(),
-        "mean_recall": each[1, truth.any(axis=0)].mean(),
-        "macro_f1": each[2].mean(),
+        "mean_recall": each[1, there].mean(),
+        "macro_f1": each[2, there].mean(),
         "loss": -np.log(np.maximum(scores[np.arange(n), labels], 1e-7)).mean(),
         "calibration_error": calibration_error(scores, labels),
         "binary_accuracy": ((scores >= 0.5) == truth).mean(),

@@ -66,12 +66,17 @@ def read(
         total = len(faceless) + sum(len(one.images) for one in found.values())
         notes += (f"no face found in {len(faceless)} of {total} ({shown(faceless[0])} ...)",)
         if 2 * len(faceless) > total:
-            raise wrong(path, f"{notes[-1]}; use --crop frame to learn from whole pictures")
+            what = "a model of faces sees nothing in them; whole pictures are for --crop frame"
+            raise wrong(path, f"{notes[-1]}: {what} of videmo train")
     for targets in found["train"].targets.swapaxes(0, 1) if "train" in found else ():
         counts = zip(listed.classes, (targets > 0).sum(axis=0), strict=True)
         rare = ", ".join(name for name, count in counts if count < 2)
         if rare:
             raise wrong(path, f"too few pictures of {rare} in train; add some")
+    for split, examples in found.items():
+        met = {*examples.labels.ravel().tolist()}
+        if none := ", ".join(name for n, name in enumerate(listed.classes) if n not in met):
+            notes += (f"no picture of {none} in {split}: its figures say nothing of that",)
     return Data(listed.classes, listed.heads, found, listed.source, notes)
 
 
@@ -111,5 +116,7 @@ def _wanted(path: Path, listed: Listed, splits: Sequence[str], first: bool) -> l
     missing = [s for s in splits if s not in there and (s != "test" or not found)]
     if not found or (missing and not first):
         has = ", ".join(split for split in SPLITS if split in there)
-        raise wrong(path, f"no pictures of the split {missing[0]}; has {has}")
+        few = "; add pictures: some 15 in 100 of each class are kept back for it"
+        more = few if missing[0] == "valid" else ""
+        raise wrong(path, f"no pictures of the split {missing[0]}; has {has}{more}")
     return found[:1] if first else found

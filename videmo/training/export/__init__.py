@@ -117,6 +117,9 @@ def make(
         found, exactly = (
             measured(s, pictures, "valid") if pictures else {} for s in (scores, wanted)
         )
+        if pictures and "test" in pictures.splits:  # first: valid chose when training stopped
+            kept_back = scores_of(content, trained, target, pictures.splits["test"].images)
+            found = measured(kept_back, pictures, "test") | found
         lost = max([one["accuracy"] - found[on]["accuracy"] for on, one in exactly.items()] or [0])
         if pictures and kind != "float32" and (same < agreement or lost > LOST):
             what = f"it answers as the network on {same:.2%} of valid and loses {lost:.2%}"
