@@ -811,6 +811,19 @@ def test_the_status_tells_what_became_of_the_movies(archive: Path, tmp_path: Pat
     assert videmo("status", tmp_path).returncode == 2
 
 
+def test_the_status_after_an_interruption_tells_how_many_movies_wait(
+    archive: Path, tmp_path: Path
+) -> None:
+    scanning = scan_archive(find_movies([archive]), tmp_path / "out")
+    next(entry for entry, new in scanning if new)
+    scanning.close()  # type: ignore[attr-defined]
+    told = videmo("status", tmp_path / "out").stdout
+    assert "4 movies (1 " in told and ", 3 waiting)" in told
+    assert "interrupted: 3 movies not scanned yet; run the same scan again" in told
+    scan(archive, tmp_path / "out")
+    assert "waiting" not in (tmp_path / "out" / "archive.csv").read_text()
+
+
 def test_the_status_of_tables_that_no_archive_has_names_what_shows_them(tmp_path: Path) -> None:
     (tmp_path / "a.mp4.faces.csv").touch()
     assert f"videmo summary {tmp_path}" in videmo("status", tmp_path).stderr

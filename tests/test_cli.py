@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -169,6 +170,12 @@ def test_two_movies_of_one_name_are_refused_before_any_work(short: Path, tmp_pat
         (["extract", "-e", "happy", "-r", "0"], 2, "'0' is no length; write frames (5) or"),
         (["extract", "-e", "happy", "-r", "2 s"], 2, "'2 s' is no length"),
         (["extract", "-e", "happy", "-r", "-1s"], 2, "'-1s' is no length"),
+        (["extract", "-e", "happy", "--longest", "0"], 2, "'0' is no length; write seconds (2.5)"),
+        (["extract", "-e", "happy", "--pad", "-1"], 2, "'-1' is no length"),
+        (["find", "--longer", "1:60:x"], 2, "'1:60:x' is no length"),
+        (["status", "nope"], 2, "nope: no such folder"),
+        (["verify", "nope"], 2, "nope: no such folder"),
+        (["prune", "nope"], 2, "nope: no such folder"),
         (["scan"], 2, "MOVIE"),
         (["scan", "a.mp4", "--region", "left"], 2, "'left' is no part of a picture"),
         (
@@ -185,6 +192,22 @@ def test_a_request_that_cannot_be_met_is_one_line(
     tmp_path: Path, arguments: list[str], code: int, says: str
 ) -> None:
     check_error(run(*arguments, cwd=tmp_path), code, says)
+
+
+def test_what_lies_elsewhere_than_it_should_is_told(people: Made, tmp_path: Path) -> None:
+    table = people.scanned.table
+    (tmp_path / "alone.mp4").touch()
+    done = run("extract", "alone.mp4", "-e", "happy", cwd=tmp_path)
+    check_error(done, 2, "alone.mp4: is no table", "name the folder of its table, or run: videmo")
+    shutil.copy(table, tmp_path / "renamed.csv")
+    done = run("extract", "renamed.csv", "-e", "happy", cwd=tmp_path)
+    check_error(done, 2, "renamed.csv: is no table: its name must end in .faces.csv")
+    done = run("extract", table, "-e", "happy", "-o", "renamed.csv", cwd=tmp_path)
+    check_error(done, 2, "renamed.csv: is a file; what is made goes into a folder (-o)")
+    done = run("find", table, "-o", ".", cwd=tmp_path)
+    check_error(done, 2, ".: is a folder; name a file: -o moments.csv")
+    done = run("extract", table, "-e", "happy", "--movie", ".", cwd=tmp_path)
+    check_error(done, 1, ".: is a folder; name the movie in it")
 
 
 def test_each_stretch_gets_a_table(people: Made, tmp_path: Path) -> None:

@@ -494,7 +494,19 @@ def test_all_emotions_may_be_named_as_all(archive: Path) -> None:
 def test_where_nothing_matches_that_is_said(archive: Path) -> None:
     done = CliRunner().invoke(cli, ["find", str(archive), "--longer", "60", "--as", "json"])
     assert done.exit_code == 0 and json.loads(done.stdout) == []
-    assert "nothing matches" in done.stderr
+    assert "nothing matches; ask for less" in done.stderr
+
+
+def test_where_no_movie_has_such_a_name_that_is_said(archive: Path) -> None:
+    done = CliRunner().invoke(cli, ["find", str(archive), "--movie", "tri"])
+    assert "nothing matches; no movie has the name tri; a part of one is '*tri*'" in done.stderr
+
+
+def test_what_is_wrong_with_a_table_is_no_reason_to_ask_for_less(tmp_path: Path) -> None:
+    review_path(told(tmp_path, "a.mp4", {1: SMILE})).write_text("kind,what\n")
+    done = CliRunner().invoke(cli, ["find", str(tmp_path)])
+    assert "must have just the columns" in done.stderr
+    assert done.stderr.splitlines()[-1] == "nothing matches"
 
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:

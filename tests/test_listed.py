@@ -136,6 +136,12 @@ def test_a_supercut_is_joined_in_the_order_of_the_list(listed: Path) -> None:
     assert seen == [*range(70, 100), *range(20), *range(70, 100)]
 
 
+def test_a_list_that_does_not_say_where_its_tables_lie_is_told(listed: Path) -> None:
+    edited(listed, lambda lines: [{**line, "table": ""} for line in lines])
+    said = str(extract(listed).exception)
+    assert "moments.csv: does not say where its tables lie; name their folder, too" in said
+
+
 def test_an_edit_list_is_in_the_order_of_the_list(listed: Path) -> None:
     edited(listed, lambda lines: [lines[2], lines[0]])
     assert extract(listed, "--as", "edl").exit_code == 0

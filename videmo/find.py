@@ -48,7 +48,8 @@ def find_tables(paths: Iterable[Path | str]) -> dict[Path, str]:
     twins = [name for name, count in Counter(tables.values()).items() if count > 1]
     if twins:
         raise RequestError(
-            f"{shown(twins[0])}: several tables have this name; name the folder that holds them"
+            f"{shown(twins[0])}: several tables have this name; name one folder in which all lie, "
+            "or one table after the other"
         )
     return tables
 
@@ -125,8 +126,16 @@ def _tables_at(path: Path) -> list[Path]:
     if path.name.endswith(TABLE_SUFFIX):
         return [path]
     tables = tables_of(path)
+    if not tables and path.suffix.casefold() == ".csv":
+        raise RequestError(
+            f"{shown(path)}: is no table: its name must end in {TABLE_SUFFIX}, as it was made, and "
+            "the .json beside it have the same"
+        )
     if not tables:
-        raise RequestError(f"{shown(path)}: is no table; run: videmo scan {shown(path)}")
+        raise RequestError(
+            f"{shown(path)}: is no table, and there is none of it beside it or in {TABLES}; name "
+            f"the folder of its table, or run: videmo scan {shown(path)}"
+        )
     return tables
 
 
@@ -223,6 +232,8 @@ def find_movie(
     """
     places = [movie] if movie else movie_places(table, record)
     place = first_file(places)
+    if place is None and movie is not None and os.path.isdir(movie):
+        raise MissingMovieError(f"{shown(movie)}: is a folder; name the movie in it")
     if place is None:
         raise MissingMovieError(
             f"{shown(places[0])}: the movie is not there; say where it is with --movie, or, if it "

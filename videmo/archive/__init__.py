@@ -14,6 +14,7 @@ from videmo.archive.ledger import (
     why_partial,
 )
 from videmo.archive.left_out import count_kinds
+from videmo.archive.moved import check_folder
 from videmo.archive.named import Outcome, scan_movies
 from videmo.archive.overnight import Engine, scan_archive
 from videmo.archive.process import Limits
@@ -40,6 +41,7 @@ __all__ = [
     "Shard",
     "Standing",
     "Verified",
+    "check_folder",
     "count_kinds",
     "find_gone",
     "find_movies",

@@ -1,7 +1,8 @@
 """The list of an archive: `archive.csv`, one row for each movie, written as movies are finished.
 
-Rows are appended, each with one write, so that the list holds whole rows at any moment; where a
-machine was switched off in the middle of one, that row is left out. It is for people and
+It begins with those that wait. Rows are appended, each with one write, so that the list holds whole
+rows at any moment, and of two for one movie the later one counts; where a machine was switched off
+in the middle of one, that row is left out. It is for people and
 spreadsheets: names are neutralised, and what decides is in the tables' records.
 """
 
@@ -21,7 +22,8 @@ from videmo.sheets import safe_cell
 from videmo.table import Record, columns_as_saved
 
 OK, PARTIAL, FAILED, SKIPPED, COPY = "ok", "partial", "failed", "skipped", "copy"
-STATUSES = (OK, PARTIAL, FAILED, SKIPPED, COPY)
+WAITING = "waiting"
+STATUSES = (OK, PARTIAL, FAILED, SKIPPED, COPY, WAITING)
 
 FIRST_LEDGER_COLUMNS = ("path", "status", "reason", "duration", "frames", "faces")
 LAST_LEDGER_COLUMNS = ("took", "key")
@@ -36,7 +38,7 @@ class Entry:
     """Its place in the archive, as the list shows it."""
     status: str
     """`OK`, `PARTIAL`, `FAILED`; `SKIPPED`: no movie, or not to be scanned; `COPY`: of another
-    movie, whose numbers these are. Who adds up leaves copies out."""
+    movie, whose numbers these are: who adds up leaves copies out; `WAITING`: not scanned yet."""
     reason: str = ""
     duration: float = 0.0
     """Seconds scanned."""

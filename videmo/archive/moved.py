@@ -79,12 +79,23 @@ def name_of(table: Path, folder: Path) -> str:
     return (table.parent.relative_to(folder) / movie_file(movie_name(table))).as_posix()
 
 
+def check_folder(folder: Path) -> None:
+    """See whether there is such a folder.
+
+    Raises:
+        RequestError: not so.
+    """
+    if not os.path.isdir(folder):
+        raise RequestError(f"{shown(folder)}: no such folder; check the name")
+
+
 def tables_to_check(folder: Path) -> list[Path]:
     """As `tables_in`.
 
     Raises:
-        RequestError: there is none.
+        RequestError: there is none, or no such folder.
     """
+    check_folder(folder)
     tables = tables_in(folder)
     if not tables:
         raise RequestError(f"{shown(folder)}: holds no table; run: videmo scan FOLDER -o {folder}")

@@ -18,6 +18,7 @@ from videmo.archive.ledger import (
     OK,
     PARTIAL,
     SKIPPED,
+    WAITING,
     Entry,
     add_entry,
     begin_ledger,
@@ -111,7 +112,8 @@ def scan_archive(
         later = [candidate for candidate in mine if candidate.name in copies]
         of_kept = list(copy_entries(later, copies, kept, made))
         kept += of_kept
-        begin_ledger(path, kept, made["labels"])
+        wait_for = (Entry(safe_cell(candidate.name), WAITING) for candidate in to_do)
+        begin_ledger(path, [*kept, *wait_for], made["labels"])
         yield from ((entry, False) for entry in kept)
         order = partial(Order, settings=settings, jobs=1, fresh=fresh, limits=limits)
         orders = {

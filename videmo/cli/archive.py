@@ -22,10 +22,11 @@ def status(folder: Path, every: bool) -> None:
 
     FOLDER is the one given to `scan` with -o. Can be called while the scan runs.
     """
-    from videmo.archive import read_ledgers, read_note, running
+    from videmo.archive import check_folder, read_ledgers, read_note, running
     from videmo.errors import RequestError
     from videmo.table import TABLE_SUFFIX
 
+    check_folder(folder)
     entries = sorted(read_ledgers(folder).values(), key=lambda entry: entry.path)
     scans = running(folder)
     if not entries and not scans:
@@ -37,6 +38,11 @@ def status(folder: Path, every: bool) -> None:
     for name, note in scans.items():
         tell_running(name, read_note(note))
     click.echo(summary(entries))
+    waiting = sum(1 for entry in entries if entry.status == "waiting")
+    if waiting and not scans:
+        click.echo(
+            f"interrupted: {counted(waiting, 'movie')} not scanned yet; run the same scan again"
+        )
     if left := left_out(entries):
         click.echo(left)
     tell_seconds(entries)

@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from videmo.cli.options import (
+    LENGTH,
     MOVED,
     PATH,
     QUIET,
     RAW,
+    SOME_LENGTH,
     SOUND,
     TABLES,
     options_said,
@@ -97,14 +99,15 @@ from videmo.schema import (
 )
 @click.option(
     "--pad",
-    type=click.FloatRange(0),
+    type=LENGTH,
     default=DEFAULT_PAD,
     show_default=True,
-    help="Seconds to add before and after each run where it is cut.",
+    help="Seconds to add before and after each run where it is cut; what a change of shot takes "
+    "away from one side is added at the other.",
 )
 @click.option(
     "--gap",
-    type=click.FloatRange(0),
+    type=LENGTH,
     default=DEFAULT_GAP,
     show_default=True,
     help="Seconds to bridge: a face unknown within a run, or between two runs, which then are one "
@@ -112,15 +115,13 @@ from videmo.schema import (
 )
 @click.option(
     "--shortest",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
+    type=LENGTH,
     help="How long what is cut of a moment is at least, if its shot is.  [default: as --pad makes "
     "it; a gif or webp 1]",
 )
 @click.option(
     "--longest",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
+    type=SOME_LENGTH,
     help="How long it is at most: the best seconds of it.  [default: as it is; a gif or webp 10]",
 )
 @click.option(
@@ -156,7 +157,7 @@ from videmo.schema import (
 )
 @click.option(
     "--max-length",
-    type=click.FloatRange(0, min_open=True),
+    type=SOME_LENGTH,
     help="Seconds that supercut, edl and otio may last, made of the best moments then; and a gif "
     "or webp.",
 )

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videmo.cli.columns import in_columns
-from videmo.cli.options import PATH, QUIET, RAW, repeat_option
+from videmo.cli.options import LENGTH, PATH, QUIET, RAW, repeat_option
 from videmo.cli.progress import watched
 from videmo.cli.tell import long, often_called, say
+from videmo.errors import RequestError
 from videmo.files import shown
 from videmo.plain import counted
 from videmo.schema import ALL_LABELS, EMOTIONS, timecode
 
 if TYPE_CHECKING:
+    from videmo.index import Asked
     from videmo.moments import Moment
     from videmo.search import Found
 
@@ -60,9 +62,8 @@ ON_SCREEN = 50
 @click.option(
     "--longer",
     "seconds",
-    type=click.FloatRange(0),
+    type=LENGTH,
     default=0.0,
-    metavar="SECONDS",
     help="Only moments that last so long.",
 )
 @repeat_option("How long the emotion must hold: frames in a row (5), or seconds (0.2s).")
@@ -127,6 +128,10 @@ def find(
     from videmo.listed import listed_text
     from videmo.search import find_moments
 
+    if target is not None and target.is_dir():
+        raise RequestError(
+            f"{shown(target)}: is a folder; name a file: -o {shown(target / 'moments.csv')}"
+        )
     most = (None if target else ON_SCREEN) if limit is None else limit or None
     frames, least = repeat
     if ALL_LABELS in what["emotions"]:
@@ -152,7 +157,7 @@ def find(
         for problem in (*found.problems, *found.warnings):
             say(f"videmo: {problem}")
         if not quiet:
-            _tell(moments, place, target)
+            _tell(moments, found, asked, target)
             tables = (found.folder / where for where, _ in found.tables.values())
             for line in often_called(tables, what["emotions"]):
                 say(line)
@@ -225,16 +230,29 @@ def _put(target: Path | None, texts: Iterable[str]) -> None:
         file.writelines(texts)
 
 
-def _tell(moments: _Counted, place: Path, target: Path | None) -> None:
+def _tell(moments: _Counted, found: Found, asked: Asked, target: Path | None) -> None:
     """How many they are, and what to do next."""
     if not moments.count:
-        say("nothing matches; ask for less: fewer words, or a lower --repeat")
+        hint = _hint(found, asked)
+        say(f"nothing matches{f'; {hint}' if hint else ''}")
         return
     more = "; there are more: --limit 0 shows all" if moments.more else ""
     say(f"{counted(moments.count, 'moment')}, {long(moments.seconds)} in all{more}")
     if target is not None:
         cut = f"; cut them with: videmo extract --moments {shown(target)}"
         say(f"written: {shown(target)}{cut if target.suffix != '.json' else ''}")
+
+
+def _hint(found: Found, asked: Asked) -> str:
+    """What may be wrong where nothing matches; empty: what that is was told."""
+    from videmo.index import is_like
+
+    if asked.movies and not any(is_like(name, asked.movies) for name in found.tables):
+        names = ", ".join(shown(pattern) for pattern in asked.movies)
+        stars = " or ".join(f"'*{shown(pattern.strip('*'))}*'" for pattern in asked.movies)
+        part = "" if all("*" in one for one in asked.movies) else f"; a part of one is {stars}"
+        return f"no movie has the name {names}{part}"
+    return "" if found.problems else "ask for less: fewer words, or a lower --repeat"
 
 
 @click.command()

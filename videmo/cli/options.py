@@ -28,21 +28,48 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     """A place in a movie: seconds, or hours, minutes and seconds with colons between."""
 
     name = "time"
-    _form = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", re.ASCII)
+    form = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+
+    @staticmethod
+    def seconds(found: re.Match[str]) -> float:
+        """What `form` found, in seconds."""
+        hours, minutes, seconds = found.groups()
+        return float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         if isinstance(value, float):
             return value
-        found = self._form.fullmatch(str(value))
+        found = self.form.fullmatch(str(value))
         if not found:
             self.fail(f"{value!r} is no time; write seconds (72.5) or 0:01:12.5", param, ctx)
-        hours, minutes, seconds = found.groups()
-        time = float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds)
+        time = self.seconds(found)
         if time > LONGEST:
             self.fail("no movie lasts so long; write seconds (72.5) or 0:01:12.5", param, ctx)
         return time
+
+
+class Length(click.ParamType):  # type: ignore[type-arg]
+    """How long something lasts: seconds (2.5, 2.5s), or minutes and more with colons (1:30)."""
+
+    name = "seconds"
+
+    def __init__(self, *, some: bool = False) -> None:
+        """`some`: it must be more than nothing."""
+        self._some = some
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        found = Time.form.fullmatch(str(value).removesuffix("s"))
+        length = Time.seconds(found) if found else -1.0
+        if not 0 <= length <= LONGEST or (self._some and not length):
+            more = ", more than 0" if self._some else ""
+            self.fail(f"{value!r} is no length; write seconds (2.5) or 0:01:30{more}", param, ctx)
+        return length
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
@@ -142,6 +169,7 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
 
 
 TIME = Time()
+LENGTH, SOME_LENGTH = Length(), Length(some=True)
 RATE = Rate()
 SOUND = SoundChoice()
 SIZE = Size()

@@ -103,7 +103,7 @@ def tell_archive(entries: Sequence[tuple[Entry, bool]], ledger: Path, quiet: boo
 
 def summary(entries: Iterable[Entry]) -> str:
     """How many movies ended how, and how much footage they are."""
-    counts = dict.fromkeys(("ok", "partial", "failed"), 0)
+    counts = dict.fromkeys(("ok", "partial", "failed", "waiting"), 0)
     movies = [entry for entry in entries if entry.status in counts]
     for entry in movies:
         counts[entry.status] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -134,6 +135,8 @@ def extract_tables(
     if offset is not None and wanted.listed:
         raise RequestError("--offset does not go with --moments, whose times are the movie's own")
     folder = Path(folder)
+    if os.path.isfile(folder):
+        raise RequestError(f"{shown(folder)}: is a file; what is made goes into a folder (-o)")
     if not wanted.listed:
         check_emotions(wanted.emotions, tables)
     check_persons(wanted, tables)

@@ -39,6 +39,11 @@ def listed_tables(path: Path, places: Sequence[Path]) -> tuple[dict[Path, str], 
     lines = read_listed(path)
     by_name: dict[str, Path] = {}
     if places or not all(one.table for one in lines):
+        if not places and not any(one.table for one in lines):
+            raise RequestError(
+                f"{shown(path)}: does not say where its tables lie; name their folder, too: videmo "
+                f"extract --moments {shown(path)} FOLDER"
+            )
         found = without_copies(find_tables(places))
         by_name = {safe_cell(name): table for table, name in found.items()}
     tables: dict[Path, str] = {}

@@ -1,6 +1,6 @@
 """The index of a folder's moments, `index.sqlite`: made from tables, safe to delete, no truth."""
 
-from videmo.index.ask import ORDERS, Asked
+from videmo.index.ask import ORDERS, Asked, is_like
 from videmo.index.place import FULL, INDEX, index_in_memory, open_index, read_index, write_error
 from videmo.index.store import NOBODY, Index, Kept, Sums
 
@@ -14,6 +14,7 @@ __all__ = [
     "Kept",
     "Sums",
     "index_in_memory",
+    "is_like",
     "open_index",
     "read_index",
     "write_error",

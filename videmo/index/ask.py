@@ -192,7 +192,7 @@ def _choose(
 ) -> bool:
     """Put the movies that can be meant into `temp.chosen`; whether they are few."""
     rows = db.execute("SELECT id, name FROM movies").fetchall()
-    chosen = {movie for movie, name in rows if not patterns or _is_like(str(name), patterns)}
+    chosen = {movie for movie, name in rows if not patterns or is_like(str(name), patterns)}
     for numbers in beside:
         marks = ",".join("?" * len(numbers))
         sql = f"SELECT DISTINCT movie FROM tracks WHERE person IN ({marks})"
@@ -204,7 +204,7 @@ def _choose(
     return len(chosen) * FEW <= len(rows)
 
 
-def _is_like(name: str, patterns: Iterable[str]) -> bool:
+def is_like(name: str, patterns: Iterable[str]) -> bool:
     """Whether a movie's name, in any letter case, is like one of `patterns`."""
     return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
