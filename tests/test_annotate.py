@@ -573,6 +573,14 @@ def test_a_crowd_has_no_more_lanes_than_fit(people: Made) -> None:
     assert left_out > 0
 
 
+def test_a_stretch_does_not_take_the_place_of_the_whole_movie(people: Made, tmp_path: Path) -> None:
+    table = people.scanned.table
+    whole = file_of(annotated(table, tmp_path))
+    part = file_of(annotated(table, tmp_path, wished=Wished(start=0.5, end=1.0)))
+    assert part.name == "movie.mp4.from-00-00-00.500.to-00-00-01.annotated.mp4"
+    assert len(pictures(whole)) > len(pictures(part)) == 12
+
+
 def test_a_movie_is_drawn_with_names(people: Made, tmp_path: Path) -> None:
     plain = annotated(people.scanned.table, tmp_path / "a", wished=Wished(end=0.5))
     named = annotate_movie(

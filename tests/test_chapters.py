@@ -147,6 +147,18 @@ def test_chapters_that_are_named_are_one_movie_unless_they_are_to_be_kept_apart(
     ]
 
 
+def test_one_chapter_does_not_take_the_place_of_the_whole_recording(
+    happy: Path, tmp_path: Path
+) -> None:
+    first, *more = (happy / name for name in GOPRO)
+    scan_movie(first, tmp_path / "out", more=more)
+    before = (tmp_path / "out" / "GX010001.MP4.faces.csv").read_bytes()
+    done = videmo("scan", first, "-o", "out", cwd=tmp_path)
+    said = "is of GX010001.MP4 joined with GX020001.MP4, GX030001.MP4; name all of these, or choose"
+    assert done.returncode == 2 and said in done.stderr
+    assert (tmp_path / "out" / "GX010001.MP4.faces.csv").read_bytes() == before
+
+
 def test_chapters_of_a_dvd_go_on_in_the_middle_of_what_the_first_ends_with(tmp_path: Path) -> None:
     numbered(
         tmp_path / "whole.vob", 200, "-c:v", "mpeg2video", "-q:v", "3", "-c:a", "mp2", "-f", "vob"

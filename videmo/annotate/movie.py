@@ -31,7 +31,15 @@ from videmo.names import readable_people
 from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
 from videmo.scan.chunk import detector_config
 from videmo.schema import timecode
-from videmo.table import TABLE_SUFFIX, Record, movie_name, read_record, read_table
+from videmo.table import (
+    TABLE_SUFFIX,
+    Record,
+    movie_file,
+    movie_name,
+    read_record,
+    read_table,
+    stretch_name,
+)
 from videmo.video import open_movie, sound_taken
 
 Watch = Callable[[Path], AbstractContextManager[Progress | None]]
@@ -175,7 +183,10 @@ def annotate_movie(
             scanned = scan_movie(subject, folder, how, progress, jobs=jobs, more=more)
         table = scanned.table
     record = read_record(table)
-    target = folder / (movie_name(table) + MOVIE_SUFFIX)
+    name = movie_name(table)
+    if wished.start is not None or wished.end is not None:  # not to replace the whole movie's
+        name = stretch_name(movie_file(name), wished.start or 0.0, wished.end)
+    target = folder / (name + MOVIE_SUFFIX)
     rows = read_table(table)
     found = find_movie(table, record, movie or (None if table == subject else subject))
     if target.exists() and target.samefile(found.path):

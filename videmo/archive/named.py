@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,11 @@ from videmo.archive.process import Limits, News, Order, scan_apart
 from videmo.archive.standing import Told, Work, noted
 from videmo.archive.walk import Candidate, join_chapters
 from videmo.emotions import find_model
-from videmo.errors import MovieError, NoPicturesError, RequestError
+from videmo.errors import MovieError, NoPicturesError, RequestError, TableError
 from videmo.files import one_line, shown
 from videmo.scan import Progress, Scanned, Settings, made_with, scan_movie
 from videmo.sheets import safe_cell
-from videmo.table import Record, movie_name, table_path
+from videmo.table import Record, movie_name, read_record, table_path
 from videmo.video import out_of_memory, series_in
 
 
@@ -93,6 +93,8 @@ def scan_movies(
     made = made_with(settings, find_model(settings.model))
     named = [Candidate(movie, movie.name, _size(movie)) for movie in movies]
     found = [one for one in join_chapters(named) if not one.reason] if join else named
+    for one in found if join else ():
+        _check_whole(one, table_path(folder, one.path, settings.start, settings.end))
     job = _Job(folder, settings, watch, limits, {"jobs": jobs, "fresh": fresh})
     work = Work(found)
     with listing(folder, len(found), made["labels"]) as listed:
@@ -152,6 +154,21 @@ def _size(movie: Path) -> int:
         return movie.stat().st_size
     except OSError:
         return 0
+
+
+def _check_whole(one: Candidate, table: Path) -> None:
+    """Not to put the table of a chapter in the place of that of the whole recording.
+
+    Raises:
+        RequestError: that would be so.
+    """
+    with suppress(TableError):  # what is no table may be replaced
+        rest = ", ".join(read_record(table)["movie"].get("chapters", []))
+        if rest and not one.more:
+            raise RequestError(
+                f"{shown(table)}: is of {shown(one.name)} joined with {shown(rest)}; name all of "
+                "these, or choose another folder with -o"
+            )
 
 
 def _check(movies: Sequence[Path], settings: Settings) -> None:

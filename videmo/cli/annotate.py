@@ -52,11 +52,11 @@ def annotate(
 ) -> None:
     """Draw faces, emotions, scores and a timeline into a movie, or faces into pictures.
 
-    Of a movie (or its table) makes NAME.annotated.mp4, with the movie's sound and timing; a movie
-    that has no table yet, here, beside it, in OUTPUT or in tables/, is scanned first, with --model
-    and --detector, if they are said. Of a picture makes NAME.annotated.jpg, lists the faces in
-    pictures.csv, and prints the list. Of a folder, all movies in it are drawn, its tree mirrored in
-    OUTPUT; where it holds none, all pictures.
+    Of a movie (or its table) makes NAME.annotated.mp4, with the movie's sound and timing, and the
+    stretch in its name, if it is of one; a movie that has no table yet, here, beside it, in OUTPUT
+    or in tables/, is scanned first, with --model and --detector, if they are said. Of a picture
+    makes NAME.annotated.jpg, lists the faces in pictures.csv, and prints the list. Of a folder, all
+    movies in it are drawn, its tree mirrored in OUTPUT; where it holds none, all pictures.
 
     A whole box: the face is aligned, and counts. Only corners: it is not.
     """

@@ -13,6 +13,7 @@ from videmo.table.paths import (
     place_of,
     record_path,
     review_path,
+    stretch_name,
     table_path,
 )
 from videmo.table.read import columns_as_saved, face_boxes, labels_of, read_table
@@ -37,6 +38,7 @@ __all__ = [
     "read_table",
     "record_path",
     "review_path",
+    "stretch_name",
     "table_path",
     "write_record",
     "write_table",

@@ -24,9 +24,14 @@ def table_path(folder: Path, movie: Path, start: float = 0.0, end: float | None 
     Its whole name, then the stretch, so that the table of a stretch never replaces that of the
     movie: ``holiday.mp4.from-00-20-00.to-00-25-00.faces.csv``.
     """
+    return folder / f"{stretch_name(one_line(movie.name), start, end)}{TABLE_SUFFIX}"
+
+
+def stretch_name(name: str, start: float = 0.0, end: float | None = None) -> str:
+    """What the stretch from `start` to `end` seconds of the movie called `name` is called."""
     begin = f".from-{_clock(start)}" if start else ""
     stop = "" if end is None else f".to-{_clock(end)}"
-    return folder / f"{one_line(movie.name)}{begin}{stop}{TABLE_SUFFIX}"
+    return f"{name}{begin}{stop}"
 
 
 def record_path(table: Path) -> Path:
