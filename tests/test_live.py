@@ -119,6 +119,14 @@ def test_what_happens_is_told_once_and_at_the_end(happy: Path) -> None:
     assert seen.looks[-1].faces[0].held == "happy"
 
 
+def test_what_holds_to_the_end_ends_with_the_last_picture_as_in_a_scan(
+    happy: Path, tmp_path: Path
+) -> None:
+    *_, last = watch(happy).events
+    assert isinstance(last, Event)
+    assert last.time == scan_movie(happy, tmp_path).record["end"]
+
+
 def test_the_door_of_python_gives_looks_and_calls_back(happy: Path) -> None:
     import videmo
 

@@ -233,8 +233,14 @@ class Live:
                 self._tell(self._looker.stop(gone.start))
             elif self._to_look.closed or self._over.is_set():
                 break
-        last = self.looks.value
-        self._tell(self._looker.stop(last.shot.time if last is not None else 0.0))
+        self._tell(self._looker.stop(self._last_end()))
+
+    def _last_end(self) -> float:
+        """When the last picture that was looked at ends, in seconds, as its table will have it."""
+        last, movie = self.looks.value, self._capture.movie
+        if last is None or movie is None:
+            return 0.0
+        return float(last.shot.time + 1 / movie.fps)
 
     def _look(self, shot: Shot) -> None:
         look = self._looker.look(shot)
