@@ -136,7 +136,7 @@ def _moments(
         (emotion,) = some.choices(EMOTIONS, WEIGHTS)
         yield Moment(
             *(name, track, persons[track], emotion, now, now + repeat / 25),
-            *(first, first + repeat - 1, repeat, score, min(1, score + 0.1), first, now),
+            *(first, first + repeat - 1, repeat, score, min(1, score + 0.1), first, now, repeat),
         )
 
 

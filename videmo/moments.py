@@ -96,6 +96,8 @@ def described(
     found: Iterable[int],
 ) -> list[Moment]:
     """What is said of each of `runs`; `found` is how many frames each had before corrections."""
+    if not runs:
+        return []  # the table need not be put in order
     scores = scores_of(table, runs)
     times = table["time"].to_numpy(np.float64)
     places = rows_of(table, _frames_of(runs))

@@ -125,8 +125,10 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     table, record, people = source.table, source.record, source.people
     runs = find_runs(table, repeat=repeat, end=record["end"])
     found = described(runs, table, name, people.names, [run.repeat for run in runs])
-    after = corrected(runs, table, source.review, record["end"])
-    moments = moments_after(after, runs, found, table, name, people.names)
+    moments = found
+    if source.review:
+        after = corrected(runs, table, source.review, record["end"])
+        moments = moments_after(after, runs, found, table, name, people.names)
     return Reading(table, record, people, moments, runs, found, source.were, tuple(warnings))
 
 
