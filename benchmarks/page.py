@@ -20,6 +20,7 @@ from videmo.report.html import movie_page
 from videmo.report.link import player_data
 from videmo.report.look import Scan, look
 from videmo.review import Review
+from videmo.runs import find_runs
 from videmo.schema import EMOTIONS
 
 SECONDS, FPS, TRACKS = 3 * 3600, 25, 50
@@ -58,8 +59,10 @@ def made_page() -> str:
     whole = whole[[*names, "emotion", "score", "repeat", *EMOTIONS]]
     end = float(SECONDS)
     record = {"end": end, "labels": list(EMOTIONS), "status": "ok", "cuts": []}
-    found = moments_of(whole, "long.mp4", end=end)
-    scan = Scan(Path("long.mp4.faces.csv"), "long.mp4", whole, record, {}, tuple(found))
+    runs = find_runs(whole, end=end)
+    found = moments_of(whole, "long.mp4", repeat=1, end=end)
+    of_runs = tuple(runs), tuple(found)
+    scan = Scan(Path("long.mp4.faces.csv"), "long.mp4", whole, record, {}, *of_runs)
     data = movie_data(look(scan, Review()))
     print(f"{len(table):,} rows, {len(found):,} moments")
     return movie_page({**data, "faces": {}, "live": None, "player": player_data(None, Path())})

@@ -579,6 +579,9 @@ def test_a_stretch_does_not_take_the_place_of_the_whole_movie(people: Made, tmp_
     part = file_of(annotated(table, tmp_path, wished=Wished(start=0.5, end=1.0)))
     assert part.name == "movie.mp4.from-00-00-00.500.to-00-00-01.annotated.mp4"
     assert len(pictures(whole)) > len(pictures(part)) == 12
+    scanned = scan_movie(people.movie, tmp_path, Settings(start=1.0, end=1.5))
+    of_part = file_of(annotated(scanned.table, tmp_path, wished=Wished(start=0.0)))
+    assert of_part.name == "movie.mp4.from-00-00-01.to-00-00-01.500.annotated.mp4"
 
 
 def test_a_movie_is_drawn_with_names(people: Made, tmp_path: Path) -> None:

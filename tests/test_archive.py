@@ -820,6 +820,13 @@ def test_the_status_after_an_interruption_tells_how_many_movies_wait(
     told = videmo("status", tmp_path / "out").stdout
     assert "4 movies (1 " in told and ", 3 waiting)" in told
     assert "interrupted: 3 movies not scanned yet; run the same scan again" in told
+    assert told.count("waiting ") == 0
+    every = videmo("status", "--all", tmp_path / "out").stdout
+    assert every.count("\nwaiting ") == 3
+    # What is done in a part of the work does not wait, whatever the list of the whole says.
+    for number in (1, 2):
+        list(scan_archive(find_movies([archive]), tmp_path / "out", shard=Shard(number, 2)))
+    assert "waiting" not in videmo("status", tmp_path / "out").stdout
     scan(archive, tmp_path / "out")
     assert "waiting" not in (tmp_path / "out" / "archive.csv").read_text()
 

@@ -13,12 +13,18 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import Made
+from tests.tables import told
 from videmo.cli import cli
+from videmo.cli.options import REPEAT
+from videmo.extract import Wanted
+from videmo.extract.select import wanted_runs
 from videmo.moments import Moment, moments_of
+from videmo.reading import read_source
 from videmo.report.data import seconds_of
 from videmo.report.look import look_at
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, write_review
 from videmo.runs import track_spans
+from videmo.schema import EMOTIONS
 from videmo.summary import Asked, summarise
 from videmo.table import read_record, read_table, review_path
 
@@ -184,6 +190,37 @@ def test_summary_and_report_sum_up_the_same_seconds(longer: Path) -> None:
         seconds.update(person.seconds)
     sums = seconds_of(look_at(longer, "movie.mp4").moments)
     assert {name: value for name, value in seconds.items() if value} == pytest.approx(sums)
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """A table in which somebody made a short smile longer, over what is sad after it."""
+    looks = ["happy"] * 6 + ["sad"] * 20  # 10 in a second
+    table = told(tmp_path, "movie.mp4", {1: looks})
+    write_review(review_path(table), Review((Fix(Key(1, "happy", 0.0, 0.6), end=2.6),)))
+    return table
+
+
+@pytest.mark.parametrize("least", [["-r", "10"], ["-r", "1.5s"]])
+def test_how_long_a_moment_must_hold_is_asked_after_corrections(
+    short: Path, least: list[str]
+) -> None:
+    whole = [("happy", "0.000", "2.600")]
+    target = short.parent / "found.csv"
+    CliRunner().invoke(cli, ["find", str(short), *least, "-o", str(target), "-q"])
+    assert [(one["emotion"], one["start"], one["end"]) for one in lines_of(target)] == whole
+    source = read_source(short, "movie.mp4")
+    frames, seconds = REPEAT.convert(least[1], None, None)
+    wanted = Wanted(EMOTIONS, repeat=frames, seconds=seconds)
+    runs = wanted_runs(wanted, source)
+    assert [(one.emotion, f"{one.start:.3f}", f"{one.end:.3f}") for one in runs] == whole
+
+
+def test_corrections_that_are_ignored_are_no_matter(short: Path) -> None:
+    write_review(review_path(short), Review((Fix(Key(1, "happy", 0.0, 0.6), emotion="hapy"),)))
+    for place in (short, short.parent):  # by itself, and through the index
+        said = [CliRunner().invoke(cli, ["find", str(place), *raw]) for raw in ((), ("--raw",))]
+        assert ["no such emotion" in one.stderr for one in said] == [True, False]
 
 
 def test_an_emotion_that_the_model_has_not_is_told_and_counts_for_nothing(table: Path) -> None:

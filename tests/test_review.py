@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -101,6 +102,44 @@ def test_ends_that_were_moved_hold_against_another_emotion() -> None:
     runs = [run(8, 10, "sad"), run(10, 12)]
     fixes = (Fix(Key(1, "sad", 8.0, 10.0), emotion="fear"), Fix(HAPPY, start=9.0))
     assert after(runs, *fixes) == [run(8, 9, "fear"), run(9, 12)]
+
+
+def test_moments_that_begin_at_once_are_corrected_together() -> None:
+    runs = [run(10, 12), run(10, 12, track=2)]
+    fixes = (Fix(HAPPY, emotion="sad"), Fix(Key(2, "happy", 10.0, 12.0), emotion="sad"))
+    assert after(runs, *fixes) == [run(10, 12, "sad"), run(10, 12, "sad", track=2)]
+
+
+def test_a_part_holds_as_long_as_its_run_did_or_does() -> None:
+    review = Review((Fix(HAPPY, end=13.0),))
+    parts = corrected([run(10, 12), run(12, 16, "sad")], TABLE, review, END).parts
+    assert [part.found for part in parts] == [30, 40]  # frames, 10 in a second
+    assert [part.lasts(30, 3.0) for part in parts] == [True, True]
+    assert [part.lasts(31) for part in parts] == [False, True]
+    assert not parts[0].lasts(1, 3.1)
+
+
+def test_between_two_frames_that_were_looked_at_the_first_is_seen() -> None:
+    table = TABLE[TABLE["frame"] % 10 == 0]  # one a second
+    found = Run(1, "happy", (100, 110), 10.0, 12.0)
+    review = Review((Fix(HAPPY, start=10.2, end=10.8),))
+    (part,) = corrected([found], table, review, END).parts
+    assert part.run == Run(1, "happy", (100,), 10.2, 10.8)
+
+
+def test_a_moment_is_not_lost_where_its_new_ends_are_those_of_another_scan() -> None:
+    pieces = [run(10, 10.8), run(11, 12)]
+    review = Review((Fix(HAPPY, start=20.0, end=21.0),))
+    assert after(pieces, *review.fixes) == pieces
+    assert lost(pieces, review) == [*review.fixes]
+
+
+def test_which_faces_count_is_said_by_who_asks() -> None:
+    """As with --eyes and --min-score."""
+    counts = np.asarray(TABLE["frame"] % 2 == 0)
+    review = Review((Fix(HAPPY, end=13.0),))
+    (part,) = corrected([run(10, 12)], TABLE, review, END, counts).parts
+    assert part.run.frames == (*range(100, 120), *range(120, 130, 2))
 
 
 def test_a_moment_keeps_within_what_is_seen_of_its_track() -> None:
@@ -314,3 +353,4 @@ def test_in_another_cut_of_the_movie_all_lies_later() -> None:
     late = shifted(REVIEW, 100.0)
     assert fixes_of([run(110, 112)], late)[0].start == 109.5
     assert late.tracks[0].end == 115.0
+    assert shifted(Review((Fix(HAPPY, start=1.1),)), 2.2).fixes[0].start == 3.3

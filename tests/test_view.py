@@ -24,9 +24,11 @@ from click.testing import CliRunner
 
 from tests.browser import answering, opened
 from tests.conftest import Made
+from tests.tables import told
 from tests.test_report import copied, data_in, data_of
 from tests.waiting import PATIENCE, eventually
 from videmo.cli import cli
+from videmo.errors import RequestError
 from videmo.exporters.clips import find_ffmpeg
 from videmo.files import sha256
 from videmo.find import find_tables
@@ -217,6 +219,29 @@ def test_to_correct_a_piece_leaves_the_other_pieces_as_they_are(table: Path) -> 
     told = {key_of_seen(one).start: one for one in look(scan, review).moments}
     assert told[keys[0].start].fix is None
     assert told[keys[1].start].fix.note == "both"  # type: ignore[union-attr]
+
+
+def test_ends_between_which_nothing_is_seen_are_refused(table: Path) -> None:
+    scan = read_scan(table, "m")
+    first = next(one for one in scan.found if one.start > 2)
+    key = rounded(Key(first.track, first.emotion, first.start, first.end))
+    with pytest.raises(RequestError, match="nothing is seen of this track there"):
+        with_said(scan, Review(), key, {"start": 0.0, "end": 0.1})
+
+
+def test_the_ends_of_a_moment_in_parts_are_those_of_the_other(tmp_path: Path) -> None:
+    scan = read_scan(told(tmp_path, "m.mp4", {1: ["happy"] * 10 + ["sad"] * 30}), "m")
+    happy, sad = (Key(1, one.emotion, one.start, one.end) for one in scan.found)
+    review = with_said(scan, Review(), happy, {"start": 2.0, "end": 2.5})
+    shown = [(one.moment.emotion, one.moment.start) for one in look(scan, review).moments]
+    assert shown == [("sad", 1.0), ("happy", 2.0), ("sad", 2.5)]
+    with pytest.raises(RequestError, match="another moment was moved into this one"):
+        with_said(scan, review, sad, {"start": 3.0})
+    # But what else is said is about both parts.
+    review = with_said(scan, review, sad, {"verdict": REMOVED})
+    assert [one.removed for one in look(scan, review).moments if one.found.emotion == "sad"] == [
+        True
+    ]
 
 
 def test_people_are_named_and_made_one(table: Path) -> None:

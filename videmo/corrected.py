@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from videmo.review import Ends, Fix, Lasting, Review, corrected_span, fixes_of
+from videmo.review import REMOVED, Ends, Fix, Lasting, Review, corrected_span, fixes_of
 from videmo.runs import countable_rows, frame_starts
-from videmo.schema import Run
+from videmo.schema import TWO_DIGITS, Run
 from videmo.table import labels_of
 
 SHORTEST = 5e-4
@@ -29,6 +31,13 @@ class Part(NamedTuple):
     run: Run
     of: int
     """Which one it was, by its index."""
+    found: int
+    """The most frames that it had, before or after."""
+
+    def lasts(self, repeat: int, seconds: float = 0.0) -> bool:
+        """Whether it holds for so many frames, and for so long now."""
+        long = self.run.end - self.run.start >= seconds - TWO_DIGITS
+        return long and self.found >= repeat
 
 
 class After(NamedTuple):
@@ -40,42 +49,53 @@ class After(NamedTuple):
     """Which correction is about each run, by its index."""
 
 
-def corrected(runs: Sequence[Run], table: pd.DataFrame, review: Review, end: float) -> After:
+def corrected(
+    runs: Sequence[Run],
+    table: pd.DataFrame,
+    review: Review,
+    end: float,
+    counts: npt.NDArray[Any] | None = None,
+) -> After:
     """What is left and made of runs.
 
     Args:
-        runs: as `find_runs` gives them, of all emotions.
+        runs: as `find_runs` gives them: of all emotions, and of any length, so that it is the same
+            whatever is asked for.
         table: in whose rows they were found.
         review: the corrections; of those that name an emotion which the table's model does not tell
             apart, nothing is heeded.
         end: where what was scanned ends, in seconds.
+        counts: (rows,) which rows say something; None: those of aligned faces.
     """
+    every = [Part(run, index, run.repeat) for index, run in enumerate(runs)]
     if not review.fixes:
-        return After([Part(run, index) for index, run in enumerate(runs)], {})
+        return After(every, {})
     labels = labels_of(table)
     known = tuple(fix for fix in review.fixes if not foreign(fix, labels))
     fixes = fixes_of(runs, replace(review, fixes=known))
-    looks = _Looks(table, end)
-    moved: list[tuple[bool, float, Part]] = []
-    kept = []
-    for index, run in enumerate(runs):
-        fix = fixes.get(index)
-        changed = looks.changed(run, fix) if fix else run
-        if fix and changed is None:
-            del fixes[index]
-        if changed is None or changed == run:
-            kept.append(Part(run, index))
-        elif changed.frames:
-            ends = fix is not None and (fix.start is not None or fix.end is not None)
-            moved.append((not ends, changed.start, Part(changed, index)))
+    looks = _Looks(table, end, countable_rows(table) if counts is None else counts)
+    kept, moved = [], []
+    for part in every:
+        fix = fixes.get(part.of)
+        run = looks.changed(part.run, fix) if fix else part.run
+        if fix and fix.verdict == REMOVED:
+            continue
+        if run is None:
+            del fixes[part.of]
+        if run is None or run == part.run:
+            kept.append(part)
+        else:
+            moved.append(Part(run, part.of, max(part.found, run.repeat)))
     # Ends that somebody moved hold against a mere change of emotion.
+    moved.sort(key=lambda part: (not _has_ends(fixes[part.of]), part.run.start))
     taken: dict[int, list[Ends]] = defaultdict(list)
     parts: list[Part] = []
-    for *_, part in sorted(moved):
+    for part in moved:
         parts += looks.left(part, taken[part.run.track])
         taken[part.run.track].append(Ends(part.run.start, part.run.end))
     for part in kept:
-        parts += looks.left(part, taken[part.run.track])
+        over = taken.get(part.run.track)
+        parts += looks.left(part, over) if over else [part]
     return After(sorted(parts, key=lambda part: (part.run.first, part.run.track)), fixes)
 
 
@@ -93,34 +113,42 @@ def left_of(span: Lasting, taken: Iterable[Ends]) -> list[Ends]:
     return left
 
 
-class _Looks:
-    """In which frames each track is seen, and when these begin."""
+def _has_ends(fix: Fix) -> bool:
+    return fix.start is not None or fix.end is not None
 
-    def __init__(self, table: pd.DataFrame, end: float) -> None:
-        self._frames = table["frame"].to_numpy(np.int64)
-        self._tracks = table["track"].to_numpy(np.int64, na_value=0)
-        self._counts = countable_rows(table)
+
+class _Looks:
+    """In which frames each track is seen, when these begin, and in which its face counts."""
+
+    def __init__(self, table: pd.DataFrame, end: float, counts: npt.NDArray[Any]) -> None:
         self._starts = frame_starts(table, end)
+        frames = table["frame"].to_numpy(np.int64)
+        tracks = table["track"].to_numpy(np.int64, na_value=0)
+        order = np.lexsort((frames, tracks))
+        self._tracks, self._frames, self._counts = tracks[order], frames[order], counts[order]
+        self._of_track = cache(self._seen)
 
     def changed(self, run: Run, fix: Fix) -> Run | None:
-        """`run` as `fix` says, without frames where it is taken out; None: nothing is seen there of
-        its track."""
+        """`run` as `fix` says; None: that is nowhere where its track is seen."""
         span = corrected_span(run, fix)
         if span is None:
-            return replace(run, frames=())
+            return None
         emotion, start, end = span
         if (start, end) == (run.start, run.end):
             return replace(run, emotion=emotion)
-        mine = self._tracks == run.track
-        seen = self._frames[mine]
-        start = max(start, float(self._starts[seen.min()]))
-        end = min(end, float(self._starts[seen.max() + 1]))
-        kept = self._within(run.frames, start, end)
-        added = self._within(self._frames[mine & self._counts].tolist(), start, end)
-        added = tuple(f for f in added if not run.start <= self._starts[f] < run.end)
-        # Where the face never counts, whoever moved the ends there says that it does.
-        frames = tuple(sorted({*kept, *added})) or self._within(seen.tolist(), start, end)
-        return Run(run.track, emotion, frames, start, end) if frames else None
+        frames, times, counts = self._of_track(run.track)
+        start, end = max(start, float(times[0])), min(end, float(self._starts[frames[-1] + 1]))
+        if end - start <= SHORTEST:
+            return None
+        first, after = np.searchsorted(times, [start, end])
+        inside = slice(first, after)
+        outside = (times[inside] < run.start) | (times[inside] >= run.end)
+        added = frames[inside][counts[inside] & outside].tolist()
+        of_run = tuple(sorted({*self._within(run.frames, start, end), *added}))
+        # Where the face never counts, whoever moved the ends there says that it does; and between
+        # two frames that were looked at, the first is on the screen.
+        seen = of_run or tuple(frames[inside].tolist()) or (int(frames[max(0, first - 1)]),)
+        return Run(run.track, emotion, seen, start, end)
 
     def left(self, part: Part, taken: Sequence[Ends]) -> list[Part]:
         """The parts of a run that lie in none of `taken`, where they have frames."""
@@ -132,7 +160,14 @@ class _Looks:
             replace(run, frames=self._within(run.frames, *one), start=one.start, end=one.end)
             for one in ends
         ]
-        return [Part(one, part.of) for one in parts if one.frames]
+        return [part._replace(run=one) for one in parts if one.frames]
 
-    def _within(self, frames: Iterable[int], start: float, end: float) -> tuple[int, ...]:
-        return tuple(frame for frame in frames if start <= self._starts[frame] < end)
+    def _seen(self, track: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+        """The frames of a track, when they begin, and whether its face counts in them."""
+        mine = slice(*np.searchsorted(self._tracks, [track, track + 1]))
+        frames = self._frames[mine]
+        return frames, self._starts[frames], self._counts[mine]
+
+    def _within(self, frames: tuple[int, ...], start: float, end: float) -> tuple[int, ...]:
+        first, after = np.searchsorted(self._starts[np.array(frames)], [start, end])
+        return frames[first:after]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy.typing as npt
 import pandas as pd
 
 from videmo.corrected import After, corrected, foreign
@@ -75,6 +76,8 @@ class Reading(NamedTuple):
     """Who each track was before corrections."""
     warnings: tuple[str, ...]
     """What could not be read beside the table, and is done without."""
+    unknown: str
+    """What is wrong with corrections that are done without; empty: nothing."""
 
 
 def read_source(
@@ -92,29 +95,25 @@ def read_source(
         name: its movie's, as `find_tables` gives it.
         raw: as if nobody had corrected anything.
         named: who is who must be known, unless somebody named a track by hand.
-        told: what is wrong beside the table and can be done without: who is who, where it need not
-            be known, and corrections to what its model does not tell apart.
+        told: what is wrong with who is who, where it need not be known.
 
     Raises:
         TableError: the table is not whole, or what lies beside it cannot be read.
     """
     table, record = read_table(path), read_record(path)
     review = Review() if raw else read_review(review_path(path))
-    if told and (unknown := unknown_emotions(review, path, record["labels"])):
-        told(unknown)
     needed = named and not review.tracks
     were = read_people(path, record) if needed else readable_people(path, record, told)
     people = people_after(were, table, review)
     return Source(path, name, table, record, people, review, were=were.names)
 
 
-def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -> Reading:
-    """A table with its moments of at least `repeat` frames.
+def read_moments(path: Path, name: str, *, raw: bool = False) -> Reading:
+    """A table with its moments, of any length.
 
     Args:
         path: the table.
         name: its movie's, as `find_tables` gives it.
-        repeat: the fewest frames of a moment, before corrections.
         raw: as if nobody had corrected anything.
 
     Raises:
@@ -123,13 +122,16 @@ def read_moments(path: Path, name: str, *, repeat: int = 1, raw: bool = False) -
     warnings: list[str] = []
     source = read_source(path, name, raw=raw, told=warnings.append)
     table, record, people = source.table, source.record, source.people
-    runs = find_runs(table, repeat=repeat, end=record["end"])
+    runs = find_runs(table, end=record["end"])
     found = described(runs, table, name, people.names, [run.repeat for run in runs])
     moments = found
     if source.review:
         after = corrected(runs, table, source.review, record["end"])
         moments = moments_after(after, runs, found, table, name, people.names)
-    return Reading(table, record, people, moments, runs, found, source.were, tuple(warnings))
+        moments.sort(key=lambda moment: (moment.start, moment.track))
+    unknown = unknown_emotions(source.review, path, record["labels"])
+    told = source.were, tuple(warnings), unknown
+    return Reading(table, record, people, moments, runs, found, *told)
 
 
 def moments_after(
@@ -140,7 +142,7 @@ def moments_after(
     name: str,
     names: Mapping[int, str],
 ) -> list[Moment]:
-    """For each part of `after`, what is said of it: of what nobody changed, the same as before.
+    """What is said of each part of `after`: of what nobody changed, the same as before.
 
     Args:
         after: what corrections made of `runs`.
@@ -151,7 +153,7 @@ def moments_after(
         names: who each track is now.
     """
     changed = [part for part in after.parts if part.run is not runs[part.of]]
-    counts = [found[part.of].found for part in changed]
+    counts = [part.found for part in changed]
     new = iter(described([part.run for part in changed], table, name, names, counts))
     moments = []
     for part in after.parts:
@@ -182,20 +184,32 @@ def people_after(people: People, table: pd.DataFrame, review: Review) -> People:
 
 
 def corrected_runs(
-    runs: list[Run], table: pd.DataFrame, review: Review, *, end: float, reviewed: bool = False
+    runs: list[Run],
+    table: pd.DataFrame,
+    review: Review,
+    *,
+    end: float,
+    repeat: int = 1,
+    seconds: float = 0.0,
+    reviewed: bool = False,
+    counts: npt.NDArray[Any] | None = None,
 ) -> list[Run]:
     """The runs after corrections, in order of their first frame, then track.
 
     Args:
-        runs: of all emotions, as `find_runs` gives them.
+        runs: of all emotions and lengths, as `find_runs` gives them.
         table: in whose rows they were found.
         review: the corrections.
         end: where what was scanned ends, in seconds.
+        repeat: the fewest frames that a run must have had, or has now.
+        seconds: how long it must last now.
         reviewed: only those that somebody confirmed, or gave another emotion or other ends.
+        counts: (rows,) which rows say something; None: those of aligned faces.
     """
-    after = corrected(runs, table, review, end)
+    after = corrected(runs, table, review, end, counts)
     sure = {index for index, fix in after.fixes.items() if _is_sure(fix)}
-    return [part.run for part in after.parts if not reviewed or part.of in sure]
+    parts = (part for part in after.parts if part.lasts(repeat, seconds))
+    return [part.run for part in parts if not reviewed or part.of in sure]
 
 
 def _is_sure(fix: Fix) -> bool:

@@ -183,11 +183,13 @@ def annotate_movie(
             scanned = scan_movie(subject, folder, how, progress, jobs=jobs, more=more)
         table = scanned.table
     record = read_record(table)
+    rows = read_table(table)
+    start, end = _stretch(wished, rows, record)
     name = movie_name(table)
     if wished.start is not None or wished.end is not None:  # not to replace the whole movie's
-        name = stretch_name(movie_file(name), wished.start or 0.0, wished.end)
+        last = None if end is None else float(end)
+        name = stretch_name(movie_file(name), float(start or 0), last)
     target = folder / (name + MOVIE_SUFFIX)
-    rows = read_table(table)
     found = find_movie(table, record, movie or (None if table == subject else subject))
     if target.exists() and target.samefile(found.path):
         raise RequestError(f"{shown(target)}: is the movie itself; choose another folder with -o")
@@ -196,7 +198,6 @@ def annotate_movie(
         log.warning("%s: %s", shown(found.path), said)
     known = _known_names(table, record) if names is None else names
     annotator = Annotator(rows, record, found, known, wished.layers)
-    start, end = _stretch(wished, rows, record)
     with watch(target) as progress, open_movie(found) as reader:
         pictures = painted(annotator, reader, start, end, progress)
         written = write_movie(target, found, pictures, start=start, end=end)

@@ -140,10 +140,13 @@ def read_ledger(path: Path) -> dict[str, Entry]:
 
 
 def read_ledgers(folder: Path) -> dict[str, Entry]:
-    """The entries of all lists in a folder: an archive may be scanned in shards."""
+    """The entries of all lists in a folder: an archive may be scanned in shards. What waits in one
+    list and is done in another is done."""
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("archive*.csv")):
-        entries |= read_ledger(path)
+        for name, entry in read_ledger(path).items():
+            if entry.status != WAITING or name not in entries:
+                entries[name] = entry
     return entries
 
 

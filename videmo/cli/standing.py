@@ -56,6 +56,8 @@ def tell_entries(entries: Sequence[Entry], every: bool) -> None:
         if every and entry.status in ("ok", "partial"):
             what = f"{long(entry.duration)}, {counted(entry.faces, 'face')}"
             click.echo(f"{entry.status:8}{entry.path}: {what}")
+        if every and entry.status == "waiting":
+            click.echo(f"waiting {entry.path}")
         wrong = entry.status in ("partial", "failed", "skipped") and entry.path not in hidden
         if entry.reason and (every or wrong):
             click.echo(f"{entry.status:8}{entry.path}: {entry.reason}")

@@ -57,7 +57,7 @@ def check_own(listed: Iterable[Line], table: Path, name: str, folder: Path) -> N
     """
     places = {line.get(_TABLE) or "" for line in listed if line["movie"] == name}
     for place in sorted(filter(None, places)):
-        other = Path(os.path.normpath(folder / place))
+        other = Path(os.path.normpath(folder.resolve() / place))
         with suppress(OSError, TableError):
             if not other.samefile(table) and _movie_of(other) != _movie_of(table):
                 raise OutputError(

@@ -20,9 +20,9 @@ from videmo.extract.wanted import Wanted, of_labels
 from videmo.find import find_movie, first_file, movie_places
 from videmo.moments import best_first
 from videmo.names import People
-from videmo.reading import Source, corrected_runs, read_source
+from videmo.reading import Source, corrected_runs, read_source, unknown_emotions
 from videmo.review import shifted as shifted_review
-from videmo.runs import find_runs, frame_starts, scan_step, to_segments
+from videmo.runs import countable_rows, find_runs, frame_starts, scan_step, to_segments
 from videmo.schema import FRAME, Run, Segment
 from videmo.table import Record, labels_of
 from videmo.video import with_sound
@@ -157,13 +157,15 @@ def source_of(
 ) -> tuple[Wanted, Source]:
     """What is wanted of a table, by its model's labels, and what it says.
 
-    What is wrong with who is who is `told`, where nobody asked for that.
+    What is wrong with who is who, where nobody asked for that, and with corrections is `told`.
 
     Raises:
         TableError: the table, the names or the corrections beside it cannot be read.
         RequestError: its model tells none of the wanted emotions apart.
     """
     source = read_source(path, name, raw=wanted.raw, named=bool(wanted.persons), told=told)
+    if told and (wrong := unknown_emotions(source.review, path, source.record["labels"])):
+        told(wrong)
     model = source.record["model"]["name"]
     return of_labels(wanted, source.record["labels"], path, model), source
 
@@ -173,11 +175,10 @@ def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:
     table, record, review = source.table, source.record, source.review
     if wanted.listed:
         return listed_runs(wanted.listed[source.path], table, record)
+    long: dict[str, Any] = {"repeat": wanted.repeat, "seconds": wanted.seconds}
     find = partial(
         find_runs,
         table,
-        repeat=wanted.repeat,
-        seconds=wanted.seconds,
         gap=wanted.gap,
         min_score=wanted.min_score,
         tracks=_wanted_tracks(wanted, source.people),
@@ -185,8 +186,9 @@ def wanted_runs(wanted: Wanted, source: Source) -> list[Run]:
         end=record["end"],
     )
     if not review.fixes:
-        return [] if wanted.reviewed else _only(find(wanted.emotions), wanted, source)
-    how = {"end": record["end"], "reviewed": wanted.reviewed}
+        return [] if wanted.reviewed else _only(find(wanted.emotions, **long), wanted, source)
+    counts = countable_rows(table, wanted.min_score, wanted.eyes)
+    how = {"end": record["end"], "reviewed": wanted.reviewed, "counts": counts, **long}
     runs = corrected_runs(find(), table, review, **how)
     return _only([run for run in runs if run.emotion in wanted.emotions], wanted, source)
 

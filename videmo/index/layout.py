@@ -28,7 +28,7 @@ twice."""
 TABLES = (
     """CREATE TABLE movies (id INTEGER PRIMARY KEY, place BLOB UNIQUE, name TEXT, rank INTEGER,
     stamp TEXT, scan TEXT, left_out INTEGER, problem TEXT,
-    warning TEXT)""",
+    warning TEXT, unknown TEXT)""",
     "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     "CREATE TABLE emotions (id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
     """CREATE TABLE tracks (movie INTEGER, track INTEGER, person INTEGER,

@@ -58,6 +58,8 @@ class Kept(NamedTuple):
     """Why it, or its corrections, could not be read."""
     warning: str = ""
     """What was done without."""
+    unknown: str = ""
+    """What is wrong with corrections that were done without."""
 
 
 class Sums(NamedTuple):
@@ -97,10 +99,13 @@ class Index:
         rows = self._db.execute(f"{sql} ORDER BY rank", (raw,))
         return [str(problem) for (problem,) in rows]
 
-    def warnings(self) -> list[str]:
-        """What was done without, in tables that were read."""
-        rows = self._db.execute("SELECT warning FROM movies WHERE warning != '' ORDER BY rank")
-        return [str(warning) for (warning,) in rows]
+    def warnings(self, *, raw: bool = False) -> list[str]:
+        """What was done without, in tables that were read; of corrections nothing to who asks for
+        what was before them (`raw`)."""
+        said = "warning != '' OR unknown != ''"
+        rows = self._db.execute(f"SELECT warning, unknown FROM movies WHERE {said} ORDER BY rank")
+        told = ((warning, "" if raw else unknown) for warning, unknown in rows)
+        return [str(one) for pair in told for one in pair if one]
 
     def counts(self) -> tuple[int, int]:
         """Tables that can be asked for, and their moments."""
@@ -180,11 +185,12 @@ class Index:
         """Keep a table that is not kept yet, or no more."""
         about = (os.fsencode(kept.place), shown(kept.name), kept.stamp, kept.scan)
         sql = (
-            "INSERT INTO movies (place, name, stamp, scan, left_out, problem, warning) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO movies (place, name, stamp, scan, left_out, problem, warning, unknown) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
         with self._db:
-            done = self._db.execute(sql, (*about, kept.left_out, kept.problem, kept.warning))
+            told = (kept.problem, kept.warning, kept.unknown)
+            done = self._db.execute(sql, (*about, kept.left_out, *told))
             movie = done.lastrowid
             for label in kept.labels:
                 self._id("emotions", label)

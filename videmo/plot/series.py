@@ -86,10 +86,9 @@ def shown_of(
     longest = {one for one, _ in order[:most]}
     kept = [one for one in dict.fromkeys(who.tolist()) if one in longest]
     gap = float(record["settings"].get("gap", DEFAULT_GAP))
-    how: dict[str, Any] = {"repeat": held.repeat, "seconds": held.seconds, "end": end, "gap": gap}
-    held_runs = find_runs(table, **how)
-    if review is not None:
-        held_runs = corrected_runs(held_runs, table, review, end=end)
+    long: dict[str, Any] = {"repeat": held.repeat, "seconds": held.seconds}
+    every = find_runs(table, end=end, gap=gap)
+    held_runs = corrected_runs(every, table, review or Review(), end=end, **long)
     runs = [run for run in held_runs if run.emotion in drawn]
     stretches = on_screen(table, end, gap)
     width = max((end - start) / POINTS, 1e-3)

@@ -58,7 +58,7 @@ class Look:
     moments: tuple[Seen, ...]
     """In order of time."""
     lost: tuple[Fix, ...]
-    """Corrections that are about no moment that there is."""
+    """Corrections that are about no moment that is to be seen."""
     lost_names: tuple[TrackName, ...] = ()
     """Names that are about no track that there is."""
 
@@ -75,6 +75,7 @@ class Scan:
     record: Record
     names: Mapping[int, str]
     runs: tuple[Run, ...]
+    """Of any length."""
     found: tuple[Moment, ...]
     """What is said of each of them."""
 
@@ -97,7 +98,7 @@ def read_scan(path: Path, name: str) -> Scan:
     Raises:
         TableError: the table cannot be read.
     """
-    read = read_moments(path, name, repeat=DEFAULT_REPEAT, raw=True)
+    read = read_moments(path, name, raw=True)
     for warning in read.warnings:  # names of an earlier scan are of no use
         log.warning("%s", warning)
     of_runs = tuple(read.runs), tuple(read.found)
@@ -109,20 +110,22 @@ def look(scan: Scan, review: Review) -> Look:
     tracks = track_spans(scan.table)
     names = renamed(scan.names, tracks, review)
     after = corrected(scan.runs, scan.table, review, scan.record["end"])
-    now = moments_after(after, scan.runs, scan.found, scan.table, scan.name, names)
+    long = after._replace(parts=[part for part in after.parts if part.lasts(DEFAULT_REPEAT)])
+    now = moments_after(long, scan.runs, scan.found, scan.table, scan.name, names)
     moments = [
         Seen(scan.found[part.of], moment, after.fixes.get(part.of))
-        for part, moment in zip(after.parts, now, strict=True)
+        for part, moment in zip(long.parts, now, strict=True)
     ]
     for index, fix in after.fixes.items():
         if fix.verdict == REMOVED:
             was = scan.found[index]
             named = was._replace(person=names.get(was.track, ""))
             moments.append(Seen(was, named, fix, removed=True))
+    shown = [seen.fix for seen in moments if seen.fix]
     return Look(
         *(scan.path, scan.name, scan.table, scan.record),
         names=names,
         moments=tuple(sorted(moments, key=lambda one: (one.moment.start, one.moment.track))),
-        lost=tuple(unmatched(after.fixes.values(), review)),
+        lost=tuple(unmatched(shown, review)),
         lost_names=tuple(unmatched_names(tracks, review)),
     )

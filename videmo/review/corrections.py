@@ -107,12 +107,13 @@ def with_person(review: Review, was: str, now: str, scanned: Collection[str] = (
 def shifted(review: Review, seconds: float) -> Review:
     """The review for another cut of the movie, in which everything lies so much later."""
 
-    def later(time: float | None) -> float | None:
-        return None if time is None else time + seconds
+    def later(time: float) -> float:
+        return round(time + seconds, 3)  # as a table's times
 
     def moved(fix: Fix) -> Fix:
-        of = fix.of._replace(start=fix.of.start + seconds, end=fix.of.end + seconds)
-        return fix._replace(of=of, start=later(fix.start), end=later(fix.end))
+        of = fix.of._replace(start=later(fix.of.start), end=later(fix.of.end))
+        start, end = (None if time is None else later(time) for time in (fix.start, fix.end))
+        return fix._replace(of=of, start=start, end=end)
 
-    tracks = (t._replace(start=t.start + seconds, end=t.end + seconds) for t in review.tracks)
+    tracks = (t._replace(start=later(t.start), end=later(t.end)) for t in review.tracks)
     return replace(review, fixes=tuple(map(moved, review.fixes)), tracks=tuple(tracks))

@@ -53,7 +53,7 @@ def find_moments(place: Path, asked: Asked, progress: Told | None = None) -> Ite
     asked = replace(asked, repeat=max(1, asked.repeat))
     index, folder, moments = _answered(place, asked, progress)
     try:
-        told = tuple(index.problems(raw=asked.raw)), tuple(index.warnings())
+        told = tuple(index.problems(raw=asked.raw)), tuple(index.warnings(raw=asked.raw))
         yield Found(moments, folder, index.tables(), *told)
     except sqlite3.Error as error:
         raise _damaged(folder, error) from error

@@ -156,4 +156,5 @@ def _kept(table: Path, name: str, place: str, mark: str) -> Kept:
         labels=read.record["labels"],
         problem=problem,
         warning=" ".join(read.warnings),
+        unknown=read.unknown,
     )

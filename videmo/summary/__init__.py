@@ -92,7 +92,8 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
             names, tracks = (one[0], other[0]), (one[1], other[1])
             pair = pair_of(name, names, tracks, curve, smiles, stretches, step)
             pairs += [pair] if pair else []
-    return Summarised(path, labels, persons, pairs, warnings=read.warnings)
+    warnings = (*read.warnings, *filter(None, [read.unknown]))
+    return Summarised(path, labels, persons, pairs, warnings=warnings)
 
 
 def _groups(read: Reading, asked: Asked) -> list[tuple[str, list[int]]]:

@@ -45,9 +45,16 @@ def with_said(scan: Scan, review: Review, key: Key, asked: Mapping[str, Any]) ->
         RequestError: there is no such moment, or what is said of it cannot be.
     """
     now = look(scan, review)
+    parts = [seen for seen in now.moments if rounded(key_of(seen)) == key]
+    if len(parts) > 1 and not {"start", "end"}.isdisjoint(k for k, v in asked.items() if v):
+        raise RequestError("another moment was moved into this one; its ends are put right there")
     fix = _changed(_before(now, key), asked, now)
     review = with_fix(review, fix)
-    return review if fix.says else _freed(scan, review, fix.of)
+    if not fix.says:
+        return _freed(scan, review, fix.of)
+    if parts and fix in look(scan, review).lost:
+        raise RequestError("nothing is seen of this track there")
+    return review
 
 
 def _before(now: Look, key: Key) -> Fix:

@@ -20,6 +20,12 @@ function momentsOf(columns, fixes) {
   }));
 }
 
+function placeOf(moment) {
+  // Parts of a moment into which another was moved share its key.
+  const same = model.shown.findIndex((m) => m.key === moment.key && m.start === moment.start);
+  return same >= 0 ? same : model.shown.findIndex((m) => m.key === moment.key);
+}
+
 const model = {
   emotions: data.emotions,
   lanes: data.lanes,
@@ -70,7 +76,7 @@ function chosenMoment() {
 function refilter() {
   const before = chosenMoment();
   model.shown = model.moments.filter(passes).sort(ORDERS[model.order]);
-  model.chosen = before ? model.shown.findIndex((m) => m.key === before.key) : -1;
+  model.chosen = before ? placeOf(before) : -1;
   tell("shown");
   tell("chosen");
 }

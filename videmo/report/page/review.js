@@ -35,7 +35,7 @@ function take(fresh) {
   drawPersons();
   model.shown = [];
   refilter();
-  if (before) choose(model.shown.findIndex((moment) => moment.key === before.key));
+  if (before) choose(placeOf(before));
 }
 
 const UNSAID = { verdict: "", emotion: "", start: null, end: null, note: "" };
