@@ -6,6 +6,7 @@ that track, these give way. A correction that can make nothing of what is seen c
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -93,8 +94,9 @@ def corrected(
     for part in moved:
         parts += looks.left(part, taken[part.run.track])
         taken[part.run.track].append(Ends(part.run.start, part.run.end))
+    joined = {track: _joined(ends) for track, ends in taken.items()}
     for part in kept:
-        over = taken.get(part.run.track)
+        over = _over(part.run, joined.get(part.run.track, ()))
         parts += looks.left(part, over) if over else [part]
     return After(sorted(parts, key=lambda part: (part.run.first, part.run.track)), fixes)
 
@@ -111,6 +113,24 @@ def left_of(span: Lasting, taken: Iterable[Ends]) -> list[Ends]:
         sides = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
         left = [Ends(a, b) for pair in sides for a, b in pair if b - a > SHORTEST]
     return left
+
+
+def _joined(stretches: Iterable[Ends]) -> list[Ends]:
+    """What the stretches cover, in order: those that meet are one."""
+    joined: list[Ends] = []
+    for one in sorted(stretches):
+        if joined and one.start <= joined[-1].end:
+            joined[-1] = Ends(joined[-1].start, max(joined[-1].end, one.end))
+        else:
+            joined.append(one)
+    return joined
+
+
+def _over(run: Run, stretches: Sequence[Ends]) -> Sequence[Ends]:
+    """Those of `stretches`, which are in order and apart, that lie over a run."""
+    first = bisect_right(stretches, run.start, key=lambda one: one.end)
+    after = bisect_left(stretches, run.end, key=lambda one: one.start)
+    return stretches[first:after]
 
 
 def _has_ends(fix: Fix) -> bool:

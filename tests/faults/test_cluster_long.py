@@ -17,6 +17,7 @@ import pytest
 
 from tests.cluster import Cluster, cluster, end, leftovers, tables_in, until
 from tests.conftest import ROOT
+from tests.faults.made import done_in
 from tests.faults.test_long import sixty_files
 from tests.movies import still
 from videmo.archive import find_movies, scan_archive
@@ -95,7 +96,7 @@ class Scan:
     def until_done(self, count: int) -> None:
         """Until so many movies are listed."""
         ledger = self.out / "archive.csv"
-        until(lambda: len(read_ledger(ledger)) >= count or self.ended(), MINUTES)
+        until(lambda: done_in(ledger) >= count or self.ended(), MINUTES)
         assert not self.ended(), self.said
 
     def ended(self) -> bool:

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.made import ffmpeg
+from tests.faults.made import done_in, ffmpeg
 from tests.movies import another, cut_off, still
 from videmo.archive import find_movies, scan_archive
-from videmo.archive.ledger import read_ledger
 from videmo.demo import Actor, Place, Shot, Story, make_movie
 from videmo.runs import find_runs
 from videmo.scan import scan_movie
@@ -107,7 +106,7 @@ def test_r46_a_scan_that_is_killed_at_any_moment_ends_as_if_it_had_not_been(
     subprocess.run(command, check=True)
     assert (out / "movie.mp4.faces.csv").read_bytes() == whole.table.read_bytes()
     assert sorted(path.name for path in out.iterdir()) == [
-        *("archive.csv", "movie.mp4.faces.csv", "movie.mp4.faces.json")
+        *("archive.csv", "index.sqlite", "movie.mp4.faces.csv", "movie.mp4.faces.json")
     ]
 
 
@@ -149,7 +148,7 @@ def test_r29_ten_hours_take_no_more_memory_than_one_and_their_times_are_true(
 def listed_when_killed(command: list[str], ledger: Path, count: int) -> int:
     """Kill a scan as soon as `count` movies are listed; how many there are then."""
     work = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    while work.poll() is None and (listed := len(read_ledger(ledger))) < count:
+    while work.poll() is None and (listed := done_in(ledger)) < count:
         time.sleep(0.02)
     work.send_signal(signal.SIGKILL)
     work.wait()
