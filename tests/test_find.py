@@ -439,7 +439,7 @@ def test_every_way_through_the_index_finds_the_same(order: str, seconds: float) 
         expected = [
             m
             for m in sorted(were[raw], key=keys[order])
-            if m.found >= 3
+            if m.most_frames >= 3
             and m.seconds >= seconds - 0.002
             and m.score >= 0.2
             and (not persons or m.person in persons)

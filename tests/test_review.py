@@ -113,7 +113,7 @@ def test_moments_that_begin_at_once_are_corrected_together() -> None:
 def test_a_part_holds_as_long_as_its_run_did_or_does() -> None:
     review = Review((Fix(HAPPY, end=13.0),))
     parts = corrected([run(10, 12), run(12, 16, "sad")], TABLE, review, END).parts
-    assert [part.found for part in parts] == [30, 40]  # frames, 10 in a second
+    assert [part.most_frames for part in parts] == [30, 40]  # frames, 10 in a second
     assert [part.lasts(30, 3.0) for part in parts] == [True, True]
     assert [part.lasts(31) for part in parts] == [False, True]
     assert not parts[0].lasts(1, 3.1)

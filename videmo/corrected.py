@@ -32,13 +32,13 @@ class Part(NamedTuple):
     run: Run
     of: int
     """Which one it was, by its index."""
-    found: int
+    most_frames: int
     """The most frames that it had, before or after."""
 
     def lasts(self, repeat: int, seconds: float = 0.0) -> bool:
         """Whether it holds for so many frames, and for so long now."""
         long = self.run.end - self.run.start >= seconds - TWO_DIGITS
-        return long and self.found >= repeat
+        return long and self.most_frames >= repeat
 
 
 class After(NamedTuple):
@@ -86,7 +86,7 @@ def corrected(
         if run is None or run == part.run:
             kept.append(part)
         else:
-            moved.append(Part(run, part.of, max(part.found, run.repeat)))
+            moved.append(Part(run, part.of, max(part.most_frames, run.repeat)))
     # Ends that somebody moved hold against a mere change of emotion.
     moved.sort(key=lambda part: (not _has_ends(fixes[part.of]), part.run.start))
     taken: dict[int, list[Ends]] = defaultdict(list)

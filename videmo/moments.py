@@ -42,8 +42,8 @@ class Moment(NamedTuple):
     best_frame: int
     best_time: float
     """When that frame is shown, in seconds."""
-    found: int
-    """Frames of the run that the scan found, before corrections: what `--repeat` asks of it."""
+    most_frames: int
+    """The most frames that it had, before corrections or after: what `--repeat` asks of it."""
 
     @property
     def seconds(self) -> float:
@@ -93,9 +93,9 @@ def described(
     table: pd.DataFrame,
     movie: str,
     persons: Mapping[int, str],
-    found: Iterable[int],
+    most_frames: Iterable[int],
 ) -> list[Moment]:
-    """What is said of each of `runs`; `found` is how many frames each had before corrections."""
+    """What is said of each of `runs`; `most_frames` each had, before corrections or after."""
     if not runs:
         return []  # the table need not be put in order
     scores = scores_of(table, runs)
@@ -103,7 +103,7 @@ def described(
     places = rows_of(table, _frames_of(runs))
     return [
         _moment(run, movie, persons.get(run.track, ""), scores[run.emotion][at], times[at], count)
-        for run, at, count in zip(runs, places, found, strict=True)
+        for run, at, count in zip(runs, places, most_frames, strict=True)
     ]
 
 
@@ -129,7 +129,7 @@ def _frames_of(runs: Iterable[Run]) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 def _moment(
-    run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray, found: int
+    run: Run, movie: str, person: str, scores: np.ndarray, times: np.ndarray, most: int
 ) -> Moment:
     best = int(scores.argmax())
     return Moment(
@@ -139,7 +139,7 @@ def _moment(
         best_score=float(scores[best]),
         best_frame=run.frames[best],
         best_time=float(times[best]),
-        found=found,
+        most_frames=most,
     )
 
 

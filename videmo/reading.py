@@ -153,7 +153,7 @@ def moments_after(
         names: who each track is now.
     """
     changed = [part for part in after.parts if part.run is not runs[part.of]]
-    counts = [part.found for part in changed]
+    counts = [part.most_frames for part in changed]
     new = iter(described([part.run for part in changed], table, name, names, counts))
     moments = []
     for part in after.parts:

@@ -58,7 +58,7 @@ def steps_in(start: float, end: float, step: float) -> Numbers:
 
 def found_on(grid: Numbers, read: Reading, how: How, labels: Sequence[str]) -> Numbers:
     """Which label videmo gives to each step; where several faces count, the largest one's."""
-    moments = [m for m in read.moments if m.found >= how.repeat and _is_wanted(m, how)]
+    moments = [m for m in read.moments if m.most_frames >= how.repeat and _is_wanted(m, how)]
     sizes = _sizes(read, {moment.track for moment in moments})
     codes = [
         (moment.start, moment.end, labels.index(moment.emotion))

@@ -129,7 +129,7 @@ def _moment(cells: Sequence[Any]) -> Moment:
 
 def _condition(db: sqlite3.Connection, asked: Asked) -> tuple[str, list[Any], str]:
     """What a moment must be: SQL with its values, and the index in which it is looked for."""
-    parts = ["m.found >= ?", "m.length >= ?", "m.score >= ?", "m.side != ?"]
+    parts = ["m.most_frames >= ?", "m.length >= ?", "m.score >= ?", "m.side != ?"]
     least = (asked.repeat, asked.seconds - TWO_DIGITS, asked.min_score)
     values: list[Any] = [*least, asked.other]
     index = {"score": BY_SCORE, "length": BY_LENGTH}.get(asked.order, BY_MOVIE)

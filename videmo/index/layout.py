@@ -36,7 +36,7 @@ TABLES = (
     f"CREATE TABLE moments ({_MOMENT}, length REAL, side INTEGER)",
 )
 
-_ASKED = "length, score, found, movie, start, person, side"
+_ASKED = "length, score, most_frames, movie, start, person, side"
 """What may be asked of a moment: with all of it in an index, its rows are not looked up."""
 BY_MOVIE, BY_PERSON, BY_SCORE, BY_LENGTH = "by_movie", "by_person", "by_score", "by_length"
 

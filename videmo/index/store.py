@@ -23,7 +23,7 @@ _SCORE = _FIELDS.index("score")
 
 _HELD = f"""SELECT m.movie, emotions.name, count(*), sum(m.length)
     FROM moments m INDEXED BY {BY_MOVIE} JOIN emotions ON emotions.id = m.emotion
-    WHERE m.found >= ? AND m.side != ? GROUP BY m.movie, m.emotion"""
+    WHERE m.most_frames >= ? AND m.side != ? GROUP BY m.movie, m.emotion"""
 _PEOPLE = """SELECT t.movie, people.name FROM tracks t JOIN people ON people.id = t.person
     WHERE people.name != '' AND t.side != ? GROUP BY t.movie, t.person
     ORDER BY t.movie, sum(t."end" - t."start") DESC, people.name"""

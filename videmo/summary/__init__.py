@@ -87,7 +87,8 @@ def _summarised(path: Path, name: str, read: Reading, asked: Asked) -> Summarise
         stretches = on_screen(table, end)
         step = step_of(table)
         curve = functools.cache(lambda tracks: curve_of(table, tracks, POSITIVE, step))
-        smiles = [m for m in read.moments if m.emotion == POSITIVE and m.found >= asked.repeat]
+        long = (m for m in read.moments if m.most_frames >= asked.repeat)
+        smiles = [m for m in long if m.emotion == POSITIVE]
         for one, other in combinations(_each(groups, asked), 2):
             names, tracks = (one[0], other[0]), (one[1], other[1])
             pair = pair_of(name, names, tracks, curve, smiles, stretches, step)

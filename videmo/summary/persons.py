@@ -121,7 +121,7 @@ def summary_of(
     theirs = [run for run in runs if run.track in tracks]
     units = _units(before, theirs, faces, labels, repeat, wanted)
     known = figures_of(units, _figures)
-    counted = [run for run in theirs if run.found >= repeat and run.emotion in wanted]
+    counted = [run for run in theirs if run.most_frames >= repeat and run.emotion in wanted]
     return Summary(
         movie=movie,
         person=person,
@@ -158,7 +158,7 @@ def _units(
     places = {label: number for number, label in enumerate(labels)}
     for number, (run, host) in enumerate(zip(runs, hosts(found, runs), strict=True), len(found)):
         unit = units[number if host is None else host]
-        held = run.found >= repeat
+        held = run.most_frames >= repeat
         if held and run.emotion in places:
             unit[places[run.emotion]] += run.seconds
         unit[-4] += held and run.emotion in wanted
