@@ -31,8 +31,9 @@ from videmo.emotions import Model, find_model
 from videmo.errors import VidemoError
 from videmo.marks import LIKELY, MARKS, SURE, UNSURE, Least, mark_of
 from videmo.moments import Moment, moments_of
+from videmo.runs import find_runs
 from videmo.scan import Settings, scan_movie
-from videmo.schema import EMOTIONS
+from videmo.schema import DEFAULT_REPEAT, EMOTIONS
 from videmo.table import read_record, read_table, table_path
 
 SURE_RIGHT, LIKELY_RIGHT = 0.8, 0.5
@@ -82,7 +83,9 @@ def moments_seen(model: Model, folder: Path) -> Iterator[Seen]:
             scan_movie(movie, folder, Settings(model=model.path))
         end = read_record(table)["end"]
         found = re.search(r"[MW]\d{3}", movie.name)
-        for moment in moments_of(read_table(table), movie.name, end=end):
+        rows = read_table(table)
+        runs = find_runs(rows, repeat=DEFAULT_REPEAT, end=end)
+        for moment in moments_of(runs, rows, movie.name):
             yield Seen(moment, row["label"], found[0] if found else movie.name)
 
 

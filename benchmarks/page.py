@@ -60,7 +60,7 @@ def made_page() -> str:
     end = float(SECONDS)
     record = {"end": end, "labels": list(EMOTIONS), "status": "ok", "cuts": []}
     runs = find_runs(whole, end=end)
-    found = moments_of(whole, "long.mp4", repeat=1, end=end)
+    found = moments_of(runs, whole, "long.mp4")
     of_runs = tuple(runs), tuple(found)
     scan = Scan(Path("long.mp4.faces.csv"), "long.mp4", whole, record, {}, *of_runs)
     data = movie_data(look(scan, Review()))

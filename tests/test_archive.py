@@ -827,6 +827,11 @@ def test_the_status_after_an_interruption_tells_how_many_movies_wait(
     for number in (1, 2):
         list(scan_archive(find_movies([archive]), tmp_path / "out", shard=Shard(number, 2)))
     assert "waiting" not in videmo("status", tmp_path / "out").stdout
+    # But it does, once the whole was begun anew since.
+    scanning = scan_archive(find_movies([archive]), tmp_path / "out", fresh=True)
+    next(entry for entry, new in scanning if new)
+    scanning.close()  # type: ignore[attr-defined]
+    assert ", 3 waiting)" in videmo("status", tmp_path / "out").stdout
     scan(archive, tmp_path / "out")
     assert "waiting" not in (tmp_path / "out" / "archive.csv").read_text()
 

@@ -18,15 +18,15 @@ from videmo.cli import cli
 from videmo.cli.options import REPEAT
 from videmo.extract import Wanted
 from videmo.extract.select import wanted_runs
-from videmo.moments import Moment, moments_of
-from videmo.reading import read_source
+from videmo.moments import Moment
+from videmo.reading import read_moments, read_source
 from videmo.report.data import seconds_of
 from videmo.report.look import look_at
 from videmo.review import CONFIRMED, REMOVED, Fix, Key, Review, TrackName, write_review
 from videmo.runs import track_spans
-from videmo.schema import EMOTIONS
+from videmo.schema import DEFAULT_REPEAT, EMOTIONS
 from videmo.summary import Asked, summarise
-from videmo.table import read_record, read_table, review_path
+from videmo.table import read_table, review_path
 
 
 @pytest.fixture
@@ -37,7 +37,8 @@ def table(people: Made, tmp_path: Path) -> Path:
 
 
 def moments(table: Path) -> list[Moment]:
-    return moments_of(read_table(table), "movie.mp4", end=read_record(table)["end"])
+    found = read_moments(table, "movie.mp4", raw=True).found
+    return [one for one in found if one.repeat >= DEFAULT_REPEAT]
 
 
 def key(moment: Moment) -> Key:
@@ -223,9 +224,16 @@ def test_corrections_that_are_ignored_are_no_matter(short: Path) -> None:
         assert ["no such emotion" in one.stderr for one in said] == [True, False]
 
 
-def test_an_emotion_that_the_model_has_not_is_told_and_counts_for_nothing(table: Path) -> None:
+def test_an_emotion_that_the_model_has_not_is_told_and_counts_for_nothing(
+    table: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     write_review(review_path(table), Review((Fix(key(happy(table)[0]), emotion="hapy"),)))
     done = CliRunner().invoke(cli, ["find", str(table), "-e", "happy"])
     assert "movie.mp4.review.csv: hapy: no such emotion; did you mean happy" in done.output
     lines = extracted(table, "-e", "happy", "--as", "crops")
     assert len(lines) == len(extracted(table, "-e", "happy", "--as", "crops", "--raw", output="b"))
+    for words in (("plot", "-o", table.parent), ("summary",), ("report", "-o", table.parent / "r")):
+        with caplog.at_level("WARNING"):
+            done = CliRunner().invoke(cli, [words[0], str(table), *map(str, words[1:])])
+        assert "hapy: no such emotion" in done.output + caplog.text, words
+        caplog.clear()

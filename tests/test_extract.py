@@ -402,8 +402,10 @@ def test_what_was_made_of_another_movie_of_the_same_name_stays(
     said = str(done.errors[0])
     assert "out/movie.mp4: is of another movie of this name" in said
     assert str(one) in said and "choose another folder with -o" in said
-    (tmp_path / "link").symlink_to(tmp_path / "out")
-    (done,) = extract_tables({other: "movie.mp4"}, HAPPY, tmp_path / "link", exports=["srt"])
+    link = tmp_path / "deep" / "er" / "link"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "out")
+    (done,) = extract_tables({other: "movie.mp4"}, HAPPY, link, exports=["srt"])
     assert "is of another movie of this name" in str(done.errors[0])
     assert all(path.read_bytes() == content for path, content in before.items())
 

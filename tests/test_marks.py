@@ -15,6 +15,7 @@ from videmo.emotions import find_model
 from videmo.extract import Wanted, extract_tables, find_tables
 from videmo.marks import LIKELY, MARKS, SURE, UNSURE, Least, mark_of
 from videmo.moments import Moment, moments_of
+from videmo.runs import find_runs
 
 NUMBER = r"(\d+(?:\.\d+)?)"
 MEASURED = {SURE: Least(0.75, 0.6, 10), LIKELY: Least(0.4, 0.55, 5)}
@@ -66,7 +67,7 @@ def test_times_are_rounded_and_marks_do_not_hang_on_that() -> None:
 
 def test_a_moment_says_how_sure_it_is() -> None:
     tables = (rows_of(["happy"] * count).assign(happy=0.9) for count in (20, 5))
-    long, short = (moments_of(table, "a.mp4")[0].mark for table in tables)
+    long, short = (moments_of(find_runs(table), table, "a.mp4")[0].mark for table in tables)
     assert (long, short) == (SURE, LIKELY)
 
 

@@ -12,7 +12,7 @@ from videmo.runs import find_runs, to_segments
 def test_a_moment_says_which_frames_and_how_sure() -> None:
     table = rows_of(["sad", "happy", "", "happy", "happy"])  # 10 frames/s
     table = table.assign(sad=0.1, happy=[0.05, 0.5, float("nan"), 0.8, 0.7])
-    sad, happy = moments_of(table, "a.mp4", repeat=1)
+    sad, happy = moments_of(find_runs(table), table, "a.mp4")
     assert (happy.movie, happy.emotion, happy.first, happy.last, happy.repeat) == (
         *("a.mp4", "happy"),
         *(1, 4, 3),
@@ -26,7 +26,7 @@ def test_a_moment_says_which_frames_and_how_sure() -> None:
 
 def test_a_moment_says_who_it_is() -> None:
     table = rows_of(["happy"] * 5).assign(happy=0.9)
-    (moment,) = moments_of(table, "a.mp4", persons={1: "Jim"})
+    (moment,) = moments_of(find_runs(table), table, "a.mp4", {1: "Jim"})
     assert moment.person == "Jim"
 
 

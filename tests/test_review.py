@@ -98,6 +98,12 @@ def test_a_moment_that_another_is_moved_into_is_two() -> None:
     assert [part.of for part in parts] == [1, 0, 1]
 
 
+def test_of_two_that_were_moved_the_shorter_one_holds() -> None:
+    runs = [run(10, 12), run(20, 24, "sad")]
+    fixes = (Fix(HAPPY, start=21.0, end=22.0), Fix(Key(1, "sad", 20.0, 24.0), start=19.0))
+    assert after(runs, *fixes) == [run(19, 21, "sad"), run(21, 22), run(22, 24, "sad")]
+
+
 def test_ends_that_were_moved_hold_against_another_emotion() -> None:
     runs = [run(8, 10, "sad"), run(10, 12)]
     fixes = (Fix(Key(1, "sad", 8.0, 10.0), emotion="fear"), Fix(HAPPY, start=9.0))
@@ -125,6 +131,19 @@ def test_between_two_frames_that_were_looked_at_the_first_is_seen() -> None:
     review = Review((Fix(HAPPY, start=10.2, end=10.8),))
     (part,) = corrected([found], table, review, END).parts
     assert part.run == Run(1, "happy", (100,), 10.2, 10.8)
+
+
+def test_a_piece_that_was_cut_away_stays_away() -> None:
+    """As it is found with another --min-score."""
+    pieces = [run(10, 10.8), run(11, 12)]
+    assert after(pieces, Fix(HAPPY, start=11.0)) == [pieces[1]]
+
+
+def test_a_moment_is_not_moved_to_where_its_track_is_away() -> None:
+    table = TABLE[(TABLE["time"] < 20) | (TABLE["time"] >= 30) | (TABLE["track"] == 2)]
+    review = Review((Fix(HAPPY, start=24.0, end=25.0),))
+    done = corrected([run(10, 12)], table, review, END)
+    assert [part.run for part in done.parts] == [run(10, 12)] and not done.fixes
 
 
 def test_a_moment_is_not_lost_where_its_new_ends_are_those_of_another_scan() -> None:

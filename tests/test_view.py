@@ -235,13 +235,46 @@ def test_the_ends_of_a_moment_in_parts_are_those_of_the_other(tmp_path: Path) ->
     review = with_said(scan, Review(), happy, {"start": 2.0, "end": 2.5})
     shown = [(one.moment.emotion, one.moment.start) for one in look(scan, review).moments]
     assert shown == [("sad", 1.0), ("happy", 2.0), ("sad", 2.5)]
-    with pytest.raises(RequestError, match="another moment was moved into this one"):
-        with_said(scan, review, sad, {"start": 3.0})
+    for time in (2.2, 3.0):
+        with pytest.raises(RequestError, match="another moment was moved into this one"):
+            with_said(scan, review, sad, {"start": time})
+    outer = with_said(scan, review, sad, {"start": 0.0, "end": 3.5})
+    shown = [(one.moment.emotion, one.moment.start) for one in look(scan, outer).moments]
+    assert shown == [("sad", 0.0), ("happy", 2.0), ("sad", 2.5)]
     # But what else is said is about both parts.
     review = with_said(scan, review, sad, {"verdict": REMOVED})
     assert [one.removed for one in look(scan, review).moments if one.found.emotion == "sad"] == [
         True
     ]
+
+
+def test_ends_where_another_corrected_moment_lies_are_refused(tmp_path: Path) -> None:
+    scan = read_scan(told(tmp_path, "m.mp4", {1: ["happy"] * 10 + ["sad"] * 30}), "m")
+    happy, sad = (Key(1, one.emotion, one.start, one.end) for one in scan.found)
+    review = with_said(scan, Review(), happy, {"end": 1.5})
+    with pytest.raises(RequestError, match=r"another corrected moment .*happy, 0\.000 to 1\.500 s"):
+        with_said(scan, review, sad, {"start": 1.2})
+    assert look(scan, with_said(scan, review, sad, {"start": 1.5})).moments[1].moment.start == 1.5
+
+
+def test_what_was_taken_out_is_taken_back_wherever_another_lies(tmp_path: Path) -> None:
+    scan = read_scan(told(tmp_path, "m.mp4", {1: ["happy"] * 10 + ["sad"] * 10}), "m")
+    happy, sad = (Key(1, one.emotion, one.start, one.end) for one in scan.found)
+    review = with_said(scan, Review(), sad, {"verdict": REMOVED, "note": "no"})
+    review = with_said(scan, review, happy, {"end": 2.0})
+    review = with_said(scan, review, sad, {"verdict": ""})
+    now = look(scan, review)
+    assert [one.found.emotion for one in now.moments] == ["happy"]
+    assert [fix.note for fix in now.lost] == ["no"]  # it is covered, and can be forgotten
+
+
+def test_the_note_of_a_line_that_counts_for_nothing_is_kept(tmp_path: Path) -> None:
+    scan = read_scan(told(tmp_path, "m.mp4", {1: ["happy"] * 10}), "m")
+    (key,) = (Key(1, one.emotion, one.start, one.end) for one in scan.found)
+    review = with_said(
+        scan, Review((Fix(key, emotion="hapy", note="keep me"),)), key, {"verdict": CONFIRMED}
+    )
+    assert review.fixes == (Fix(key, CONFIRMED, note="keep me"),)
 
 
 def test_people_are_named_and_made_one(table: Path) -> None:

@@ -1,7 +1,8 @@
 """Runs after what people corrected: what somebody changed holds, and no second counts twice. Pure.
 
-A corrected run keeps within what is seen of its track. Where it comes to lie over other runs of
-that track, these give way. A correction that can make nothing of what is seen counts for nothing.
+A corrected run keeps between the first and the last sight of its track. Where it comes to lie over
+other runs of that track, these give way. A correction that can make nothing of what is seen counts
+for nothing.
 """
 
 from __future__ import annotations
@@ -75,20 +76,18 @@ def corrected(
     known = tuple(fix for fix in review.fixes if not foreign(fix, labels))
     fixes = fixes_of(runs, replace(review, fixes=known))
     looks = _Looks(table, end, countable_rows(table) if counts is None else counts)
+    changed = {index: looks.changed(runs[index], fix) for index, fix in fixes.items()}
+    heeded = {fix for index, fix in fixes.items() if fix.verdict == REMOVED or changed[index]}
+    fixes = {index: fix for index, fix in fixes.items() if fix in heeded}
     kept, moved = [], []
     for part in every:
-        fix = fixes.get(part.of)
-        run = looks.changed(part.run, fix) if fix else part.run
-        if fix and fix.verdict == REMOVED:
-            continue
-        if run is None:
-            del fixes[part.of]
-        if run is None or run == part.run:
+        run = changed[part.of] if part.of in fixes else part.run
+        if run == part.run:
             kept.append(part)
-        else:
+        elif run is not None:  # else it was taken out, or lies outside of the new ends
             moved.append(Part(run, part.of, max(part.most_frames, run.repeat)))
-    # Ends that somebody moved hold against a mere change of emotion.
-    moved.sort(key=lambda part: (not _has_ends(fixes[part.of]), part.run.start))
+    # Ends that somebody moved hold against a mere change of emotion, and a moment in another one.
+    moved.sort(key=lambda part: (not _has_ends(fixes[part.of]), part.run.end - part.run.start))
     taken: dict[int, list[Ends]] = defaultdict(list)
     parts: list[Part] = []
     for part in moved:
@@ -149,7 +148,8 @@ class _Looks:
         self._of_track = cache(self._seen)
 
     def changed(self, run: Run, fix: Fix) -> Run | None:
-        """`run` as `fix` says; None: that is nowhere where its track is seen."""
+        """`run` as `fix` says; None: it is taken out, lies outside of the new ends, or these lie
+        where its track is not seen."""
         span = corrected_span(run, fix)
         if span is None:
             return None
@@ -167,8 +167,10 @@ class _Looks:
         of_run = tuple(sorted({*self._within(run.frames, start, end), *added}))
         # Where the face never counts, whoever moved the ends there says that it does; and between
         # two frames that were looked at, the first is on the screen.
-        seen = of_run or tuple(frames[inside].tolist()) or (int(frames[max(0, first - 1)]),)
-        return Run(run.track, emotion, seen, start, end)
+        before = frames[max(0, first - 1) : first]
+        still = before[self._starts[before + 1] > start].tolist()
+        seen = of_run or tuple(frames[inside].tolist()) or tuple(still)
+        return Run(run.track, emotion, seen, start, end) if seen else None
 
     def left(self, part: Part, taken: Sequence[Ends]) -> list[Part]:
         """The parts of a run that lie in none of `taken`, where they have frames."""

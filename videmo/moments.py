@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from videmo.marks import mark_of
 from videmo.review import Ends
-from videmo.runs import ROUNDING, find_runs, frame_starts, rows_of, scores_of
-from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, Run, Segment
+from videmo.runs import ROUNDING, frame_starts, rows_of, scores_of
+from videmo.schema import DEFAULT_GAP, Run, Segment
 
 HALF_WORTH = 1.0
 """Seconds for which a moment must hold to be worth half its score."""
@@ -66,44 +66,30 @@ class Stretch(NamedTuple):
 
 
 def moments_of(
-    table: pd.DataFrame,
-    movie: str,
-    *,
-    persons: Mapping[int, str] | None = None,
-    repeat: int = DEFAULT_REPEAT,
-    end: float | None = None,
-    **how: Any,
-) -> list[Moment]:
-    """The moments of a table's movie as the scan found them, in order of time.
-
-    Args:
-        table: as `read_table` gives it.
-        movie: its name.
-        persons: who each track is.
-        repeat: the fewest frames a moment must have.
-        end: where what was scanned ends, in seconds, as the record says.
-        how: as `find_runs` takes it.
-    """
-    runs = find_runs(table, repeat=repeat, end=end, **how)
-    return described(runs, table, movie, persons or {}, [run.repeat for run in runs])
-
-
-def described(
     runs: Sequence[Run],
     table: pd.DataFrame,
     movie: str,
-    persons: Mapping[int, str],
-    most_frames: Iterable[int],
+    persons: Mapping[int, str] | None = None,
+    most_frames: Iterable[int] | None = None,
 ) -> list[Moment]:
-    """What is said of each of `runs`; `most_frames` each had, before corrections or after."""
+    """What is said of each of `runs`.
+
+    Args:
+        runs: as `find_runs` gives them, or after corrections.
+        table: in whose rows they were found.
+        movie: its name.
+        persons: who each track is.
+        most_frames: how many each had, before corrections or after; None: as many as now.
+    """
     if not runs:
         return []  # the table need not be put in order
     scores = scores_of(table, runs)
     times = table["time"].to_numpy(np.float64)
-    places = rows_of(table, _frames_of(runs))
+    places, names = rows_of(table, _frames_of(runs)), persons or {}
+    most = [run.repeat for run in runs] if most_frames is None else most_frames
     return [
-        _moment(run, movie, persons.get(run.track, ""), scores[run.emotion][at], times[at], count)
-        for run, at, count in zip(runs, places, most_frames, strict=True)
+        _moment(run, movie, names.get(run.track, ""), scores[run.emotion][at], times[at], count)
+        for run, at, count in zip(runs, places, most, strict=True)
     ]
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from videmo.corrected import After, corrected, foreign
 from videmo.files import shown
 from videmo.meant import no_such_emotion
-from videmo.moments import Moment, described
+from videmo.moments import Moment, moments_of
 from videmo.names import PEOPLE_SUFFIX, People, read_people, readable_people
 from videmo.names import RECORD_SUFFIX as PEOPLE_RECORD_SUFFIX
 from videmo.review import (
@@ -123,7 +123,7 @@ def read_moments(path: Path, name: str, *, raw: bool = False) -> Reading:
     source = read_source(path, name, raw=raw, told=warnings.append)
     table, record, people = source.table, source.record, source.people
     runs = find_runs(table, end=record["end"])
-    found = described(runs, table, name, people.names, [run.repeat for run in runs])
+    found = moments_of(runs, table, name, people.names)
     moments = found
     if source.review:
         after = corrected(runs, table, source.review, record["end"])
@@ -154,7 +154,7 @@ def moments_after(
     """
     changed = [part for part in after.parts if part.run is not runs[part.of]]
     counts = [part.most_frames for part in changed]
-    new = iter(described([part.run for part in changed], table, name, names, counts))
+    new = iter(moments_of([part.run for part in changed], table, name, names, counts))
     moments = []
     for part in after.parts:
         same = found[part.of] if part.run is runs[part.of] else next(new)

@@ -140,14 +140,19 @@ def read_ledger(path: Path) -> dict[str, Entry]:
 
 
 def read_ledgers(folder: Path) -> dict[str, Entry]:
-    """The entries of all lists in a folder: an archive may be scanned in shards. What waits in one
-    list and is done in another is done."""
+    """The entries of all lists in a folder: an archive may be scanned in shards. Of a movie in
+    several lists, what stands in the one that was written last."""
     entries: dict[str, Entry] = {}
-    for path in sorted(folder.glob("archive*.csv")):
-        for name, entry in read_ledger(path).items():
-            if entry.status != WAITING or name not in entries:
-                entries[name] = entry
+    for path in sorted(folder.glob("archive*.csv"), key=_written):
+        entries |= read_ledger(path)
     return entries
+
+
+def _written(path: Path) -> tuple[int, str]:
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except OSError:  # removed meanwhile
+        return 0, path.name
 
 
 def running(folder: Path) -> dict[str, str]:

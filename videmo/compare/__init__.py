@@ -171,6 +171,8 @@ def _grids(
     found = found_on(grid, read, how, labels)
     if coding.name.endswith(TABLE_SUFFIX):
         other = read_moments(coding, name)
+        if other.unknown:
+            log.warning("%s", other.unknown)
         if other.record["movie"]["fingerprint"] != record["movie"]["fingerprint"]:
             said = "is of another file than that of %s; compare tables of one movie"
             log.warning(f"%s: {said}", shown(coding), shown(name))

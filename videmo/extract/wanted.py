@@ -39,7 +39,7 @@ class Wanted:
 
     emotions: tuple[str, ...]
     repeat: int = DEFAULT_REPEAT
-    """The fewest frames a run must have."""
+    """The fewest frames a run must have, or have had before corrections."""
     seconds: float = 0.0
     """How long a run must last."""
     min_score: float = 0.0

@@ -93,10 +93,12 @@ def _shown(
     table: Path, name: str, emotions: Sequence[str], held: Held, most: int, *, raw: bool
 ) -> Shown:
     from videmo.plot.series import shown_of
-    from videmo.reading import read_source
+    from videmo.reading import read_source, unknown_emotions
 
     source = read_source(table, name, raw=raw, told=log.warning)
     record = source.record
+    if wrong := unknown_emotions(source.review, table, record["labels"]):
+        log.warning("%s", wrong)
     unknown = [one for one in emotions if one not in record["labels"]]
     if unknown:
         said = no_such_emotion(unknown, record["labels"])

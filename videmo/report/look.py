@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 class Seen:
     """A moment, or a part of one that another moment was moved into, and what somebody said of it.
 
-    Of one that lies in moved ones altogether there is none.
+    Of one that lies in moved ones altogether there is none, nor of one that is too short.
     """
 
     found: Moment

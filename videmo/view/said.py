@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from videmo.errors import RequestError
+from videmo.moments import Moment
 from videmo.plain import tidy_note
 from videmo.report.look import Look, Scan, Seen, look
 from videmo.review import VERDICTS, Fix, Key, Review, same_span, with_fix
+from videmo.schema import TWO_DIGITS
 from videmo.table import labels_of
 
 AGAIN = "this moment is not there any more; load the page again"
@@ -45,16 +48,49 @@ def with_said(scan: Scan, review: Review, key: Key, asked: Mapping[str, Any]) ->
         RequestError: there is no such moment, or what is said of it cannot be.
     """
     now = look(scan, review)
-    parts = [seen for seen in now.moments if rounded(key_of(seen)) == key]
-    if len(parts) > 1 and not {"start", "end"}.isdisjoint(k for k, v in asked.items() if v):
-        raise RequestError("another moment was moved into this one; its ends are put right there")
     fix = _changed(_before(now, key), asked, now)
+    said = {name for name in ("start", "end") if asked.get(name) is not None}
+    start = fix.start if "start" in said else None
+    end = fix.end if "end" in said else None
+    _check_parts([seen.moment for seen in now.moments if rounded(key_of(seen)) == key], start, end)
     review = with_fix(review, fix)
     if not fix.says:
         return _freed(scan, review, fix.of)
-    if parts and fix in look(scan, review).lost:
-        raise RequestError("nothing is seen of this track there")
+    _check_ends(look(scan, review), fix, start, end)
     return review
+
+
+def _check_parts(parts: Sequence[Moment], start: float | None, end: float | None) -> None:
+    """Not to take away a part of a moment into which another one was moved.
+
+    Raises:
+        RequestError: one of the new ends (None: it stays) would do so.
+    """
+    late = start is not None and start >= min((one.end for one in parts), default=math.inf)
+    early = end is not None and end <= max((one.start for one in parts), default=-math.inf)
+    if len(parts) > 1 and (late or early):
+        raise RequestError("another moment was moved into this one; put that one's ends right")
+
+
+def _check_ends(then: Look, fix: Fix, start: float | None, end: float | None) -> None:
+    """See whether new ends (None: it stays) come out so.
+
+    Raises:
+        RequestError: not so.
+    """
+    if start is None and end is None:
+        return
+    if not any(seen.fix == fix for seen in then.moments):
+        raise RequestError("nothing is seen of this track there")
+    for time in (start, None if end is None else end - TWO_DIGITS):
+        for seen in then.moments:
+            one = seen.moment
+            other = seen.fix not in (None, fix) and one.track == fix.of.track and not seen.removed
+            if time is not None and other and one.start <= time < one.end:
+                raise RequestError(
+                    f"another corrected moment lies there ({one.emotion}, {one.start:.3f} to "
+                    f"{one.end:.3f} s); put that one's ends right"
+                )
 
 
 def _before(now: Look, key: Key) -> Fix:
@@ -63,11 +99,13 @@ def _before(now: Look, key: Key) -> Fix:
     Raises:
         RequestError: there is no such moment.
     """
-    known = {rounded(fix.of): fix for fix in now.lost}
-    known |= {rounded(key_of(seen)): _own(seen) for seen in now.moments}
-    if key not in known:
+    lost = {rounded(fix.of): fix for fix in now.lost}
+    there = {rounded(key_of(seen)): _own(seen) for seen in now.moments}
+    if key in there and key in lost and not there[key].says:
+        return there[key]._replace(note=lost[key].note)  # all that still makes sense of that line
+    if key not in there | lost:
         raise RequestError(AGAIN)
-    return known[key]
+    return (lost | there)[key]
 
 
 def _own(seen: Seen) -> Fix:
