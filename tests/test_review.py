@@ -32,7 +32,7 @@ from videmo.review import (
     with_track,
     write_review,
 )
-from videmo.schema import Run
+from videmo.schema import Run, column_names
 
 FPS = 10.0
 END = 40.0
@@ -42,7 +42,7 @@ LABELS = ("happy", "sad", "fear")
 def seen(*tracks: int) -> pd.DataFrame:
     """A table in which each track is there all the time."""
     table = pd.concat(rows_of(["sad"] * int(END * FPS), track=track) for track in tracks)
-    return table.assign(**dict.fromkeys(LABELS, 0.5))
+    return table.assign(**dict.fromkeys(LABELS, 0.5)).reindex(columns=column_names(LABELS))
 
 
 TABLE = seen(1, 2)

@@ -15,7 +15,9 @@ from tests.conftest import ROOT
 
 PACKAGE = Path(videmo.__file__).parent
 STOREYS = {
-    **dict.fromkeys(("errors", "schema", "files", "meant", "packaged", "plain", "sheets"), 0),
+    **dict.fromkeys(
+        ("errors", "schema", "files", "meant", "packaged", "plain", "sheets", "spans"), 0
+    ),
     **dict.fromkeys(
         (
             *("video", "pictures", "faces", "emotions", "shots", "tracks", "runs"),
@@ -51,7 +53,7 @@ STOREYS = {
 }
 WITHIN_STOREY_0 = {
     *(("files", "errors"), ("packaged", "errors"), ("packaged", "files")),
-    *(("sheets", "errors"), ("sheets", "files"), ("sheets", "plain")),
+    *(("sheets", "errors"), ("sheets", "files"), ("sheets", "plain"), ("spans", "schema")),
 }
 TOP = {("__main__", "cli")}
 

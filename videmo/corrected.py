@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,13 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from videmo.review import REMOVED, Ends, Fix, Lasting, Review, corrected_span, fixes_of
+from videmo.review import REMOVED, Fix, Review, corrected_span, fixes_of
 from videmo.runs import countable_rows, frame_starts
 from videmo.schema import TWO_DIGITS, Run
+from videmo.spans import SHORTEST, Ends, Lasting, joined, left_of
 from videmo.table import labels_of
-
-SHORTEST = 5e-4
-"""Seconds; times have three digits."""
 
 
 class Part(NamedTuple):
@@ -88,15 +86,7 @@ def corrected(
             moved.append(Part(run, part.of, max(part.most_frames, run.repeat)))
     # Ends that somebody moved hold against a mere change of emotion, and a moment in another one.
     moved.sort(key=lambda part: (not _has_ends(fixes[part.of]), part.run.end - part.run.start))
-    taken: dict[int, list[Ends]] = defaultdict(list)
-    parts: list[Part] = []
-    for part in moved:
-        parts += looks.left(part, taken[part.run.track])
-        taken[part.run.track].append(Ends(part.run.start, part.run.end))
-    joined = {track: _joined(ends) for track, ends in taken.items()}
-    for part in kept:
-        over = _over(part.run, joined.get(part.run.track, ()))
-        parts += looks.left(part, over) if over else [part]
+    parts = _apart(moved, kept, looks)
     return After(sorted(parts, key=lambda part: (part.run.first, part.run.track)), fixes)
 
 
@@ -105,24 +95,17 @@ def foreign(fix: Fix, labels: Sequence[str]) -> list[str]:
     return [name for name in (fix.of.emotion, fix.emotion) if name and name not in labels]
 
 
-def left_of(span: Lasting, taken: Iterable[Ends]) -> list[Ends]:
-    """What is left of a stretch of time without those that are `taken`."""
-    left = [Ends(span.start, span.end)]
-    for start, end in taken:
-        sides = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
-        left = [Ends(a, b) for pair in sides for a, b in pair if b - a > SHORTEST]
-    return left
-
-
-def _joined(stretches: Iterable[Ends]) -> list[Ends]:
-    """What the stretches cover, in order: those that meet are one."""
-    joined: list[Ends] = []
-    for one in sorted(stretches):
-        if joined and one.start <= joined[-1].end:
-            joined[-1] = Ends(joined[-1].start, max(joined[-1].end, one.end))
-        else:
-            joined.append(one)
-    return joined
+def _apart(moved: Iterable[Part], kept: Iterable[Part], looks: _Looks) -> Iterator[Part]:
+    """What is left of each where none lies over another of its track: what was `moved` holds, the
+    earlier against the later, and what was `kept` gives way."""
+    taken: dict[int, list[Run]] = defaultdict(list)
+    for part in moved:
+        yield from looks.left(part, taken[part.run.track])
+        taken[part.run.track].append(part.run)
+    covered = {track: joined(runs) for track, runs in taken.items()}
+    for part in kept:
+        over = _over(part.run, covered.get(part.run.track, ()))
+        yield from looks.left(part, over) if over else (part,)
 
 
 def _over(run: Run, stretches: Sequence[Ends]) -> Sequence[Ends]:
@@ -172,7 +155,7 @@ class _Looks:
         seen = of_run or tuple(frames[inside].tolist()) or tuple(still)
         return Run(run.track, emotion, seen, start, end) if seen else None
 
-    def left(self, part: Part, taken: Sequence[Ends]) -> list[Part]:
+    def left(self, part: Part, taken: Iterable[Lasting]) -> list[Part]:
         """The parts of a run that lie in none of `taken`, where they have frames."""
         run = part.run
         ends = left_of(run, taken)

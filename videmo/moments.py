@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from videmo.marks import mark_of
-from videmo.review import Ends
-from videmo.runs import ROUNDING, frame_starts, rows_of, scores_of
-from videmo.schema import DEFAULT_GAP, Run, Segment
+from videmo.runs import frame_starts, rows_of, scores_of
+from videmo.schema import DEFAULT_GAP, ROUNDING, Run, Segment
 
 HALF_WORTH = 1.0
 """Seconds for which a moment must hold to be worth half its score."""
@@ -155,14 +154,3 @@ def on_screen(
         Stretch(*one)
         for one in zip(tracks[first].tolist(), begun.tolist(), ended.tolist(), strict=True)
     ]
-
-
-def joined(stretches: Iterable[Stretch | Moment], gap: float = 0.0) -> list[Ends]:
-    """From when to when there is one of `stretches`; what lies no more than `gap` apart is one."""
-    ends: list[Ends] = []
-    for start, end in sorted((one.start, one.end) for one in stretches):
-        if ends and start <= ends[-1].end + gap + ROUNDING:
-            ends[-1] = Ends(ends[-1].start, max(end, ends[-1].end))
-        else:
-            ends.append(Ends(start, end))
-    return ends

@@ -18,12 +18,9 @@ import pandas as pd
 
 from videmo.errors import RequestError
 from videmo.meant import no_such_emotion
-from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, NOT_LABELS, TWO_DIGITS, Run, Segment
+from videmo.schema import ALIGNED_EYES, DEFAULT_GAP, NOT_LABELS, ROUNDING, TWO_DIGITS, Run, Segment
 
 Column = npt.NDArray[Any]
-
-ROUNDING = 1e-6
-"""Seconds; times have three digits, so that sums of them may be off by less."""
 
 
 def find_runs(

@@ -47,6 +47,8 @@ DEFAULT_MAX_MB = 4.0
 
 TWO_DIGITS = 0.002
 """Seconds; by so much a length may be off, whose ends are rounded to three digits."""
+ROUNDING = 1e-6
+"""Seconds; times have three digits, so that sums of them may be off by less."""
 
 DEFAULT_DISTANCE = 0.55
 """How far apart looks of one person may be; where it comes from stands in `people.decide`."""

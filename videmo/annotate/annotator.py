@@ -24,9 +24,8 @@ from videmo.draw import (
 from videmo.errors import MovieError, RequestError
 from videmo.faces import DetectorConfig, detector_of, points_at
 from videmo.files import shown
-from videmo.runs import ROUNDING
 from videmo.scan import Progress
-from videmo.schema import Box, Point, timecode
+from videmo.schema import ROUNDING, Box, Point, timecode
 from videmo.table import Record
 from videmo.video import TIME_TOLERANCE, Frame, Movie, Reader
 

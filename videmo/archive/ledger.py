@@ -2,8 +2,8 @@
 
 It begins with those that wait. Rows are appended, each with one write, so that the list holds whole
 rows at any moment, and of two for one movie the later one counts; where a machine was switched off
-in the middle of one, that row is left out. It is for people and
-spreadsheets: names are neutralised, and what decides is in the tables' records.
+in the middle of one, that row is left out. It is for people and spreadsheets: names are
+neutralised, and what decides is in the tables' records.
 """
 
 from __future__ import annotations

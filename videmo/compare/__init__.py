@@ -174,8 +174,8 @@ def _grids(
         if other.unknown:
             log.warning("%s", other.unknown)
         if other.record["movie"]["fingerprint"] != record["movie"]["fingerprint"]:
-            said = "is of another file than that of %s; compare tables of one movie"
-            log.warning(f"%s: {said}", shown(coding), shown(name))
+            of_what = f"{shown(coding)}: is of another file than that of {shown(name)}"
+            log.warning("%s; compare tables of one movie", of_what)
         theirs = replace(how, tracks=())  # another scan's numbers are other tracks
         check_there([other], theirs)
         return found_on(grid, other, theirs, labels), found

@@ -226,16 +226,18 @@ class Moments:
 
     def score(self, run: Run) -> float:
         """The mean score of `run`'s frames."""
-        return next(s.score(run) for s in self.selections if s.emotion == run.emotion)
+        return self._of(run).score(run)
 
     def place(self, run: Run) -> int:
         """Where `run` stands in the list; 0 where there is none."""
-        return next(s.places.get(run, 0) for s in self.selections if s.emotion == run.emotion)
+        return self._of(run).places.get(run, 0)
 
     def how_sure(self, run: Run) -> str:
         """The score of `run` and its mark, as people are told."""
-        mark = next(s.mark(run) for s in self.selections if s.emotion == run.emotion)
-        return f"{self.score(run):.2f} {mark}"
+        return f"{self.score(run):.2f} {self._of(run).mark(run)}"
+
+    def _of(self, run: Run) -> Selection:
+        return next(one for one in self.selections if one.emotion == run.emotion)
 
     def who(self, track: int) -> str:
         """The person that `track` is, else the track."""

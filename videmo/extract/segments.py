@@ -74,7 +74,7 @@ def lines_of(
     selection: Selection, made: dict[str, Exported], folder: Path, table: Path
 ) -> list[Line]:
     """What `segments.csv` in `folder` says of each run of a selection of `table`."""
-    lines = []
+    lines, place = [], place_of(table, folder)
     for segment in selection.segments:
         for run in segment.runs:
             files = {
@@ -100,7 +100,7 @@ def lines_of(
                     _MARK: selection.mark(run),
                     _PERSON: selection.persons.get(run.track, ""),
                     _ASKED: selection.asked,
-                    _TABLE: place_of(table, folder),
+                    _TABLE: place,
                     **dict(zip(_PICTURES, pictures, strict=True)),
                     **files,
                 }

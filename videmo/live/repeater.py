@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from videmo.runs import ROUNDING
-from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, TWO_DIGITS
+from videmo.schema import DEFAULT_GAP, DEFAULT_REPEAT, ROUNDING, TWO_DIGITS
 
 START, END = "start", "end"
 

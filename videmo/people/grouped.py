@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from videmo.people.decide import Groups, Joined, Verdict, mean_distances
 from videmo.people.described import Track
-from videmo.runs import ROUNDING
+from videmo.schema import ROUNDING
 
 LOWER = 4
 """Limits that are tried, one 0.01 below the other, for one that parts two."""

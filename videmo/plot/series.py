@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videmo.moments import joined, on_screen
+from videmo.moments import on_screen
 from videmo.reading import corrected_runs
 from videmo.review import Review
 from videmo.runs import countable_rows, find_runs
 from videmo.schema import DEFAULT_GAP, FRAME, Run
+from videmo.spans import joined
 from videmo.table import Record, labels_of
 
 POINTS = 900

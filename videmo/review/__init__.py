@@ -15,11 +15,8 @@ match; those that match nothing are kept.
 """
 
 from videmo.review.apply import (
-    Ends,
-    Lasting,
     corrected_span,
     fixes_of,
-    overlap,
     renamed,
     same_span,
     unmatched,
@@ -50,15 +47,12 @@ __all__ = [
     "CONFIRMED",
     "REMOVED",
     "VERDICTS",
-    "Ends",
     "Fix",
     "Key",
-    "Lasting",
     "Review",
     "TrackName",
     "corrected_span",
     "fixes_of",
-    "overlap",
     "read_review",
     "renamed",
     "review_text",

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from videmo.review.corrections import REMOVED, SHARE, Fix, Review, TrackName
-
-
-class Lasting(Protocol):
-    """Whatever has a start and an end."""
-
-    @property
-    def start(self) -> float: ...
-    @property
-    def end(self) -> float: ...
+from videmo.spans import Lasting, overlap
 
 
 class Span(Lasting, Protocol):
@@ -25,13 +17,6 @@ class Span(Lasting, Protocol):
     def track(self) -> int: ...
     @property
     def emotion(self) -> str: ...
-
-
-class Ends(NamedTuple):
-    """From when to when something lasts, in seconds; the end is not part of it."""
-
-    start: float
-    end: float
 
 
 def corrected_span(span: Span, fix: Fix) -> tuple[str, float, float] | None:
@@ -97,11 +82,6 @@ def _name_of(track: int, start: float, end: float, review: Review) -> TrackName 
     """Which name is about a stretch of a track; of several, that which shares the most."""
     about = [one for one in review.tracks if one.track == track and one.shares(start, end)]
     return max(about, key=lambda one: one.shares(start, end), default=None)
-
-
-def overlap(a: Lasting, b: Lasting) -> float:
-    """Seconds that two stretches of time share."""
-    return max(0.0, min(a.end, b.end) - max(a.start, b.start))
 
 
 def _likeness(a: Span, b: Span) -> float:

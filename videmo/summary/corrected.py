@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from videmo.corrected import left_of
 from videmo.moments import Moment
-from videmo.review import Ends, overlap
+from videmo.spans import left_of, overlap
 
 
 def hosts(found: Sequence[Moment], parts: Sequence[Moment]) -> list[int | None]:
@@ -37,13 +36,9 @@ def unsaid(found: Sequence[Moment], parts: Iterable[Moment]) -> list[float]:
     return [
         0.0
         if _place(moment) in same
-        else sum(b - a for a, b in left_of(moment, _ends(there[moment.track])))
+        else sum(b - a for a, b in left_of(moment, there[moment.track]))
         for moment in found
     ]
-
-
-def _ends(parts: Iterable[Moment]) -> list[Ends]:
-    return [Ends(part.start, part.end) for part in parts]
 
 
 def _place(moment: Moment) -> tuple[int, str, float, float]:

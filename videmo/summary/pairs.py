@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from videmo.moments import Moment, Stretch, joined
+from videmo.moments import Moment, Stretch
 from videmo.resample import Figure, Numbers, figures_of
-from videmo.review import overlap
 from videmo.runs import countable_rows
+from videmo.spans import joined, overlap
 
 STEP = 0.1
 """Seconds between two samples of scores."""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from videmo.errors import TableError
 from videmo.files import sha256, shown
-from videmo.schema import NOT_LABELS, SCORE, TABLE_COLUMNS, Box, Column, column_names
+from videmo.schema import SCORE, TABLE_COLUMNS, Box, Column, column_names
 from videmo.table.record import Record, read_record
 
 LONGEST_HEADER = 1 << 16
@@ -68,7 +68,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
 
 def labels_of(table: pd.DataFrame) -> tuple[str, ...]:
     """The labels of the model that `table`, as `read_table` gives it, was made with."""
-    return tuple(name for name in table.columns if name not in NOT_LABELS)
+    return tuple(table.columns[len(TABLE_COLUMNS) :])
 
 
 def face_boxes(rows: pd.DataFrame) -> Iterator[Box]:

@@ -49,9 +49,8 @@ def with_said(scan: Scan, review: Review, key: Key, asked: Mapping[str, Any]) ->
     """
     now = look(scan, review)
     fix = _changed(_before(now, key), asked, now)
-    said = {name for name in ("start", "end") if asked.get(name) is not None}
-    start = fix.start if "start" in said else None
-    end = fix.end if "end" in said else None
+    start = None if asked.get("start") is None else fix.start
+    end = None if asked.get("end") is None else fix.end
     _check_parts([seen.moment for seen in now.moments if rounded(key_of(seen)) == key], start, end)
     review = with_fix(review, fix)
     if not fix.says:
